@@ -1,0 +1,171 @@
+"""Every exception of ours: the docstring is the message, with the cure.
+
+    MnemosyneError
+    ├── UserError            yours: the plan, the command line, the home, the keys
+    │   ├── PlanRefused      one or more mistakes in a plan
+    │   ├── HomeUnusable     the folder of the fleet cannot be used
+    │   ├── NotFound         no such run or item
+    │   └── Unsupported      asks for something this version cannot enforce
+    ├── ModelError           a model's; each class names the kind of failure it becomes
+    │   ├── RateLimited, Overloaded, QuotaExhausted, CredentialsRefused
+    │   ├── ModelFaulty (transient), ModelMissing
+    │   └── ContextTooLong, RequestRefused, AnswerRefused, AnswerCutOff, AnswerInvalid
+    ├── StoreError           the store's
+    │   ├── StoreLocked, StoreUnusable
+    │   └── StaleTerm        fenced: another driver holds the run
+    └── FleetError           the cluster's: Ray or an actor cannot be had
+        └── AgentGone        the agent does not answer
+
+Constructors take one argument, so every one of them survives pickling; none holds a request, a response or a key.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from actors.work import FailureKind
+
+
+class MnemosyneError(Exception):
+    """Something mnemosyne expects to go wrong went wrong."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+
+class UserError(MnemosyneError):
+    """The request cannot be carried out as it was made."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One mistake of a plan and what to do about it. `line` counts from 1; None: the file as a whole."""
+
+    line: int | None
+    where: str
+    """Path within the plan, as in items[3].dependencies; empty for the whole."""
+    message: str
+    cure: str
+
+
+class PlanRefused(UserError):
+    """The plan has mistakes; nothing was started and nothing was written."""
+
+    mistakes: tuple[Mistake, ...] = ()
+    """What the message lists, for machines. Set after construction, so it survives pickling."""
+
+
+class HomeUnusable(UserError):
+    """The home cannot be used; name another with --home or MNEMOSYNE_HOME."""
+
+
+class NotFound(UserError):
+    """There is no such run; `mnemosyne status` lists the runs of this home."""
+
+
+class Unsupported(UserError):
+    """This version cannot enforce what was asked for, so it refuses instead of ignoring it."""
+
+
+class ModelError(MnemosyneError):
+    """A model call failed."""
+
+    kind: ClassVar[FailureKind] = FailureKind.TRANSIENT
+
+
+class RateLimited(ModelError):
+    """The API asks for a slower pace (429)."""
+
+    kind = FailureKind.RATE_LIMITED
+
+
+class Overloaded(ModelError):
+    """The API is overloaded (529)."""
+
+    kind = FailureKind.OVERLOADED
+
+
+class QuotaExhausted(ModelError):
+    """The account's spending limit is reached; raise it in the console, then continue the run."""
+
+    kind = FailureKind.QUOTA
+
+
+class CredentialsRefused(ModelError):
+    """The API refused the key; check ANTHROPIC_API_KEY, then continue the run."""
+
+    kind = FailureKind.CREDENTIALS
+
+
+class ModelFaulty(ModelError):
+    """The model's answer did not arrive whole: connection, timeout, server error or a malformed body."""
+
+    kind = FailureKind.TRANSIENT
+
+
+class ModelMissing(ModelError):
+    """There is no such model here."""
+
+    kind = FailureKind.NO_MODEL
+    exit_code = 4
+
+
+class ContextTooLong(ModelError):
+    """The prompt does not fit into the model's context; shorten the inputs or choose a larger model."""
+
+    kind = FailureKind.CONTEXT_TOO_LONG
+
+
+class RequestRefused(ModelError):
+    """The API refused the request as malformed (400); this prompt cannot succeed unchanged."""
+
+    kind = FailureKind.BAD_REQUEST
+
+
+class AnswerRefused(ModelError):
+    """The model declined to answer this prompt."""
+
+    kind = FailureKind.REFUSAL
+
+
+class AnswerCutOff(ModelError):
+    """The answer reached max_tokens before it was complete."""
+
+    kind = FailureKind.CUT_OFF
+
+
+class AnswerInvalid(ModelError):
+    """The answer does not fit the item's output schema."""
+
+    kind = FailureKind.INVALID_ANSWER
+
+
+class StoreError(MnemosyneError):
+    """The store refused or could not be reached."""
+
+    exit_code = 4
+
+
+class StoreLocked(StoreError):
+    """Another process writes to this store; use another home or end that process first."""
+
+
+class StoreUnusable(StoreError):
+    """The store's file cannot be used."""
+
+
+class StaleTerm(StoreError):
+    """Another driver holds this run now; this one must not write any more."""
+
+
+class FleetError(MnemosyneError):
+    """Ray or one of the fleet's actors cannot be had."""
+
+    exit_code = 4
+
+
+class AgentGone(FleetError):
+    """The agent does not answer; it may come back as a new generation."""

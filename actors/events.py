@@ -1,0 +1,192 @@
+"""The journal's events: facts, in the past tense, one row per transition.
+
+A row is compact: `ItemClosed` alone is what people know as `work_item_completed` and `agent_completed`
+(dashboards/projection.py spells it out). `seq` and `at` are set by the store when it commits.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field, TypeAdapter
+
+from actors.work import FailureKind, Frozen, ItemId, Outcome, Role, RunStatus
+
+FLEET = ""
+"""The `run` of events that belong to no run."""
+
+
+class Recorded(Frozen):
+    """What every event has."""
+
+    seq: int = 0
+    """Position in the journal, from 1; 0 before the commit."""
+    at: float = 0.0
+    """Unix seconds of the commit, by the store's clock."""
+    run: str = FLEET
+
+
+class RunAccepted(Recorded):
+    """The plan is on disk."""
+
+    type: Literal["run_accepted"] = "run_accepted"
+    name: str
+    key: str | None = None
+    items: int
+    digest: str
+    """SHA-256 over everything in the plan that counts."""
+    model: str
+
+
+class RunStarted(Recorded):
+    """A driver took the run."""
+
+    type: Literal["run_started"] = "run_started"
+    term: int
+    driver: str
+
+
+class RunFinished(Recorded):
+    """Every item has its terminal state."""
+
+    type: Literal["run_finished"] = "run_finished"
+    term: int
+    status: RunStatus
+    counts: Mapping[str, int]
+
+
+class ItemAssigned(Recorded):
+    """An attempt was opened; only now may an agent get the task."""
+
+    type: Literal["item_assigned"] = "item_assigned"
+    item: ItemId
+    epoch: int
+    attempt: int
+    agent: str
+    model: str
+    term: int
+
+
+class ItemStarted(Recorded):
+    """The agent works on it. Left out when the attempt was closed within the same commit."""
+
+    type: Literal["item_started"] = "item_started"
+    item: ItemId
+    epoch: int
+    agent: str
+    generation: int
+
+
+class ItemClosed(Recorded):
+    """The attempt ended, once, with this outcome; a result makes the item complete."""
+
+    type: Literal["item_closed"] = "item_closed"
+    item: ItemId
+    epoch: int
+    attempt: int
+    agent: str
+    generation: int
+    started: bool = True
+    """Whether an ItemStarted of its own was recorded."""
+    outcome: Outcome
+
+
+class ItemFailed(Recorded):
+    """The item ended without a result; no attempt is left."""
+
+    type: Literal["item_failed"] = "item_failed"
+    item: ItemId
+    attempts: int
+    reason: FailureKind
+    message: str
+    term: int
+
+
+class ItemSkipped(Recorded):
+    """The item can never run: a dependency ended without a result."""
+
+    type: Literal["item_skipped"] = "item_skipped"
+    item: ItemId
+    cause: ItemId
+    """The item whose failure it goes back to."""
+    term: int
+
+
+class AgentStarting(Recorded):
+    """The fleet asked for this agent."""
+
+    type: Literal["agent_starting"] = "agent_starting"
+    agent: str
+    role: Role
+
+
+class AgentStarted(Recorded):
+    """The agent's process is up; each new process of an agent is a new generation."""
+
+    type: Literal["agent_started"] = "agent_started"
+    agent: str
+    role: Role
+    generation: int
+    pid: int
+    node: str
+
+
+class AgentUnavailable(Recorded):
+    """The agent could not be started; the others go on."""
+
+    type: Literal["agent_unavailable"] = "agent_unavailable"
+    agent: str
+    role: Role
+    reason: str
+
+
+Event = Annotated[
+    RunAccepted
+    | RunStarted
+    | RunFinished
+    | ItemAssigned
+    | ItemStarted
+    | ItemClosed
+    | ItemFailed
+    | ItemSkipped
+    | AgentStarting
+    | AgentStarted
+    | AgentUnavailable,
+    Field(discriminator="type"),
+]
+
+DRIVER_TYPES = frozenset({"run_started", "run_finished", "item_assigned", "item_failed", "item_skipped"})
+"""Written by the driver of the current term only; the store refuses any other."""
+
+_EVENTS: TypeAdapter[list[Event]] = TypeAdapter(list[Event])
+
+
+class Row(NamedTuple):
+    """An event on its way to the store: what the store looks at, and the JSON it keeps."""
+
+    type: str
+    run: str
+    item: str
+    epoch: int
+    term: int
+    done: bool
+    """Whether it completes its item."""
+    body: str
+
+
+def to_row(event: Event) -> Row:
+    """The event as the store keeps it; `seq` and `at` are left to the store."""
+    return Row(
+        event.type,
+        event.run,
+        getattr(event, "item", ""),
+        getattr(event, "epoch", 0),
+        getattr(event, "term", 0),
+        isinstance(event, ItemClosed) and event.outcome.kind == "result",
+        event.model_dump_json(exclude={"seq", "at"}),
+    )
+
+
+def from_rows(rows: Iterable[tuple[int, float, str]]) -> list[Event]:
+    """Events from the store's (seq, at, body). An unknown type or field raises ValidationError."""
+    texts = (f'{{"seq":{seq},"at":{at!r},{body[1:]}' for seq, at, body in rows)
+    return _EVENTS.validate_json("[" + ",".join(texts) + "]")

@@ -1,0 +1,1 @@
+"""What answers: the model port and its adapters."""

@@ -1,0 +1,65 @@
+"""The model port: one question, one validated answer."""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+from pydantic import Field
+
+from actors.work import Frozen, Usage
+
+
+class StopReason(StrEnum):
+    """Why the model stopped."""
+
+    END = "end"
+    MAX_TOKENS = "max_tokens"
+    STOP_SEQUENCE = "stop_sequence"
+
+
+class Message(Frozen):
+    """One turn of the conversation."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+class Request(Frozen):
+    """One question to a model."""
+
+    model: str
+    messages: tuple[Message, ...]
+    system: str = ""
+    max_tokens: int = 4096
+    output: Mapping[str, Any] | None = None
+    """JSON schema of the answer."""
+    tag: str = ""
+    """run/item/epoch, for scripted answers and logs; never sent to an API."""
+
+
+class Reply(Frozen):
+    """One whole, validated answer. `parsed` is set if and only if the request had a schema."""
+
+    text: str
+    parsed: Any = None
+    stop: StopReason
+    model: str
+    usage: Usage = Field(default_factory=Usage)
+    seconds: float = 0.0
+    request_id: str | None = None
+
+
+OnDelta = Callable[[str], None]
+"""Receives the text as it streams; lossy, for watching only."""
+
+
+class Model(Protocol):
+    """Answers requests. Raises only ModelError; opens what it needs at the first call."""
+
+    async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Reply:
+        """The whole answer, or a ModelError that names the kind of failure."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections. The next call opens them again."""
+        ...

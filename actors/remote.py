@@ -1,0 +1,256 @@
+"""The Ray actors: thin wrappers over plain classes, and the plain interfaces over their handles.
+
+No constructor raises: an exception there, during a restart, would make the actor dead for good.
+"""
+
+import asyncio
+import os
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.exceptions import RayActorError, RayTaskError
+
+from actors.errors import AgentGone, MnemosyneError, ModelFaulty, StoreError
+from actors.events import Event, from_rows, to_row
+from actors.keys import AgentKey
+from actors.models.choice import open_model
+from actors.models.port import Model, OnDelta, Reply, Request
+from actors.roles.agent import Agent, Card
+from actors.roles.executor import Executor
+from actors.settings import Settings
+from actors.stores.group import GroupStore
+from actors.stores.protocol import Accept, Receipt, RunRecord
+from actors.wire import TASKS, reply_from, reply_json, request_json
+from actors.work import Item, Role, Task
+
+STORE_WAIT_S = 60.0
+"""A caller waits this long for a store that is being restarted."""
+
+RETRY_S = 0.1
+
+
+@ray.remote(num_cpus=0, max_restarts=-1, max_concurrency=10_000)
+class StoreActor:
+    """The one process that writes the journal."""
+
+    def __init__(self, path: str) -> None:
+        os.umask(0o077)  # the journal holds prompts and answers
+        self._path = Path(path)
+        self._opened: GroupStore | None = None
+
+    async def _store(self) -> GroupStore:
+        if self._opened is None:
+            self._opened = GroupStore(self._path)
+        return self._opened
+
+    async def call(self, method: str, *args: Any) -> Any:
+        """Any method of the store by name; an error of ours comes back as a value."""
+        try:
+            return await getattr(await self._store(), method)(*args)
+        except MnemosyneError as error:
+            return error
+
+    async def close(self) -> None:
+        """Close the file."""
+        if self._opened is not None:
+            await self._opened.close()
+
+
+@ray.remote(num_cpus=0, max_restarts=-1, max_concurrency=10_000)
+class ModelActor:
+    """A model that lives in one process and is shared by the agents."""
+
+    def __init__(self, name: str, settings: str) -> None:
+        self._name, self._settings = name, settings
+        self._model: Model | None = None
+
+    async def complete(self, request: bytes) -> tuple[str, bytes]:
+        """Model.complete as JSON."""
+        try:
+            if self._model is None:
+                settings = Settings.model_validate_json(self._settings)
+                self._model = open_model(self._name, settings.models, AgentKey())
+            return reply_json(await self._model.complete(Request.model_validate_json(request)))
+        except MnemosyneError as error:
+            return type(error).__name__, str(error).encode()
+
+
+@ray.remote(num_cpus=0, max_restarts=-1, max_concurrency=10_000)
+class AgentActor:
+    """One agent."""
+
+    def __init__(self, id_: str, role: str, settings: str, store: Any, models: Mapping[str, Any]) -> None:
+        self._id, self._role, self._store = id_, Role(role), RemoteStore(store)
+        self._settings = Settings.model_validate_json(settings)
+        self._models: dict[str, Model] = {name: RemoteModel(handle) for name, handle in models.items()}
+        self._key = AgentKey()
+        self._starting = asyncio.ensure_future(self._start())
+
+    async def _start(self) -> Agent:
+        node = ray.get_runtime_context().get_node_id()
+        generation = await self._store.register(self._id, self._role, os.getpid(), node)
+        fleet, worker = self._settings.fleet, Executor(self._store, self._model, self._settings.models.max_tokens)
+        return Agent(self._id, self._role, generation, worker, self._store, fleet.concurrency)
+
+    def _model(self, name: str) -> Model:
+        if name not in self._models:
+            self._models[name] = open_model(name, self._settings.models, self._key)
+        return self._models[name]
+
+    async def _agent(self) -> Agent:
+        if self._starting.done() and self._starting.exception():
+            self._starting = asyncio.ensure_future(self._start())
+        return await asyncio.shield(self._starting)
+
+    async def attach(self, run: str, term: int) -> Card | MnemosyneError:
+        """See Agent.attach; waits until the agent is up."""
+        try:
+            return (await self._agent()).attach(run, term)
+        except MnemosyneError as error:
+            return error
+
+    async def submit(self, run: str, term: int, tasks: bytes) -> MnemosyneError | None:
+        """See Agent.submit; the tasks are JSON."""
+        try:
+            (await self._agent()).submit(run, term, TASKS.validate_json(tasks))
+        except MnemosyneError as error:
+            return error
+        return None
+
+    async def ping(self) -> MnemosyneError | None:
+        """Returns once the agent is up."""
+        try:
+            await self._agent()
+        except MnemosyneError as error:
+            return error
+        return None
+
+    async def lifeline(self) -> None:
+        """Never returns: a caller learns from the broken call that the process is gone."""
+        await asyncio.Event().wait()
+
+    async def stop(self) -> None:
+        """See Agent.stop."""
+        if self._starting.done() and not self._starting.exception():
+            await self._starting.result().stop()
+        for model in self._models.values():
+            await model.close()
+
+
+class RemoteStore:
+    """The Store behind a StoreActor's handle. Waits through a restart of the store; see Store for everything else."""
+
+    def __init__(self, handle: Any) -> None:
+        self._handle = handle
+
+    async def _call(self, method: str, *args: Any) -> Any:
+        deadline = asyncio.get_running_loop().time() + STORE_WAIT_S
+        while True:
+            try:
+                answer = await self._handle.call.remote(method, *args)
+                break
+            except RayTaskError as error:
+                raise StoreError(f"the store failed: {type(error.cause).__name__}: {error.cause}") from None
+            except RayActorError as error:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise StoreError(f"the store did not answer for {STORE_WAIT_S:g} s: {error}") from None
+                await asyncio.sleep(RETRY_S)
+        if isinstance(answer, MnemosyneError):
+            raise answer
+        return answer
+
+    async def accept(self, plan: Accept) -> RunRecord:
+        """See Store."""
+        record: RunRecord = await self._call("accept", plan)
+        return record
+
+    async def claim(self, run: str, driver: str) -> int:
+        """See Store."""
+        return int(await self._call("claim", run, driver))
+
+    async def append(self, id: str, events: Sequence[Event], payloads: Mapping[str, str] | None = None) -> Receipt:  # noqa: A002
+        """See Store."""
+        rows = [to_row(event) for event in events]
+        return Receipt(await self._call("append_rows", id, rows, dict(payloads or {})))
+
+    async def read(
+        self, run: str, after: int, max_wait_s: float, *, exclude: Collection[str] = (), limit: int = 2000
+    ) -> list[Event]:
+        """See Store."""
+        return from_rows(await self._call("read_rows", run, after, max_wait_s, tuple(exclude), limit))
+
+    async def register(self, agent: str, role: Role, pid: int, node: str) -> int:
+        """See Store."""
+        return int(await self._call("register", agent, role, pid, node))
+
+    async def items(self, run: str) -> tuple[Item, ...]:
+        """See Store."""
+        items: tuple[Item, ...] = await self._call("items", run)
+        return items
+
+    async def run(self, name: str) -> RunRecord:
+        """See Store."""
+        record: RunRecord = await self._call("run", name)
+        return record
+
+    async def payloads(self, refs: Collection[str]) -> dict[str, str]:
+        """See Store."""
+        return dict(await self._call("payloads", tuple(refs)))
+
+
+class RemoteModel:
+    """The Model behind a ModelActor's handle."""
+
+    def __init__(self, handle: Any) -> None:
+        self._handle = handle
+
+    async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Reply:
+        """See Model; deltas are not passed on."""
+        del on_delta
+        try:
+            kind, body = await self._handle.complete.remote(request_json(request))
+        except (RayActorError, RayTaskError) as error:
+            raise ModelFaulty(f"the process of model {request.model} failed: {type(error).__name__}") from None
+        return reply_from(kind, body)
+
+    async def close(self) -> None:
+        """The model's process is the fleet's to end."""
+
+
+class RemoteAgent:
+    """The agent behind an AgentActor's handle. Every call raises FleetError if its process does not answer."""
+
+    def __init__(self, handle: Any) -> None:
+        self._handle = handle
+
+    async def _call(self, method: str, *args: Any) -> Any:
+        try:
+            answer = await getattr(self._handle, method).remote(*args)
+        except (RayActorError, RayTaskError) as error:
+            raise AgentGone(f"{type(error).__name__}: {error}") from None
+        if isinstance(answer, MnemosyneError):
+            raise answer
+        return answer
+
+    async def attach(self, run: str, term: int) -> Card:
+        """See Agent.attach."""
+        card: Card = await self._call("attach", run, term)
+        return card
+
+    async def submit(self, run: str, term: int, tasks: Sequence[Task]) -> None:
+        """See Agent.submit. After AgentGone the tasks may have arrived or not."""
+        await self._call("submit", run, term, TASKS.dump_json(list(tasks)))
+
+    async def lifeline(self) -> None:
+        """Never returns while the agent's process lives."""
+        await self._call("lifeline")
+
+    async def ping(self) -> None:
+        """Returns once the agent is up."""
+        await self._call("ping")
+
+    async def stop(self) -> None:
+        """See Agent.stop."""
+        await self._call("stop")

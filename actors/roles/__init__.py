@@ -1,0 +1,1 @@
+"""The four roles: data and prompts around one common way of working."""

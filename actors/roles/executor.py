@@ -1,0 +1,34 @@
+"""The executor: does what an item describes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from actors import context
+from actors.models.port import Message, Model, Reply, Request
+from actors.stores.protocol import Store
+from actors.work import Task
+
+OpenModel = Callable[[str], Model]
+PROMPT = (Path(__file__).parent / "prompts" / "executor.md").read_text(encoding="utf-8").strip()
+
+
+class Executor:
+    """Context, call, answer. Raises ModelError and StoreError."""
+
+    def __init__(self, store: Store, open_model: OpenModel, max_tokens: int) -> None:
+        self._store, self._open_model, self._max_tokens = store, open_model, max_tokens
+
+    async def work(self, task: Task) -> Reply:
+        """The model's whole answer to the task."""
+        refs = context.references(task)
+        payloads = await self._store.payloads(refs) if refs else {}
+        item = task.item
+        request = Request(
+            model=task.model,
+            system=PROMPT,
+            messages=(Message(role="user", text=context.prompt(task, payloads)),),
+            max_tokens=item.max_tokens or self._max_tokens,
+            output=item.output,
+            tag=f"{task.run}/{item.id}/{task.epoch}",
+        )
+        return await self._open_model(task.model).complete(request)

@@ -1,0 +1,1 @@
+"""Where facts are kept: the store's port and its implementations."""

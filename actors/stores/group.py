@@ -1,0 +1,122 @@
+"""Group commit: what arrives during a commit goes into the next one; readers wake after it."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from actors.errors import MnemosyneError
+from actors.events import Event, Row, from_rows, to_row
+from actors.stores.protocol import Accept, Receipt, RunRecord
+from actors.stores.reader import Reader
+from actors.stores.sqlite import Answer, Append, SqliteStore
+from actors.work import Item, Role
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class GroupStore:
+    """The Store over a SQLite file, for one event loop: one thread writes, reads run beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self._writer = SqliteStore(path)
+        self._reader = Reader(path)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._pending: list[tuple[Append, asyncio.Future[Answer]]] = []
+        self._commits: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
+
+    async def close(self) -> None:
+        """Finish what is being written, then close the file."""
+        if self._commits:
+            await self._commits
+        await self._write(self._writer.close)
+        self._thread.shutdown()
+        self._reader.close()
+
+    async def append_rows(self, id_: str, rows: Sequence[Row], payloads: Mapping[str, str]) -> tuple[int | None, ...]:
+        """Store.append for rows, with the append's own id."""
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._pending.append((Append(id_, rows, payloads), answer))
+        if self._commits is None or self._commits.done():
+            self._commits = asyncio.create_task(self._commit_all())
+        seqs = await answer
+        if isinstance(seqs, MnemosyneError):
+            raise seqs
+        return seqs
+
+    async def _commit_all(self) -> None:
+        while self._pending:
+            group, self._pending = self._pending, []
+            try:
+                answers: Sequence[Answer] = await self._write(self._writer.commit, [append for append, _ in group])
+            except MnemosyneError as error:
+                answers = [error] * len(group)
+            for (_, future), answer in zip(group, answers, strict=True):
+                if not future.done():
+                    future.set_result(answer)
+            self._wake()
+
+    async def _write(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, lambda: function(*args, **kwargs))
+
+    def _wake(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+    async def read_rows(
+        self, run: str, after: int, max_wait_s: float, exclude: Collection[str], limit: int
+    ) -> list[tuple[int, float, str]]:
+        """Store.read as (seq, at, body)."""
+        deadline = asyncio.get_running_loop().time() + max_wait_s
+        while True:
+            news = self._news  # taken before the look, so that no commit falls between look and wait
+            if rows := self._reader.rows(run, after, exclude, limit):
+                return rows
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await news.wait()
+            except TimeoutError:
+                return []
+
+    async def append(self, id: str, events: Sequence[Event], payloads: Mapping[str, str] | None = None) -> Receipt:  # noqa: A002
+        """See Store."""
+        rows = [to_row(event) for event in events]
+        return Receipt(await self.append_rows(id, rows, payloads or {}))
+
+    async def read(
+        self, run: str, after: int, max_wait_s: float, *, exclude: Collection[str] = (), limit: int = 2000
+    ) -> list[Event]:
+        """See Store."""
+        return from_rows(await self.read_rows(run, after, max_wait_s, exclude, limit))
+
+    async def accept(self, plan: Accept) -> RunRecord:
+        """See Store."""
+        record = await self._write(self._writer.accept, plan)
+        self._wake()
+        return record
+
+    async def claim(self, run: str, driver: str) -> int:
+        """See Store."""
+        return await self._write(self._writer.claim, run, driver)
+
+    async def register(self, agent: str, role: Role, pid: int, node: str) -> int:
+        """See Store."""
+        generation = await self._write(self._writer.register, agent, role, pid, node)
+        self._wake()
+        return generation
+
+    async def items(self, run: str) -> tuple[Item, ...]:
+        """See Store."""
+        return self._reader.items(run)
+
+    async def run(self, name: str) -> RunRecord:
+        """See Store."""
+        return self._reader.run(name)
+
+    async def payloads(self, refs: Collection[str]) -> dict[str, str]:
+        """See Store."""
+        return self._reader.payloads(refs)

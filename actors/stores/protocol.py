@@ -1,0 +1,85 @@
+"""The store's port. Facts enter by `append`; everybody else reads by cursor."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from actors.events import Event
+from actors.work import Item, Role
+
+
+class Accept(NamedTuple):
+    """A plan on its way to disk."""
+
+    run: str
+    key: str | None
+    name: str
+    digest: str
+    model: str
+    items: tuple[Item, ...]
+    payloads: Mapping[str, str]
+    """SHA-256 -> text, for every Content.ref in the items."""
+
+
+class RunRecord(NamedTuple):
+    """One run as the store knows it."""
+
+    run: str
+    key: str | None
+    name: str
+    digest: str
+    model: str
+    term: int
+    driver: str | None
+    accepted_seq: int
+    items: int
+
+
+class Receipt(NamedTuple):
+    """What became of an append, in its order: the event's seq, or None where its attempt was closed before.
+
+    The same append sent again gets the same receipt and changes nothing.
+    """
+
+    seqs: tuple[int | None, ...]
+
+
+class Store(Protocol):
+    """One durable journal. What a call returned is on disk; errors are StoreError and its kinds."""
+
+    async def accept(self, plan: Accept) -> RunRecord:
+        """Put a plan on disk with its items, payloads and RunAccepted, all or nothing."""
+        ...
+
+    async def claim(self, run: str, driver: str) -> int:
+        """A new term for this driver. Every older driver of the run is refused from now on."""
+        ...
+
+    async def append(self, id: str, events: Sequence[Event], payloads: Mapping[str, str] | None = None) -> Receipt:  # noqa: A002
+        """Append in one transaction; sending it again with the same id is harmless.
+
+        Raises StaleTerm, and writes nothing, if a driver's term is not the current one; another StoreError leaves
+        open whether it was written: send it again.
+        """
+        ...
+
+    async def read(
+        self, run: str, after: int, max_wait_s: float, *, exclude: Collection[str] = (), limit: int = 2000
+    ) -> list[Event]:
+        """Events of the run and of the fleet with seq > after, oldest first; waits for the first up to `max_wait_s`."""
+        ...
+
+    async def register(self, agent: str, role: Role, pid: int, node: str) -> int:
+        """A new generation of an agent, with its AgentStarted."""
+        ...
+
+    async def items(self, run: str) -> tuple[Item, ...]:
+        """The accepted items in the plan's order."""
+        ...
+
+    async def run(self, name: str) -> RunRecord:
+        """The run with this id or key. Raises NotFound."""
+        ...
+
+    async def payloads(self, refs: Collection[str]) -> dict[str, str]:
+        """Texts by hash. Raises StoreUnusable for one that is missing."""
+        ...

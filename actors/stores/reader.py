@@ -1,0 +1,66 @@
+"""Reading a SQLite store's file beside its writer, or with no process alive."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+import apsw
+
+from actors.errors import StoreUnusable
+from actors.events import Event, from_rows
+from actors.stores import queries
+from actors.stores.protocol import RunRecord
+from actors.stores.schema import APPLICATION_ID, VERSION
+from actors.work import Item
+
+
+class Reader:
+    """A read-only view; each call sees everything that was committed before it."""
+
+    def __init__(self, path: Path) -> None:
+        self._ids: dict[str, int] = {}
+        if not path.exists():
+            raise StoreUnusable(f"{path}: there is no store here yet; `mnemosyne run PLAN` makes one")
+        try:
+            self.db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+            self.db.set_busy_timeout(5000)
+            owner, version = (queries.one(self.db, f"pragma {p}") for p in ("application_id", "user_version"))
+        except apsw.Error as error:
+            raise StoreUnusable(f"{path}: {error}") from None
+        if owner != APPLICATION_ID:
+            raise StoreUnusable(f"{path} is not a store of mnemosyne; use another home")
+        if version != VERSION:
+            raise StoreUnusable(f"{path} has schema {version}, this version knows {VERSION}; use its own version")
+
+    def close(self) -> None:
+        """Close the file."""
+        self.db.close()
+
+    def runs(self) -> list[RunRecord]:
+        """Every run, oldest first."""
+        return queries.runs(self.db)
+
+    def run(self, name: str) -> RunRecord:
+        """The run with this id or key. Raises NotFound."""
+        return queries.find(self.db, name)
+
+    def items(self, run: str) -> tuple[Item, ...]:
+        """The accepted items in the plan's order."""
+        sql = "select body from items where run = ? order by position"
+        return tuple(Item.model_validate_json(row[0]) for row in self.db.execute(sql, (queries.run_id(self.db, run),)))
+
+    def rows(self, run: str, after: int, exclude: Collection[str], limit: int) -> list[tuple[int, float, str]]:
+        """(seq, at, body) of the run's and the fleet's events with seq > after, oldest first."""
+        if run not in self._ids:
+            self._ids[run] = queries.run_id(self.db, run)
+        return queries.events(self.db, self._ids[run], after, exclude, limit)
+
+    def events(self, run: str, after: int = 0, exclude: Collection[str] = (), limit: int = 10_000_000) -> list[Event]:
+        """The same as events."""
+        return from_rows(self.rows(run, after, exclude, limit))
+
+    def payloads(self, refs: Collection[str]) -> dict[str, str]:
+        """Texts by hash. Raises StoreUnusable for one that is missing."""
+        found = {ref: queries.one(self.db, "select text from payloads where hash = ?", ref) for ref in refs}
+        if missing := [ref for ref, text in found.items() if text is None]:
+            raise StoreUnusable(f"the store misses {len(missing)} payloads, the first is {missing[0]}")
+        return found

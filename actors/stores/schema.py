@@ -1,0 +1,66 @@
+"""The tables of the SQLite store."""
+
+APPLICATION_ID = 0x6D6E656D  # "mnem", in the file's header
+VERSION = 1
+
+PRAGMAS = (
+    "pragma journal_mode = wal",
+    "pragma synchronous = full",
+    "pragma busy_timeout = 5000",
+    "pragma foreign_keys = on",
+    "pragma wal_autocheckpoint = 1000",
+)
+
+TABLES = """
+create table runs(
+  id integer primary key,
+  run text not null unique,
+  key text unique,
+  name text not null,
+  digest text not null,
+  model text not null,
+  term integer not null default 0,
+  driver text,
+  accepted_seq integer not null,
+  items integer not null
+) strict;
+
+create table items(              -- what the plan says; never updated
+  run integer not null references runs(id),
+  position integer not null,
+  item text not null,
+  body text not null,            -- JSON of actors.work.Item
+  primary key(run, position)
+) strict, without rowid;
+
+create table attempts(           -- one row per item: its newest attempt; the compare-and-swap of assigning and closing
+  run integer not null references runs(id),
+  item text not null,
+  epoch integer not null default 0,
+  open integer not null default 0,
+  done integer not null default 0,
+  primary key(run, item)
+) strict, without rowid;
+
+create table events(
+  seq integer primary key,
+  run integer not null,          -- 0: the fleet's
+  at real not null,
+  type text not null,
+  body text not null             -- JSON of the event, without seq and at
+) strict;
+create index events_by_run on events(run, seq);
+
+create table payloads(hash text primary key, text text not null) strict, without rowid;
+
+create table appends(            -- so that an append sent twice is done once
+  id text primary key,
+  receipt text not null
+) strict, without rowid;
+
+create table agents(
+  agent text primary key,
+  role text not null,
+  generation integer not null
+) strict, without rowid;
+"""

@@ -1,0 +1,164 @@
+"""The vocabulary of work: what a plan says, what an agent gets, what comes back. Frozen, checked in the constructor."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+ItemId = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+
+INLINE_LIMIT = 4096
+"""Bytes. Longer contents are stored once under their hash and only referred to."""
+
+
+class Frozen(BaseModel):
+    """A value that crosses a process: immutable, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Role(StrEnum):
+    """The four kinds of agents."""
+
+    ORCHESTRATOR = "orchestrator"
+    OPTIMIZER = "optimizer"
+    EXECUTOR = "executor"
+    REVIEWER = "reviewer"
+
+
+class ItemState(StrEnum):
+    """The status of an item within a run."""
+
+    WAITING = "waiting"
+    READY = "ready"
+    ACTIVE = "active"
+    COMPLETE = "complete"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+TERMINAL = frozenset({ItemState.COMPLETE, ItemState.FAILED, ItemState.SKIPPED})
+"""States an item never leaves."""
+
+
+class RunStatus(StrEnum):
+    """The status of a run."""
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    COMPLETED = "completed"
+    COMPLETED_WITH_FAILURES = "completed_with_failures"
+
+
+class FailureKind(StrEnum):
+    """Whose fault a failure is and what follows from it; the table is docs/reliability.md."""
+
+    RATE_LIMITED = "rate_limited"
+    OVERLOADED = "overloaded"
+    QUOTA = "quota"
+    CREDENTIALS = "credentials"
+    TRANSIENT = "transient"
+    NO_MODEL = "no_model"
+    CONTEXT_TOO_LONG = "context_too_long"
+    BAD_REQUEST = "bad_request"
+    REFUSAL = "refusal"
+    CUT_OFF = "cut_off"
+    INVALID_ANSWER = "invalid_answer"
+    TIMEOUT = "timeout"
+    AGENT_FAULT = "agent_fault"
+
+
+class Content(Frozen):
+    """A text, here or in the store: exactly one of `text` and `ref` is set."""
+
+    text: str | None = None
+    ref: str | None = None
+    """SHA-256 of the UTF-8 text, hex."""
+
+
+class Item(Frozen):
+    """One work item as the plan says it. Never changes after acceptance."""
+
+    id: ItemId
+    description: Annotated[str, StringConstraints(min_length=1, max_length=50_000)]
+    agent: Role = Role.EXECUTOR
+    priority: Annotated[int, Field(ge=0, le=10)] = 5
+    dependencies: tuple[ItemId, ...] = ()
+    timeout: Annotated[float, Field(gt=0, le=86_400)] = 600.0
+    """Seconds of work, not of waiting."""
+    inputs: Mapping[str, Content] = Field(default_factory=dict)
+    output: Mapping[str, Any] | None = None
+    """JSON schema the answer must fit; None means plain text."""
+    model: str | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=128_000)] | None = None
+
+
+class Task(Frozen):
+    """One attempt of an item: what an agent gets."""
+
+    run: str
+    item: Item
+    epoch: int
+    """Number of the attempt's assignment; fences its outcome."""
+    attempt: int
+    """Counts what is charged to the item; a lost attempt is not."""
+    model: str
+    results: Mapping[ItemId, Content] = Field(default_factory=dict)
+    """The data of the item's dependencies, by id."""
+
+
+class Usage(Frozen):
+    """Tokens of one or more model calls."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+        )
+
+
+class Result(Frozen):
+    """The attempt made what was asked for."""
+
+    kind: Literal["result"] = "result"
+    data: Content
+    json_data: bool = False
+    """Whether `data` is JSON that fits the item's output schema."""
+    truncated: bool = False
+    """Plain text that reached max_tokens."""
+    model: str
+    usage: Usage = Usage()
+    cost_usd: float | None = None
+    """None when the price is unknown; never 0 for unknown."""
+    seconds: float = 0.0
+
+
+class Failure(Frozen):
+    """The attempt ended without a result."""
+
+    kind: Literal["failure"] = "failure"
+    reason: FailureKind
+    message: str
+    """The real, redacted message."""
+    model: str | None = None
+    usage: Usage = Usage()
+    cost_usd: float | None = None
+    seconds: float = 0.0
+
+
+class Lost(Frozen):
+    """The attempt ended because its agent went away; nobody's fault."""
+
+    kind: Literal["lost"] = "lost"
+    message: str
+
+
+Outcome = Annotated[Result | Failure | Lost, Field(discriminator="kind")]

@@ -1,0 +1,40 @@
+"""What the run state asks the driver to do, and what the driver tells it beside the journal."""
+
+from typing import NamedTuple
+
+from actors.events import Event
+from actors.work import Task
+
+
+class Append(NamedTuple):
+    """Put this fact into the journal; hand it back to `RunState.handle` once it is on disk."""
+
+    event: Event
+
+
+class Submit(NamedTuple):
+    """Give this task to this agent. Its assignment is on disk."""
+
+    agent: str
+    task: Task
+
+
+Command = Append | Submit
+
+
+class AgentAttached(NamedTuple):
+    """The agent answers: it works on `concurrency` items at once and holds `held` (item, epoch) of this run."""
+
+    agent: str
+    generation: int
+    concurrency: int
+    held: frozenset[tuple[str, int]] = frozenset()
+
+
+class AgentAway(NamedTuple):
+    """The agent does not answer; what it holds is not known until it is attached again."""
+
+    agent: str
+
+
+Stimulus = Event | AgentAttached | AgentAway

@@ -1,0 +1,121 @@
+"""The only loop: reads the journal, lets the run state decide, carries out its commands. Decides nothing itself."""
+
+import asyncio
+import uuid
+from collections.abc import Mapping, Sequence
+
+from actors.errors import StaleTerm, StoreError, StoreUnusable
+from actors.events import DRIVER_TYPES, Event, RunStarted
+from actors.stores.protocol import RunRecord, Store
+from actors.work import RunStatus
+from cluster.commands import AgentAttached, Append, Command, Stimulus, Submit
+from cluster.graph import WorkGraph
+from cluster.link import Link
+from cluster.ports import AgentPort
+from cluster.run_state import RunState
+
+READ_WAIT_S = 30.0
+STORE_RETRY_S = 1.0
+
+
+class Driver:
+    """Drives one run in one term. Whatever it knows it can read again; killing it loses nothing."""
+
+    def __init__(self, record: RunRecord, store: Store, agents: Mapping[str, AgentPort], name: str) -> None:
+        self._record, self._store, self._agents, self._name = record, store, agents, name
+        self._inbox: asyncio.Queue[Stimulus] = asyncio.Queue()
+        self._owed: list[Event] = []  # on their way to the journal
+        self._owing = asyncio.Event()
+        self._links: dict[str, Link] = {}
+
+    async def drive(self) -> RunStatus:
+        """Take the run and bring every item to its terminal state. Raises StaleTerm when another driver takes it."""
+        run = self._record.run
+        term = await self._store.claim(run, self._name)
+        state, cursor = await self._replay()
+        if state.finished:
+            return state.status
+        self._owed.append(RunStarted(run=run, term=term, driver=self._name))
+        for name, agent in self._agents.items():
+            self._links[name] = Link(name, agent, run, term, self._inbox.put_nowait)
+        self._carry_out(state.start(term))
+        async with asyncio.TaskGroup() as tasks:
+            helpers = [tasks.create_task(work) for work in self._helpers(cursor)]
+            try:
+                await self._decide(state)
+            finally:
+                for helper in helpers:
+                    helper.cancel()
+        return state.status
+
+    async def _replay(self) -> tuple[RunState, int]:
+        run = self._record.run
+        state = RunState(run, WorkGraph(await self._store.items(run)), self._record.model)
+        cursor = self._record.accepted_seq
+        while events := await self._store.read(run, cursor, 0):
+            state.replay(events)
+            cursor = events[-1].seq
+        return state, cursor
+
+    def _helpers(self, cursor: int) -> list:  # type: ignore[type-arg]
+        return [self._read(cursor), self._append(), *(link.serve() for link in self._links.values())]
+
+    async def _decide(self, state: RunState) -> None:
+        while not state.finished:
+            stimuli = [await self._inbox.get()]
+            while not self._inbox.empty():
+                stimuli.append(self._inbox.get_nowait())
+            commands: list[Command] = []
+            for stimulus in stimuli:
+                if isinstance(stimulus, AgentAttached):
+                    self._links[stimulus.agent].go()
+                commands += state.handle(stimulus)
+            self._carry_out(commands)
+
+    def _carry_out(self, commands: Sequence[Command]) -> None:
+        submits: dict[str, list[Submit]] = {}
+        for command in commands:
+            match command:
+                case Append(event):
+                    self._owed.append(event)
+                case Submit(agent, _):
+                    submits.setdefault(agent, []).append(command)
+        if self._owed:
+            self._owing.set()
+        for agent, batch in submits.items():
+            self._links[agent].send([submit.task for submit in batch])
+
+    async def _read(self, cursor: int) -> None:
+        while True:
+            try:
+                events = await self._store.read(self._record.run, cursor, READ_WAIT_S, exclude=DRIVER_TYPES)
+            except StoreError:
+                await asyncio.sleep(STORE_RETRY_S)
+                continue
+            for event in events:
+                self._inbox.put_nowait(event)
+            cursor = events[-1].seq if events else cursor
+
+    async def _append(self) -> None:
+        while True:
+            await self._owing.wait()
+            self._owing.clear()
+            events, self._owed = self._owed, []
+            await self._append_once(events)
+
+    async def _append_once(self, events: list[Event]) -> None:
+        id_ = uuid.uuid4().hex
+        while True:
+            try:
+                receipt = await self._store.append(id_, events)
+            except StaleTerm:
+                raise
+            except StoreError:  # disk full or the like: goes on by itself
+                await asyncio.sleep(STORE_RETRY_S)
+                continue
+            break
+        for event, seq in zip(events, receipt.seqs, strict=True):
+            if event.type in DRIVER_TYPES:
+                if seq is None:
+                    raise StoreUnusable(f"the journal refused {event}; please report it")
+                self._inbox.put_nowait(event)

@@ -1,0 +1,108 @@
+"""Which item next, and to which agent."""
+
+import heapq
+import math
+
+from cluster.graph import WorkGraph
+
+AHEAD_S = 0.1
+"""An agent holds what it works on and what it will work on within this time, so that short items never wait for
+the driver and long ones are not queued behind each other while another agent is free."""
+
+WINDOW_MAX = 256
+"""Items; more brings nothing (docs/decisions/0001-spine.md)."""
+
+SMOOTHING = 0.2
+"""Weight of the newest item in the running mean of an agent's seconds per item."""
+
+
+class ReadyQueue:
+    """Ready items: the longest path to the end first, then priority, then the plan's order."""
+
+    def __init__(self, graph: WorkGraph) -> None:
+        self._keys = {
+            item.id: (-graph.height[item.id], -item.priority, position) for position, item in enumerate(graph.items)
+        }
+        self._heap: list[tuple[tuple[int, int, int], str]] = []
+        self._members: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def push(self, item: str) -> None:
+        """Add an item; a second time does nothing."""
+        if item not in self._members:
+            self._members.add(item)
+            heapq.heappush(self._heap, (self._keys[item], item))
+
+    def discard(self, item: str) -> None:
+        """Take an item out, if it is in."""
+        self._members.discard(item)
+
+    def pop(self) -> str:
+        """The next item. Raises IndexError when empty."""
+        while True:
+            _, item = heapq.heappop(self._heap)
+            if item in self._members:
+                self._members.remove(item)
+                return item
+
+
+class Load:
+    """What one agent holds of this run, and how much more it takes."""
+
+    __slots__ = ("concurrency", "held", "seconds")
+
+    def __init__(self) -> None:
+        self.held: set[str] = set()
+        self.concurrency = 0  # 0: takes no work
+        self.seconds: float | None = None
+
+    def window(self) -> int:
+        """Items it may hold."""
+        if self.seconds is None:
+            return self.concurrency
+        ahead = self.concurrency * AHEAD_S / max(self.seconds, 1e-6)
+        return min(max(WINDOW_MAX, self.concurrency), self.concurrency + math.floor(ahead))
+
+    def note(self, seconds: float) -> None:
+        """An item took this long."""
+        old = seconds if self.seconds is None else self.seconds
+        self.seconds = old + SMOOTHING * (seconds - old)
+
+
+class Loads:
+    """The agents' loads."""
+
+    def __init__(self) -> None:
+        self._loads: dict[str, Load] = {}
+
+    def attach(self, agent: str, concurrency: int) -> set[str]:
+        """The agent takes work; returns what it was given before."""
+        load = self._loads.setdefault(agent, Load())
+        load.concurrency = concurrency
+        return set(load.held)
+
+    def detach(self, agent: str) -> None:
+        """The agent takes no work; what it was given stays its."""
+        self._loads.setdefault(agent, Load()).concurrency = 0
+
+    def hold(self, agent: str, item: str) -> None:
+        """The agent was given the item."""
+        self._loads.setdefault(agent, Load()).held.add(item)
+
+    def drop(self, agent: str, item: str, seconds: float | None) -> None:
+        """The agent is done with the item, after this many seconds of work if known."""
+        load = self._loads[agent]
+        load.held.discard(item)
+        if seconds is not None:
+            load.note(seconds)
+
+    def freest(self) -> str | None:
+        """The agent with the fewest items for its concurrency that takes one more, or None."""
+        free = [
+            (len(load.held) / load.concurrency, agent)
+            for agent, load in self._loads.items()
+            if load.concurrency and len(load.held) < load.window()
+        ]
+        return min(free)[1] if free else None

@@ -1,0 +1,23 @@
+"""What the driver needs of an agent. `cluster.fleet` gives Ray's; tests give agents in the same process."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from actors.roles.agent import Card
+from actors.work import Task
+
+
+class AgentPort(Protocol):
+    """One agent, wherever it runs. Every call raises AgentGone if its process does not answer."""
+
+    async def attach(self, run: str, term: int) -> Card:
+        """Take the agent for a run; see Agent.attach."""
+        ...
+
+    async def submit(self, run: str, term: int, tasks: Sequence[Task]) -> None:
+        """Give tasks; see Agent.submit. After AgentGone they may have arrived or not."""
+        ...
+
+    async def lifeline(self) -> None:
+        """Never returns while the agent's process lives."""
+        ...

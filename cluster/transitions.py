@@ -1,0 +1,51 @@
+"""The life of an item and of a run: every transition, in two tables. A missing key is an illegal transition.
+
+`docs/states.md` is drawn from these tables.
+"""
+
+from typing import Final
+
+from actors.errors import MnemosyneError
+from actors.work import ItemState, RunStatus
+
+READY_NOW: Final = "dependencies_complete"
+
+ITEM: Final[dict[tuple[ItemState, str], ItemState]] = {
+    (ItemState.WAITING, READY_NOW): ItemState.READY,
+    (ItemState.WAITING, "item_skipped"): ItemState.SKIPPED,
+    (ItemState.READY, "item_assigned"): ItemState.ACTIVE,
+    (ItemState.READY, "item_failed"): ItemState.FAILED,
+    (ItemState.ACTIVE, "item_started"): ItemState.ACTIVE,
+    (ItemState.ACTIVE, "item_closed:result"): ItemState.COMPLETE,
+    (ItemState.ACTIVE, "item_closed:failure"): ItemState.READY,
+    (ItemState.ACTIVE, "item_closed:lost"): ItemState.READY,
+}
+"""A failure makes the item ready again; whether it gets another attempt or `item_failed` is the driver's decision."""
+
+RUN: Final[dict[tuple[RunStatus, str], RunStatus]] = {
+    (RunStatus.RUNNING, "run_accepted"): RunStatus.RUNNING,
+    (RunStatus.RUNNING, "run_started"): RunStatus.RUNNING,
+    (RunStatus.RUNNING, "run_finished:completed"): RunStatus.COMPLETED,
+    (RunStatus.RUNNING, "run_finished:completed_with_failures"): RunStatus.COMPLETED_WITH_FAILURES,
+}
+
+
+class InvalidTransition(MnemosyneError):
+    """An event does not fit the state; nothing was changed. Please report it with its story."""
+
+
+def item_after(item: str, state: ItemState, event: str, story: list[str]) -> ItemState:
+    """The item's next state. Raises InvalidTransition with the item's story."""
+    try:
+        return ITEM[state, event]
+    except KeyError:
+        told = ", ".join(story) or "nothing yet"
+        raise InvalidTransition(f"item {item!r} is {state.value} and cannot take {event}; so far: {told}") from None
+
+
+def run_after(status: RunStatus, event: str) -> RunStatus:
+    """The run's next status. Raises InvalidTransition."""
+    try:
+        return RUN[status, event]
+    except KeyError:
+        raise InvalidTransition(f"a run that is {status.value} cannot take {event}") from None

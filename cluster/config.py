@@ -1,0 +1,77 @@
+"""The environment and the home, read here and nowhere else, once."""
+
+import os
+import secrets
+from pathlib import Path
+
+from actors.errors import HomeUnusable
+from actors.keys import find_key
+from actors.settings import ModelSettings, Settings
+
+HOME_NAME = ".mnemosyne"
+RAY_JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
+"""Set by Ray in the processes of a submitted job."""
+
+
+def resolve_home(home: Path | None = None) -> Path:
+    """The fleet's folder: argument, else MNEMOSYNE_HOME, else .mnemosyne/ here. Raises HomeUnusable in a Ray job."""
+    named = home or _path("MNEMOSYNE_HOME")
+    if named is None and os.environ.get(RAY_JOB):
+        raise HomeUnusable(
+            "inside a Ray job the working directory is Ray's temporary copy; "
+            "name a lasting folder with --home or MNEMOSYNE_HOME"
+        )
+    return (named or Path(HOME_NAME)).expanduser().absolute()
+
+
+def make_home(home: Path) -> Path:
+    """The home, made if it is missing, readable by its owner only. Raises HomeUnusable."""
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = home / f".probe-{secrets.token_hex(4)}"
+        probe.touch(mode=0o600)
+        probe.unlink()
+    except OSError as error:
+        raise HomeUnusable(f"{home} cannot be written: {error.strerror}; name another with --home") from None
+    return home
+
+
+def store_path(home: Path) -> Path:
+    """The store's file."""
+    return home / "store.db"
+
+
+def read_settings(home: Path, model: str | None) -> Settings:
+    """Every setting, from the arguments and the environment."""
+    return Settings(
+        home=home, model=model, models=ModelSettings(base_url=os.environ.get("ANTHROPIC_BASE_URL", "").strip() or None)
+    )
+
+
+def has_key() -> bool:
+    """Whether an API key is found."""
+    return find_key() is not None
+
+
+def prepare_ray(home: Path) -> None:
+    """Set what Ray reads from the environment, before it is imported: a token of our own, no chatter."""
+    token = home / "ray-token"
+    if not token.exists():
+        new = home / f".ray-token-{secrets.token_hex(4)}"
+        new.touch(mode=0o600)
+        new.write_text(secrets.token_hex(32))
+        new.replace(token)
+    os.environ.pop("RAY_ADDRESS", None)
+    os.environ.update(
+        RAY_AUTH_MODE="token",
+        RAY_AUTH_TOKEN_PATH=str(token),
+        RAY_USAGE_STATS_ENABLED="0",
+        RAY_SCHEDULER_EVENTS="0",
+        RAY_DEDUP_LOGS_SKIP_REGEX="A worker died or was killed",
+        RAY_ENABLE_UV_RUN_RUNTIME_ENV="0",
+    )
+
+
+def _path(name: str) -> Path | None:
+    value = os.environ.get(name, "").strip()
+    return Path(value) if value else None

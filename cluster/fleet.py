@@ -1,0 +1,114 @@
+"""Starts the Ray actors of a fleet and hands out plain interfaces to them."""
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+import ray
+
+from actors.errors import FleetError, MnemosyneError
+from actors.events import AgentStarting, AgentUnavailable, Event
+from actors.remote import AgentActor, ModelActor, RemoteAgent, RemoteStore, StoreActor
+from actors.settings import Settings
+from actors.stores.protocol import Store
+from actors.work import Role
+from cluster.config import store_path
+
+NAMESPACE = "mnemosyne"
+OBJECT_STORE_BYTES = 80_000_000
+"""Nearly Ray's minimum: nothing of ours goes through the object store."""
+
+SHARED_MODELS = ("local",)
+"""Models that live in a process of their own."""
+
+STOP_TIMEOUT_S = 10.0
+
+
+class Fleet:
+    """An embedded fleet: Ray and the actors live and die with this process. An async context manager."""
+
+    def __init__(self, settings: Settings, models: frozenset[str]) -> None:
+        self._settings = settings
+        self._shared = [name for name in SHARED_MODELS if name in models]
+        self._handles: list[Any] = []
+        self.store: Store
+        self.agents: Mapping[str, RemoteAgent] = {}
+
+    async def __aenter__(self) -> "Fleet":
+        try:
+            self._start_ray()
+            self._store_actor = StoreActor.options(name="store", namespace=NAMESPACE).remote(
+                str(store_path(self._settings.home))
+            )
+            self.store = RemoteStore(self._store_actor)
+            await self._start_agents()
+        except BaseException:
+            ray.shutdown()
+            raise
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await asyncio.gather(*(agent.stop() for agent in self.agents.values()), return_exceptions=True)
+                await self._store_actor.close.remote()
+        except TimeoutError:
+            pass  # what an agent could not write is closed as lost by the next driver
+        finally:
+            ray.shutdown()
+
+    def _start_ray(self) -> None:
+        processes = 1 + len(self._shared) + self._settings.fleet.executors
+        try:
+            ray.init(
+                address="local",
+                namespace=NAMESPACE,
+                num_cpus=processes,  # logical; Ray starts that many workers ahead
+                object_store_memory=OBJECT_STORE_BYTES,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level="ERROR",
+            )
+        except Exception as error:
+            raise FleetError(f"Ray did not start: {error}") from None
+
+    async def _start_agents(self) -> None:
+        settings = self._settings.model_dump_json()
+        models = {
+            name: ModelActor.options(name=f"model-{name}", namespace=NAMESPACE).remote(name, settings)
+            for name in self._shared
+        }
+        names = [f"{Role.EXECUTOR.value}-{i}" for i in range(self._settings.fleet.executors)]
+        await self._record(*(AgentStarting(agent=name, role=Role.EXECUTOR) for name in names))
+        agents = {
+            name: RemoteAgent(
+                AgentActor.options(name=name, namespace=NAMESPACE).remote(
+                    name, Role.EXECUTOR.value, settings, self._store_actor, models
+                )
+            )
+            for name in names
+        }
+        reasons = await asyncio.gather(*(self._why_not(agent) for agent in agents.values()))
+        for name, reason in zip(names, reasons, strict=True):
+            if reason is not None:
+                await self._record(AgentUnavailable(agent=name, role=Role.EXECUTOR, reason=reason))
+                del agents[name]
+        if not agents:
+            raise FleetError(f"no agent could be started: {reasons[0]}")
+        self.agents = agents
+
+    async def _why_not(self, agent: RemoteAgent) -> str | None:
+        limit = self._settings.fleet.agent_start_timeout_s
+        try:
+            async with asyncio.timeout(limit):
+                await agent.ping()
+        except TimeoutError:
+            return f"it was not up within {limit:g} s"
+        except MnemosyneError as error:
+            return str(error)
+        return None
+
+    async def _record(self, *events: Event) -> None:
+        await self.store.append(uuid.uuid4().hex, events)

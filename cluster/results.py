@@ -1,0 +1,46 @@
+"""Results as files: <home>/runs/<run>/<item id>.md or .json. A view of the journal; written again it is the same."""
+
+import asyncio
+from pathlib import Path
+
+from actors.events import Event, ItemClosed, RunFinished
+from actors.stores.reader import Reader
+from actors.work import Result
+
+
+class ResultFiles:
+    """Follows one run's journal and writes each result once it is on disk in the store."""
+
+    POLL_S = 0.2
+
+    def __init__(self, reader: Reader, run: str, home: Path) -> None:
+        self._reader, self._run = reader, run
+        self.folder = home / "runs" / run
+
+    async def follow(self) -> None:
+        """Write results until the run is finished."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        cursor = 0
+        while True:
+            events = self._reader.events(self._run, cursor)
+            for event in events:
+                self._take(event)
+            if any(isinstance(event, RunFinished) for event in events):
+                return
+            cursor = events[-1].seq if events else cursor
+            await asyncio.sleep(self.POLL_S)
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, ItemClosed) and isinstance(event.outcome, Result):
+            data = event.outcome.data
+            text = data.text if data.ref is None else self._reader.payloads([data.ref])[data.ref]
+            suffix = "json" if event.outcome.json_data else "md"
+            _write(self.folder / f"{event.item}.{suffix}", f"{text}\n")
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all."""
+    new = path.with_name(f".{path.name}.new")
+    new.touch(mode=0o600)
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)

@@ -1,0 +1,1 @@
+"""What is seen: views of the journal. Knows the vocabulary and the stores, never Ray and never the cluster."""

@@ -76,9 +76,12 @@ class SqliteStore:
     def _transaction(self) -> Iterator[None]:
         before = self._seq
         try:
-            with self.db:
-                yield
+            self.db.execute("begin immediate")
+            yield
+            self.db.execute("commit")
         except BaseException as error:
+            if self.db.in_transaction:  # a full disk has rolled back by itself
+                self.db.execute("rollback")
             self._seq, self._ids = before, {FLEET: queries.FLEET_ID}
             if isinstance(error, apsw.FullError):
                 raise StoreUnusable("the store's disk is full; free some space, nothing was lost") from None

@@ -171,7 +171,8 @@ def play(work: WorkGraph, rng: random.Random) -> list[Event]:
                 owed += state.handle(command.event)
         elif running:
             task = running.pop(rng.randrange(len(running)))
-            journal.append(closed(task, rng.choices([GOOD, BAD, GONE], [8, 1, 2])[0]))
+            outcomes: list[Outcome] = [GOOD, BAD, GONE]
+            journal.append(closed(task, rng.choices(outcomes, [8, 1, 2])[0]))
             owed += state.handle(journal[-1])
         else:
             raise AssertionError(f"nothing owed, nothing running, not finished: {state.tally()}")
@@ -184,7 +185,8 @@ def play(work: WorkGraph, rng: random.Random) -> list[Event]:
 def test_every_item_ends_once_whatever_dies(work: WorkGraph, seed: int) -> None:
     journal = play(work, random.Random(seed))
     epochs: dict[str, int] = {}
-    results, ended = set(), set()
+    results: set[str] = set()
+    ended: set[str] = set()
     for event in journal:
         match event:
             case ItemAssigned(item=item, epoch=epoch):

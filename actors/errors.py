@@ -22,7 +22,7 @@ Constructors take one argument, so every one of them survives pickling; none hol
 from dataclasses import dataclass
 from typing import ClassVar
 
-from actors.work import FailureKind
+from actors.work import FailureKind, Usage
 
 
 class MnemosyneError(Exception):
@@ -74,6 +74,8 @@ class ModelError(MnemosyneError):
     """A model call failed."""
 
     kind: ClassVar[FailureKind] = FailureKind.TRANSIENT
+    usage: Usage = Usage()
+    """What the failed call is billed for, as far as the reply told."""
 
 
 class RateLimited(ModelError):

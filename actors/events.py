@@ -45,6 +45,21 @@ class RunStarted(Recorded):
     driver: str
 
 
+class RunPaused(Recorded):
+    """Nothing new is assigned until the run is resumed; what was active has ended or ends by itself."""
+
+    type: Literal["run_paused"] = "run_paused"
+    term: int
+    reason: str
+
+
+class RunResumed(Recorded):
+    """A paused run goes on."""
+
+    type: Literal["run_resumed"] = "run_resumed"
+    term: int
+
+
 class RunFinished(Recorded):
     """Every item has its terminal state."""
 
@@ -111,6 +126,34 @@ class ItemSkipped(Recorded):
     term: int
 
 
+class ItemCancelled(Recorded):
+    """The item ended because a person asked for it."""
+
+    type: Literal["item_cancelled"] = "item_cancelled"
+    item: ItemId
+    term: int
+
+
+class CancelRequested(Recorded):
+    """A person wants the run, or one item of it, to end."""
+
+    type: Literal["cancel_requested"] = "cancel_requested"
+    target: ItemId | None = None
+    """The item; None means the whole run."""
+
+
+class PauseRequested(Recorded):
+    """A person wants nothing new to be started."""
+
+    type: Literal["pause_requested"] = "pause_requested"
+
+
+class ContinueRequested(Recorded):
+    """A person wants a paused run to go on."""
+
+    type: Literal["continue_requested"] = "continue_requested"
+
+
 class AgentStarting(Recorded):
     """The fleet asked for this agent."""
 
@@ -142,19 +185,36 @@ class AgentUnavailable(Recorded):
 Event = Annotated[
     RunAccepted
     | RunStarted
+    | RunPaused
+    | RunResumed
     | RunFinished
     | ItemAssigned
     | ItemStarted
     | ItemClosed
     | ItemFailed
     | ItemSkipped
+    | ItemCancelled
+    | CancelRequested
+    | PauseRequested
+    | ContinueRequested
     | AgentStarting
     | AgentStarted
     | AgentUnavailable,
     Field(discriminator="type"),
 ]
 
-DRIVER_TYPES = frozenset({"run_started", "run_finished", "item_assigned", "item_failed", "item_skipped"})
+DRIVER_TYPES = frozenset(
+    {
+        "run_started",
+        "run_paused",
+        "run_resumed",
+        "run_finished",
+        "item_assigned",
+        "item_failed",
+        "item_skipped",
+        "item_cancelled",
+    }
+)
 """Written by the driver of the current term only; the store refuses any other."""
 
 _EVENTS: TypeAdapter[list[Event]] = TypeAdapter(list[Event])

@@ -2,11 +2,14 @@
 
 import asyncio
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from actors.errors import StoreError
 from actors.events import Event, ItemClosed, ItemStarted
 from actors.stores.protocol import Store
+
+Key = tuple[str, str, int]
+"""(run, item, epoch) of an attempt."""
 
 LINGER_S = 0.02
 """A start waits this long for its end; what is over sooner is one row instead of two."""
@@ -21,23 +24,25 @@ class Outbox:
         self._store = store
         self._events: list[Event] = []
         self._payloads: dict[str, str] = {}
-        self.closing: set[tuple[str, str, int]] = set()
-        """(run, item, epoch) of outcomes that are not on disk yet."""
-        self._starts: dict[tuple[str, str, int], ItemStarted] = {}
+        self.closing: set[Key] = set()
+        """Attempts whose outcomes are not on disk yet."""
+        self._starts: dict[Key, Callable[[], ItemStarted]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._flushing: asyncio.Task[None] | None = None
 
-    def started(self, event: ItemStarted) -> None:
+    def started(self, key: Key, event: Callable[[], ItemStarted]) -> None:
         """Record the start, unless its end follows within LINGER_S."""
-        self._starts[event.run, event.item, event.epoch] = event
+        self._starts[key] = event
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(LINGER_S, self._release_starts)
 
-    def closed(self, event: ItemClosed, payloads: Mapping[str, str]) -> None:
+    def unsaid(self, key: Key) -> bool:
+        """Take back a start that is not on its way to the journal; whether there was one."""
+        return self._starts.pop(key, None) is not None
+
+    def closed(self, key: Key, event: ItemClosed, payloads: Mapping[str, str]) -> None:
         """Record the end at once."""
-        if self._starts.pop((event.run, event.item, event.epoch), None):
-            event = event.model_copy(update={"started": False})
-        self.closing.add((event.run, event.item, event.epoch))
+        self.closing.add(key)
         self._events.append(event)
         self._payloads.update(payloads)
         self._flush()
@@ -52,7 +57,7 @@ class Outbox:
         if self._timer:
             self._timer.cancel()
             self._timer = None
-        self._events += self._starts.values()
+        self._events += [event() for event in self._starts.values()]
         self._starts = {}
         if self._events:
             self._flush()

@@ -25,14 +25,33 @@ from actors.stores.protocol import Accept, Receipt, RunRecord
 from actors.wire import TASKS, reply_from, reply_json, request_json
 from actors.work import Item, Role, Task
 
+STORE = "store"
+"""The store actor's name."""
+
 STORE_WAIT_S = 60.0
 """A caller waits this long for a store that is being restarted."""
 
 RETRY_S = 0.1
 
+MODEL_TRIES = 3
+"""A call that ends its model's process this often is at fault itself."""
 
-@ray.remote(num_cpus=0, max_restarts=-1, max_concurrency=10_000)
-class StoreActor:
+CALLS = 10_000
+"""Calls that an actor takes at once; each agent has two open for as long as it lives."""
+
+
+def model_actor(model: str) -> str:
+    """The name of the actor of a shared model."""
+    return f"model-{model}"
+
+
+def spawn(process: type[Any], name: str, namespace: str, *args: Any) -> Any:
+    """The handle of a new named actor that Ray restarts for ever."""
+    options = {"num_cpus": 0, "max_restarts": -1, "max_concurrency": CALLS, "name": name, "namespace": namespace}
+    return ray.remote(process).options(**options).remote(*args)
+
+
+class StoreProcess:
     """The one process that writes the journal."""
 
     def __init__(self, path: str) -> None:
@@ -52,14 +71,17 @@ class StoreActor:
         except MnemosyneError as error:
             return error
 
+    async def pid(self) -> int:
+        """Of this process."""
+        return os.getpid()
+
     async def close(self) -> None:
         """Close the file."""
         if self._opened is not None:
             await self._opened.close()
 
 
-@ray.remote(num_cpus=0, max_restarts=-1, max_concurrency=10_000)
-class ModelActor:
+class ModelProcess:
     """A model that lives in one process and is shared by the agents."""
 
     def __init__(self, name: str, settings: str) -> None:
@@ -77,24 +99,26 @@ class ModelActor:
             return type(error).__name__, str(error).encode()
 
 
-@ray.remote(num_cpus=0, max_restarts=-1, max_concurrency=10_000)
-class AgentActor:
+class AgentProcess:
     """One agent."""
 
-    def __init__(self, id_: str, role: str, settings: str, store: Any, models: Mapping[str, Any]) -> None:
-        self._id, self._role, self._store = id_, Role(role), RemoteStore(store)
+    def __init__(self, id_: str, role: str, settings: str, namespace: str, shared: Sequence[str]) -> None:
+        self._id, self._role, self._namespace, self._shared = id_, Role(role), namespace, shared
         self._settings = Settings.model_validate_json(settings)
-        self._models: dict[str, Model] = {name: RemoteModel(handle) for name, handle in models.items()}
+        self._models: dict[str, Model] = {}
         self._key = AgentKey()
         self._starting = asyncio.ensure_future(self._start())
 
     async def _start(self) -> Agent:
+        self._store = RemoteStore(ray.get_actor(STORE, self._namespace))
         node = ray.get_runtime_context().get_node_id()
         generation = await self._store.register(self._id, self._role, os.getpid(), node)
         fleet, worker = self._settings.fleet, Executor(self._store, self._model, self._settings.models.max_tokens)
         return Agent(self._id, self._role, generation, worker, self._store, fleet.concurrency)
 
     def _model(self, name: str) -> Model:
+        if name in self._shared and name not in self._models:
+            self._models[name] = RemoteModel(ray.get_actor(model_actor(name), self._namespace))
         if name not in self._models:
             self._models[name] = open_model(name, self._settings.models, self._key)
         return self._models[name]
@@ -115,6 +139,14 @@ class AgentActor:
         """See Agent.submit; the tasks are JSON."""
         try:
             (await self._agent()).submit(run, term, TASKS.validate_json(tasks))
+        except MnemosyneError as error:
+            return error
+        return None
+
+    async def cancel(self, run: str, term: int, attempts: Sequence[tuple[str, int]]) -> MnemosyneError | None:
+        """See Agent.cancel."""
+        try:
+            (await self._agent()).cancel(run, term, attempts)
         except MnemosyneError as error:
             return error
         return None
@@ -140,7 +172,7 @@ class AgentActor:
 
 
 class RemoteStore:
-    """The Store behind a StoreActor's handle. Waits through a restart of the store; see Store for everything else."""
+    """The Store behind a StoreProcess's handle. Waits through a restart of the store; see Store for everything else."""
 
     def __init__(self, handle: Any) -> None:
         self._handle = handle
@@ -201,7 +233,7 @@ class RemoteStore:
 
 
 class RemoteModel:
-    """The Model behind a ModelActor's handle."""
+    """The Model behind a ModelProcess's handle."""
 
     def __init__(self, handle: Any) -> None:
         self._handle = handle
@@ -209,18 +241,22 @@ class RemoteModel:
     async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Reply:
         """See Model; deltas are not passed on."""
         del on_delta
-        try:
-            kind, body = await self._handle.complete.remote(request_json(request))
-        except (RayActorError, RayTaskError) as error:
-            raise ModelFaulty(f"the process of model {request.model} failed: {type(error).__name__}") from None
-        return reply_from(kind, body)
+        body = request_json(request)
+        for _ in range(MODEL_TRIES):
+            try:
+                return reply_from(*await self._handle.complete.remote(body))
+            except RayActorError:  # its process ended; Ray starts it again, and a local call costs nothing twice
+                await asyncio.sleep(RETRY_S)
+            except RayTaskError as error:
+                raise ModelFaulty(f"the process of model {request.model} failed: {error.cause}") from None
+        raise ModelFaulty(f"the process of model {request.model} ended {MODEL_TRIES} times during this call")
 
     async def close(self) -> None:
         """The model's process is the fleet's to end."""
 
 
 class RemoteAgent:
-    """The agent behind an AgentActor's handle. Every call raises FleetError if its process does not answer."""
+    """The agent behind an AgentProcess's handle. Every call raises FleetError if its process does not answer."""
 
     def __init__(self, handle: Any) -> None:
         self._handle = handle
@@ -242,6 +278,10 @@ class RemoteAgent:
     async def submit(self, run: str, term: int, tasks: Sequence[Task]) -> None:
         """See Agent.submit. After AgentGone the tasks may have arrived or not."""
         await self._call("submit", run, term, TASKS.dump_json(list(tasks)))
+
+    async def cancel(self, run: str, term: int, attempts: Sequence[tuple[str, int]]) -> None:
+        """See Agent.cancel."""
+        await self._call("cancel", run, term, list(attempts))
 
     async def lifeline(self) -> None:
         """Never returns while the agent's process lives."""

@@ -19,6 +19,8 @@ class ModelSettings(Frozen):
     local_context_tokens: int = Field(default=4096, ge=512)
     local_threads: int = Field(default=0, ge=0)
     """0 means one per core."""
+    local_max_tokens: int = Field(default=256, ge=16)
+    """Longest text of the local model, which may not stop by itself; an answer with a schema may be twice as long."""
 
 
 class FleetSettings(Frozen):

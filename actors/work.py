@@ -36,9 +36,10 @@ class ItemState(StrEnum):
     COMPLETE = "complete"
     FAILED = "failed"
     SKIPPED = "skipped"
+    CANCELLED = "cancelled"
 
 
-TERMINAL = frozenset({ItemState.COMPLETE, ItemState.FAILED, ItemState.SKIPPED})
+TERMINAL = frozenset({ItemState.COMPLETE, ItemState.FAILED, ItemState.SKIPPED, ItemState.CANCELLED})
 """States an item never leaves."""
 
 
@@ -46,9 +47,14 @@ class RunStatus(StrEnum):
     """The status of a run."""
 
     RUNNING = "running"
-    WAITING = "waiting"
+    PAUSED = "paused"
     COMPLETED = "completed"
     COMPLETED_WITH_FAILURES = "completed_with_failures"
+    CANCELLED = "cancelled"
+
+
+FINISHED = frozenset({RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_FAILURES, RunStatus.CANCELLED})
+"""Statuses a run never leaves."""
 
 
 class FailureKind(StrEnum):

@@ -2,7 +2,8 @@
 
     python -m benchmarks.sketch            every variant on W1-W3, interleaved, median of 5
 
-A sketch, not the product: agents answer at once, the driver knows only dependency counts. `benchmarks.spine` measures the product.
+A sketch, not the product: agents answer at once, the driver knows only dependency counts.
+`benchmarks.spine` measures the product.
 """
 
 import asyncio
@@ -19,10 +20,11 @@ from typing import Any
 
 import apsw
 
+from benchmarks.raw_ray import Counts, raw
 from benchmarks.workloads import WORKLOADS, Edges
 
 os.environ.setdefault("RAY_AUTH_MODE", "disabled")
-import ray  # noqa: E402
+import ray
 
 
 @dataclass(frozen=True)
@@ -138,26 +140,8 @@ class Agent:
         self.busy = False
 
 
-class Pending:
-    """Dependency counts."""
-
-    def __init__(self, edges: Edges) -> None:
-        self.left = {i: len(deps) for i, deps in edges.items()}
-        self.children: dict[int, list[int]] = {i: [] for i in edges}
-        for i, deps in edges.items():
-            for d in deps:
-                self.children[d].append(i)
-        self.ready = [i for i, n in self.left.items() if not n]
-
-    def close(self, item: int) -> None:
-        for child in self.children[item]:
-            self.left[child] -= 1
-            if not self.left[child]:
-                self.ready.append(child)
-
-
 async def durable(edges: Edges, v: Variant, append: Any, read: Any, agents: list[Any]) -> None:
-    graph, done, cursor, tasks = Pending(edges), 0, 0, set()
+    graph, done, cursor, tasks = Counts(edges), 0, 0, set()
     held, owner = [0] * len(agents), {}
 
     async def dispatch(parts: list[list[int]]) -> None:
@@ -187,24 +171,6 @@ async def durable(edges: Edges, v: Variant, append: Any, read: Any, agents: list
                 graph.close(item)
 
 
-async def raw(edges: Edges, agents: list[Any]) -> None:
-    graph, done, queue = Pending(edges), 0, asyncio.Queue[int]()
-    tasks: set[asyncio.Task[None]] = set()
-
-    async def call(item: int) -> None:
-        await agents[item % len(agents)].noop.remote(item)
-        queue.put_nowait(item)
-
-    while done < len(edges):
-        ready, graph.ready = graph.ready, []
-        for item in ready:
-            task = asyncio.ensure_future(call(item))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-        graph.close(await queue.get())
-        done += 1
-
-
 class Host(Writer):
     """The writer with the driver in the same process."""
 
@@ -222,10 +188,9 @@ async def main(rounds: int) -> None:
         edges = build()
         times: dict[str, list[float]] = {"raw": [], **{v.name: [] for v in VARIANTS}}
         for round_ in range(rounds + 1):
-            begin = time.perf_counter()
-            await raw(edges, agents)
+            spent_raw = await raw(edges, agents)
             if round_:
-                times["raw"].append(time.perf_counter() - begin)
+                times["raw"].append(spent_raw)
             for v in VARIANTS:
                 run += 1
                 await store.begin.remote(run, len(edges), v.views)

@@ -19,7 +19,15 @@ class Submit(NamedTuple):
     task: Task
 
 
-Command = Append | Submit
+class Cancel(NamedTuple):
+    """Tell this agent to give this attempt up; it closes it as lost, if it is not too late."""
+
+    agent: str
+    item: str
+    epoch: int
+
+
+Command = Append | Submit | Cancel
 
 
 class AgentAttached(NamedTuple):
@@ -37,4 +45,8 @@ class AgentAway(NamedTuple):
     agent: str
 
 
-Stimulus = Event | AgentAttached | AgentAway
+class Drain(NamedTuple):
+    """Assign nothing new, let what is active end, then pause as interrupted."""
+
+
+Stimulus = Event | AgentAttached | AgentAway | Drain

@@ -8,7 +8,7 @@ from actors.errors import StaleTerm, StoreError, StoreUnusable
 from actors.events import DRIVER_TYPES, Event, RunStarted
 from actors.stores.protocol import RunRecord, Store
 from actors.work import RunStatus
-from cluster.commands import AgentAttached, Append, Command, Stimulus, Submit
+from cluster.commands import AgentAttached, Append, Cancel, Command, Drain, Stimulus, Submit
 from cluster.graph import WorkGraph
 from cluster.link import Link
 from cluster.ports import AgentPort
@@ -28,8 +28,15 @@ class Driver:
         self._owing = asyncio.Event()
         self._links: dict[str, Link] = {}
 
+    def drain(self) -> None:
+        """Assign nothing new; `drive` returns once nothing is active any more and the run is paused."""
+        self._inbox.put_nowait(Drain())
+
     async def drive(self) -> RunStatus:
-        """Take the run and bring every item to its terminal state. Raises StaleTerm when another driver takes it."""
+        """Take the run and bring every item to its terminal state. Raises StaleTerm when another driver takes it.
+
+        Returns a terminal status, or PAUSED after `drain`.
+        """
         run = self._record.run
         term = await self._store.claim(run, self._name)
         state, cursor = await self._replay()
@@ -38,7 +45,7 @@ class Driver:
         self._owed.append(RunStarted(run=run, term=term, driver=self._name))
         for name, agent in self._agents.items():
             self._links[name] = Link(name, agent, run, term, self._inbox.put_nowait)
-        self._carry_out(state.start(term))
+        self._carry_out(state.start(term, self._agents))
         async with asyncio.TaskGroup() as tasks:
             helpers = [tasks.create_task(work) for work in self._helpers(cursor)]
             try:
@@ -61,7 +68,7 @@ class Driver:
         return [self._read(cursor), self._append(), *(link.serve() for link in self._links.values())]
 
     async def _decide(self, state: RunState) -> None:
-        while not state.finished:
+        while not (state.finished or state.drained):
             stimuli = [await self._inbox.get()]
             while not self._inbox.empty():
                 stimuli.append(self._inbox.get_nowait())
@@ -80,6 +87,8 @@ class Driver:
                     self._owed.append(event)
                 case Submit(agent, _):
                     submits.setdefault(agent, []).append(command)
+                case Cancel(agent, item, epoch):
+                    self._links[agent].cancel(item, epoch)
         if self._owed:
             self._owing.set()
         for agent, batch in submits.items():

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -10,7 +11,7 @@ import ray
 
 from actors.errors import FleetError, MnemosyneError
 from actors.events import AgentStarting, AgentUnavailable, Event
-from actors.remote import AgentActor, ModelActor, RemoteAgent, RemoteStore, StoreActor
+from actors.remote import STORE, AgentProcess, ModelProcess, RemoteAgent, RemoteStore, StoreProcess, model_actor, spawn
 from actors.settings import Settings
 from actors.stores.protocol import Store
 from actors.work import Role
@@ -36,12 +37,19 @@ class Fleet:
         self.store: Store
         self.agents: Mapping[str, RemoteAgent] = {}
 
+    @property
+    def home(self) -> Path:
+        """The fleet's folder."""
+        return self._settings.home
+
+    async def store_pid(self) -> int:
+        """The process that writes the journal."""
+        return int(await self._store_actor.pid.remote())
+
     async def __aenter__(self) -> "Fleet":
         try:
             self._start_ray()
-            self._store_actor = StoreActor.options(name="store", namespace=NAMESPACE).remote(
-                str(store_path(self._settings.home))
-            )
+            self._store_actor = spawn(StoreProcess, STORE, NAMESPACE, str(store_path(self._settings.home)))
             self.store = RemoteStore(self._store_actor)
             await self._start_agents()
         except BaseException:
@@ -76,24 +84,19 @@ class Fleet:
 
     async def _start_agents(self) -> None:
         settings = self._settings.model_dump_json()
-        models = {
-            name: ModelActor.options(name=f"model-{name}", namespace=NAMESPACE).remote(name, settings)
-            for name in self._shared
-        }
-        names = [f"{Role.EXECUTOR.value}-{i}" for i in range(self._settings.fleet.executors)]
-        await self._record(*(AgentStarting(agent=name, role=Role.EXECUTOR) for name in names))
+        for model in self._shared:
+            self._handles.append(spawn(ModelProcess, model_actor(model), NAMESPACE, model, settings))
+        role = Role.EXECUTOR
+        names = [f"{role.value}-{i}" for i in range(self._settings.fleet.executors)]
+        await self._record(*(AgentStarting(agent=name, role=role) for name in names))
         agents = {
-            name: RemoteAgent(
-                AgentActor.options(name=name, namespace=NAMESPACE).remote(
-                    name, Role.EXECUTOR.value, settings, self._store_actor, models
-                )
-            )
+            name: RemoteAgent(spawn(AgentProcess, name, NAMESPACE, name, role.value, settings, NAMESPACE, self._shared))
             for name in names
         }
         reasons = await asyncio.gather(*(self._why_not(agent) for agent in agents.values()))
         for name, reason in zip(names, reasons, strict=True):
             if reason is not None:
-                await self._record(AgentUnavailable(agent=name, role=Role.EXECUTOR, reason=reason))
+                await self._record(AgentUnavailable(agent=name, role=role, reason=reason))
                 del agents[name]
         if not agents:
             raise FleetError(f"no agent could be started: {reasons[0]}")

@@ -23,6 +23,7 @@ class Link:
     def __init__(self, name: str, agent: AgentPort, run: str, term: int, tell: Tell) -> None:
         self._name, self._agent, self._run, self._term, self._tell = name, agent, run, term, tell
         self._tasks: list[Task] = []
+        self._cancels: list[tuple[str, int]] = []
         self._wake = asyncio.Event()
         self._going = asyncio.Event()
 
@@ -31,9 +32,15 @@ class Link:
         self._tasks += tasks
         self._wake.set()
 
+    def cancel(self, item: str, epoch: int) -> None:
+        """Queue a cancel, behind the tasks."""
+        self._cancels.append((item, epoch))
+        self._wake.set()
+
     def go(self) -> None:
         """The run state knows what the agent holds: forget what was queued for the process before."""
         self._tasks.clear()
+        self._cancels.clear()
         self._going.set()
 
     async def serve(self) -> None:
@@ -75,3 +82,6 @@ class Link:
                 batch = self._tasks[:BATCH]
                 del self._tasks[:BATCH]
                 await self._agent.submit(self._run, self._term, batch)
+            if self._cancels:
+                cancels, self._cancels = self._cancels, []
+                await self._agent.cancel(self._run, self._term, cancels)

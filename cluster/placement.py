@@ -2,6 +2,8 @@
 
 import heapq
 import math
+from collections import defaultdict
+from collections.abc import Iterator
 
 from cluster.graph import WorkGraph
 
@@ -75,21 +77,21 @@ class Loads:
     """The agents' loads."""
 
     def __init__(self) -> None:
-        self._loads: dict[str, Load] = {}
+        self._loads: defaultdict[str, Load] = defaultdict(Load)
 
     def attach(self, agent: str, concurrency: int) -> set[str]:
         """The agent takes work; returns what it was given before."""
-        load = self._loads.setdefault(agent, Load())
+        load = self._loads[agent]
         load.concurrency = concurrency
         return set(load.held)
 
     def detach(self, agent: str) -> None:
         """The agent takes no work; what it was given stays its."""
-        self._loads.setdefault(agent, Load()).concurrency = 0
+        self._loads[agent].concurrency = 0
 
     def hold(self, agent: str, item: str) -> None:
         """The agent was given the item."""
-        self._loads.setdefault(agent, Load()).held.add(item)
+        self._loads[agent].held.add(item)
 
     def drop(self, agent: str, item: str, seconds: float | None) -> None:
         """The agent is done with the item, after this many seconds of work if known."""
@@ -98,11 +100,22 @@ class Loads:
         if seconds is not None:
             load.note(seconds)
 
-    def freest(self) -> str | None:
-        """The agent with the fewest items for its concurrency that takes one more, or None."""
+    def room(self) -> list[tuple[float, str, int]]:
+        """(share of its concurrency in use, agent, items it takes more) of every agent that takes one; a heap."""
         free = [
-            (len(load.held) / load.concurrency, agent)
+            (len(load.held) / load.concurrency, agent, load.window() - len(load.held))
             for agent, load in self._loads.items()
             if load.concurrency and len(load.held) < load.window()
         ]
-        return min(free)[1] if free else None
+        heapq.heapify(free)
+        return free
+
+    def spread(self, items: int) -> Iterator[str]:
+        """An agent for each of `items` items, always the least loaded; fewer where there is no more room."""
+        free = self.room()
+        while items and free:
+            share, agent, room = free[0]
+            yield agent
+            items -= 1
+            after = (share + 1 / self._loads[agent].concurrency, agent, room - 1)
+            heapq.heapreplace(free, after) if room > 1 else heapq.heappop(free)

@@ -18,6 +18,10 @@ class AgentPort(Protocol):
         """Give tasks; see Agent.submit. After AgentGone they may have arrived or not."""
         ...
 
+    async def cancel(self, run: str, term: int, attempts: Sequence[tuple[str, int]]) -> None:
+        """Give attempts up; see Agent.cancel."""
+        ...
+
     async def lifeline(self) -> None:
         """Never returns while the agent's process lives."""
         ...

@@ -4,24 +4,32 @@ Replaying a run's journal gives the state its driver had; `start` then gives the
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from actors.events import (
+    CancelRequested,
+    ContinueRequested,
     Event,
     ItemAssigned,
+    ItemCancelled,
     ItemClosed,
     ItemFailed,
     ItemSkipped,
     ItemStarted,
+    PauseRequested,
     RunFinished,
+    RunPaused,
+    RunResumed,
     RunStarted,
 )
-from actors.work import TERMINAL, Content, Failure, Item, ItemState, Lost, Result, RunStatus, Task
-from cluster.commands import AgentAttached, AgentAway, Append, Command, Stimulus, Submit
+from actors.work import FINISHED, TERMINAL, Content, Failure, ItemState, Lost, Result, RunStatus, Task
+from cluster.commands import AgentAttached, AgentAway, Append, Cancel, Command, Drain, Stimulus, Submit
+from cluster.facts import Facts
 from cluster.graph import WorkGraph
 from cluster.placement import Loads, ReadyQueue
 from cluster.transitions import READY_NOW, item_after, run_after
+from cluster.wishes import Wishes
 
 
 class ItemView:
@@ -45,15 +53,17 @@ class RunState:
 
     def __init__(self, run: str, graph: WorkGraph, model: str) -> None:
         self.run, self.graph, self.model = run, graph, model
-        self.term = 0
         self.status = RunStatus.RUNNING
         self.views = {item.id: ItemView(len(item.dependencies), len(graph.dependents[item.id])) for item in graph.items}
         self.counts: Counter[ItemState] = Counter({ItemState.WAITING: len(self.views)})
         self.results: dict[str, Content] = {}
         """Data of complete items that an unfinished item depends on."""
+        self.wishes = Wishes()
+        self._facts = Facts(run)
         self._ready = ReadyQueue(graph)
         self._loads = Loads()
-        self._doomed: set[str] = set()  # ended by a decision that is on its way to the journal
+        self._opening: set[str] = set()  # ready items whose assignment is on its way to the journal
+        self._ending: set[str] = set()  # items whose end is on its way to the journal
         self._live = False
         for id_, view in self.views.items():
             if not view.left:
@@ -62,22 +72,31 @@ class RunState:
     @property
     def finished(self) -> bool:
         """Whether RunFinished is on disk."""
-        return self.status is not RunStatus.RUNNING
+        return self.status in FINISHED
+
+    @property
+    def drained(self) -> bool:
+        """Whether a drain was asked for and nothing is active any more."""
+        return self.wishes.drain and self.status is RunStatus.PAUSED and not self._busy()
 
     def replay(self, events: Iterable[Event]) -> None:
         """Take in the journal of earlier drivers without asking for anything."""
         for event in events:
             self.handle(event)
 
-    def start(self, term: int) -> list[Command]:
-        """Begin to drive in this term: what is owed, and what can be assigned now."""
-        self.term, self._live = term, True
-        failed = [id_ for id_, view in self.views.items() if view.state is ItemState.READY and view.failure]
-        owed: list[Command] = [self._fail(id_) for id_ in failed]
+    def start(self, term: int, agents: Collection[str]) -> list[Command]:
+        """Begin to drive in this term with these agents: what is owed, and what can be assigned now."""
+        self._facts.term, self._live = term, True
+        self._ending.clear()  # what an earlier driver was about to say
+        owed: list[Command] = []
         for id_, view in self.views.items():
-            if view.state is ItemState.FAILED:
+            if view.state is ItemState.ACTIVE and view.agent not in agents:
+                owed.append(self._lose(id_, f"{view.agent} is not in the fleet any more"))
+            elif view.state is ItemState.READY and view.failure:
+                owed.append(self._end(id_, self._facts.failed(id_, view.attempts, view.failure)))
+            elif view.state in TERMINAL and view.state is not ItemState.COMPLETE:
                 owed += self._skip_dependents(id_)
-        return owed + self._finish() + self._assign()
+        return [*owed, *self._cancel(self._wanted()), *self._settle()]
 
     def handle(self, stimulus: Stimulus) -> list[Command]:
         """Take in one fact. Raises InvalidTransition, and changes nothing, if it does not fit."""
@@ -85,22 +104,25 @@ class RunState:
         if handler is None:
             return []
         commands = handler(self, stimulus)
-        return commands if self._live else []
+        return [*commands, *self._settle()] if self._live else []
 
-    def _on_run_started(self, event: RunStarted) -> list[Command]:
-        self.status = run_after(self.status, event.type)
-        return []
-
-    def _on_run_finished(self, event: RunFinished) -> list[Command]:
-        self.status = run_after(self.status, f"{event.type}:{event.status.value}")
+    def _on_run_event(self, event: RunStarted | RunPaused | RunResumed | RunFinished) -> list[Command]:
+        name = f"{event.type}:{event.status.value}" if isinstance(event, RunFinished) else event.type
+        self.status = run_after(self.status, name)
+        self.wishes.settled(event)
         return []
 
     def _on_item_assigned(self, event: ItemAssigned) -> list[Command]:
         view = self._move(event.item, event.type, f"assigned #{event.epoch} to {event.agent}")
         view.epoch, view.agent = event.epoch, event.agent
         self._ready.discard(event.item)
+        self._opening.discard(event.item)
         self._loads.hold(event.agent, event.item)
-        return [Submit(event.agent, self._task(self.graph.by_id[event.item], event))] if self._live else []
+        if not self._live:
+            return []
+        if self.wishes.cancels(event.item):
+            return [self._lose(event.item, "cancelled before it was given to an agent")]
+        return [Submit(event.agent, self._task(event))]
 
     def _on_item_started(self, event: ItemStarted) -> list[Command]:
         self._move(event.item, event.type)
@@ -113,31 +135,39 @@ class RunState:
         match outcome:
             case Result():
                 view.attempts += 1
-                return self._complete(event.item, outcome.data)
+                self._complete(event.item, outcome.data)
             case Failure():
                 view.attempts += 1
                 view.failure = outcome
-                return [self._fail(event.item), *self._assign()] if self._live else []
+                return [self._end(event.item, self._facts.failed(event.item, view.attempts, outcome))]
             case Lost():
+                if self.wishes.cancels(event.item):
+                    return [self._end(event.item, self._facts.cancelled(event.item))]
                 self._ready.push(event.item)
-                return self._assign()
+        return []
 
-    def _on_item_failed(self, event: ItemFailed) -> list[Command]:
-        self._move(event.item, event.type, f"failed: {event.reason.value}")
+    def _on_item_ended(self, event: ItemFailed | ItemSkipped | ItemCancelled) -> list[Command]:
+        self._move(event.item, event.type, event.type)
+        self._ready.discard(event.item)
+        self._ending.discard(event.item)
         self._forget(event.item)
-        return [*self._skip_dependents(event.item), *self._finish()]
+        return [] if isinstance(event, ItemSkipped) else self._skip_dependents(event.item)
 
-    def _on_item_skipped(self, event: ItemSkipped) -> list[Command]:
-        self._move(event.item, event.type, f"skipped for {event.cause}")
-        self._forget(event.item)
-        return self._finish()
+    def _on_cancel(self, event: CancelRequested) -> list[Command]:
+        if event.target is not None and event.target not in self.views:
+            return []
+        self.wishes.cancel(event.target)
+        return self._cancel(self._wanted())
+
+    def _on_wish(self, event: PauseRequested | ContinueRequested | Drain) -> list[Command]:
+        self.wishes.hear(event)
+        return []
 
     def _on_attached(self, stimulus: AgentAttached) -> list[Command]:
-        given = [(id_, self.views[id_]) for id_ in self._loads.attach(stimulus.agent, stimulus.concurrency)]
-        open_ = [(id_, view) for id_, view in given if view.state is ItemState.ACTIVE]
-        gone = [(id_, view) for id_, view in open_ if (id_, view.epoch) not in stimulus.held]
+        given = self._loads.attach(stimulus.agent, stimulus.concurrency)
+        active = [id_ for id_ in sorted(given) if self.views[id_].state is ItemState.ACTIVE]
         why = f"{stimulus.agent} came back as generation {stimulus.generation} without it"
-        return [*(self._lose(id_, view, why) for id_, view in gone), *self._assign()]
+        return [self._lose(id_, why) for id_ in active if (id_, self.views[id_].epoch) not in stimulus.held]
 
     def _on_away(self, stimulus: AgentAway) -> list[Command]:
         self._loads.detach(stimulus.agent)
@@ -156,16 +186,15 @@ class RunState:
                 self._ready.push(item)
         return view
 
-    def _complete(self, item: str, data: Content) -> list[Command]:
+    def _complete(self, item: str, data: Content) -> None:
         if self.views[item].users:
             self.results[item] = data
         for child in self.graph.dependents[item]:
             view = self.views[child]
             view.left -= 1
-            if not view.left and view.state is ItemState.WAITING and child not in self._doomed:
+            if not view.left and view.state is ItemState.WAITING and child not in self._ending:
                 self._move(child, READY_NOW)
         self._forget(item)
-        return [*self._finish(), *self._assign()]
 
     def _forget(self, item: str) -> None:
         """The item is terminal: let go of results that no unfinished item depends on any more."""
@@ -175,105 +204,78 @@ class RunState:
             if not view.users:
                 self.results.pop(parent, None)
 
-    def _fail(self, item: str) -> Command:
-        view = self.views[item]
-        assert view.failure is not None
-        self._doomed.add(item)
-        return Append(
-            ItemFailed(
-                run=self.run,
-                item=item,
-                attempts=view.attempts,
-                reason=view.failure.reason,
-                message=view.failure.message,
-                term=self.term,
-            )
-        )
+    def _end(self, item: str, fact: Append) -> Command:
+        self._ending.add(item)
+        self._ready.discard(item)
+        return fact
 
     def _skip_dependents(self, cause: str) -> list[Command]:
         if not self._live:
             return []
-        found = [id_ for id_ in self.graph.descendants(cause) if id_ not in self._doomed]
-        doomed = [id_ for id_ in found if self.views[id_].state is ItemState.WAITING]
-        self._doomed.update(doomed)
-        return [Append(ItemSkipped(run=self.run, item=id_, cause=cause, term=self.term)) for id_ in doomed]
+        below = [id_ for id_ in self.graph.descendants(cause) if id_ not in self._ending]
+        never = [id_ for id_ in below if self.views[id_].state is ItemState.WAITING]
+        return [self._end(id_, self._facts.skipped(id_, cause)) for id_ in never]
 
-    def _lose(self, item: str, view: ItemView, why: str) -> Command:
-        return Append(
-            ItemClosed(
-                run=self.run,
-                item=item,
-                epoch=view.epoch,
-                attempt=view.attempts + 1,
-                agent=view.agent,
-                generation=0,
-                outcome=Lost(message=why),
-            )
-        )
+    def _wanted(self) -> list[str]:
+        """Items that are not terminal and that somebody wants to end."""
+        return [id_ for id_, view in self.views.items() if view.state not in TERMINAL and self.wishes.cancels(id_)]
 
-    def _assign(self) -> list[Command]:
-        if not self._live:
-            return []
+    def _cancel(self, items: Iterable[str]) -> list[Command]:
         commands: list[Command] = []
-        while self._ready and (agent := self._loads.freest()):
-            item = self.graph.by_id[self._ready.pop()]
-            view = self.views[item.id]
-            self._loads.hold(agent, item.id)
-            commands.append(
-                Append(
-                    ItemAssigned(
-                        run=self.run,
-                        item=item.id,
-                        epoch=view.epoch + 1,
-                        attempt=view.attempts + 1,
-                        agent=agent,
-                        model=item.model or self.model,
-                        term=self.term,
-                    )
-                )
-            )
+        for id_ in items if self._live else ():
+            view = self.views[id_]
+            if view.state is ItemState.ACTIVE:
+                commands.append(Cancel(view.agent, id_, view.epoch))
+            elif id_ not in self._ending and id_ not in self._opening:
+                commands.append(self._end(id_, self._facts.cancelled(id_)))
         return commands
 
-    def _task(self, item: Item, event: ItemAssigned) -> Task:
+    def _lose(self, item: str, why: str) -> Command:
+        view = self.views[item]
+        return self._facts.lost(item, view.epoch, view.attempts + 1, view.agent, why)
+
+    def _settle(self) -> list[Command]:
+        """What follows from where things stand: the run's own next step, and new assignments."""
+        everything = sum(self.counts[state] for state in TERMINAL) == len(self.views)
+        step = self.wishes.step(self._facts, self.status, self.tally() if everything else None, busy=self._busy())
+        if step or everything or self.status is not RunStatus.RUNNING or self.wishes.hold:
+            return [step] if step else []
+        return self._assign()
+
+    def _busy(self) -> bool:
+        return bool(self.counts[ItemState.ACTIVE] or self._opening)
+
+    def _assign(self) -> list[Command]:
+        commands: list[Command] = []
+        for agent in self._loads.spread(len(self._ready)) if self._ready else ():
+            item = self.graph.by_id[self._ready.pop()]
+            view = self.views[item.id]
+            self._opening.add(item.id)
+            self._loads.hold(agent, item.id)
+            model = item.model or self.model
+            commands.append(self._facts.assigned(item.id, view.epoch + 1, view.attempts + 1, agent, model))
+        return commands
+
+    def _task(self, event: ItemAssigned) -> Task:
+        item = self.graph.by_id[event.item]
         results = {id_: self.results[id_] for id_ in item.dependencies}
         return Task(
             run=self.run, item=item, epoch=event.epoch, attempt=event.attempt, model=event.model, results=results
         )
 
-    def _finish(self) -> list[Command]:
-        if not self._live or self.finished or sum(self.counts[state] for state in TERMINAL) < len(self.views):
-            return []
-        complete = self.counts[ItemState.COMPLETE] == len(self.views)
-        status = RunStatus.COMPLETED if complete else RunStatus.COMPLETED_WITH_FAILURES
-        return [Append(RunFinished(run=self.run, term=self.term, status=status, counts=self.tally()))]
-
     def tally(self) -> Mapping[str, int]:
         """Items by state; adds up to the number of items."""
         return {state.value: self.counts[state] for state in ItemState}
 
-    def check(self) -> None:
-        """Raise AssertionError unless every invariant holds."""
-        assert sum(self.counts.values()) == len(self.views)
-        assert self.counts == Counter(view.state for view in self.views.values())
-        for id_, view in self.views.items():
-            children = [self.views[child].state for child in self.graph.dependents[id_]]
-            assert view.users == sum(state not in TERMINAL for state in children), id_
-            parents = [self.views[parent].state for parent in self.graph.by_id[id_].dependencies]
-            assert view.left == sum(state is not ItemState.COMPLETE for state in parents), id_
-            if view.state in (ItemState.ACTIVE, ItemState.COMPLETE, ItemState.READY):
-                assert not view.left, f"{id_} is {view.state} before its dependencies"
-            if view.state is ItemState.ACTIVE:
-                assert all(parent in self.results for parent in self.graph.by_id[id_].dependencies), id_
-
 
 _HANDLERS: dict[type, Callable[[RunState, Any], list[Command]]] = {
-    RunStarted: RunState._on_run_started,
-    RunFinished: RunState._on_run_finished,
+    **dict.fromkeys((RunStarted, RunPaused, RunResumed, RunFinished), RunState._on_run_event),
+    **dict.fromkeys((ItemFailed, ItemSkipped, ItemCancelled), RunState._on_item_ended),
+    **dict.fromkeys((PauseRequested, ContinueRequested, Drain), RunState._on_wish),
     ItemAssigned: RunState._on_item_assigned,
     ItemStarted: RunState._on_item_started,
     ItemClosed: RunState._on_item_closed,
-    ItemFailed: RunState._on_item_failed,
-    ItemSkipped: RunState._on_item_skipped,
+    CancelRequested: RunState._on_cancel,
     AgentAttached: RunState._on_attached,
     AgentAway: RunState._on_away,
 }

@@ -6,7 +6,7 @@
 from typing import Final
 
 from actors.errors import MnemosyneError
-from actors.work import ItemState, RunStatus
+from actors.work import FINISHED, ItemState, RunStatus
 
 READY_NOW: Final = "dependencies_complete"
 
@@ -15,6 +15,8 @@ ITEM: Final[dict[tuple[ItemState, str], ItemState]] = {
     (ItemState.WAITING, "item_skipped"): ItemState.SKIPPED,
     (ItemState.READY, "item_assigned"): ItemState.ACTIVE,
     (ItemState.READY, "item_failed"): ItemState.FAILED,
+    (ItemState.WAITING, "item_cancelled"): ItemState.CANCELLED,
+    (ItemState.READY, "item_cancelled"): ItemState.CANCELLED,
     (ItemState.ACTIVE, "item_started"): ItemState.ACTIVE,
     (ItemState.ACTIVE, "item_closed:result"): ItemState.COMPLETE,
     (ItemState.ACTIVE, "item_closed:failure"): ItemState.READY,
@@ -25,8 +27,14 @@ ITEM: Final[dict[tuple[ItemState, str], ItemState]] = {
 RUN: Final[dict[tuple[RunStatus, str], RunStatus]] = {
     (RunStatus.RUNNING, "run_accepted"): RunStatus.RUNNING,
     (RunStatus.RUNNING, "run_started"): RunStatus.RUNNING,
-    (RunStatus.RUNNING, "run_finished:completed"): RunStatus.COMPLETED,
-    (RunStatus.RUNNING, "run_finished:completed_with_failures"): RunStatus.COMPLETED_WITH_FAILURES,
+    (RunStatus.RUNNING, "run_paused"): RunStatus.PAUSED,
+    (RunStatus.PAUSED, "run_started"): RunStatus.PAUSED,
+    (RunStatus.PAUSED, "run_resumed"): RunStatus.RUNNING,
+    **{
+        (status, f"run_finished:{end.value}"): end
+        for status in (RunStatus.RUNNING, RunStatus.PAUSED)
+        for end in sorted(FINISHED)
+    },
 }
 
 

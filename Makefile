@@ -1,0 +1,72 @@
+# One word per chore. Every chore sets up its own environment first; nothing but git, make and python3 has to be there.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+MAKEFLAGS += --no-builtin-rules
+
+# Explicit in every process: Ray turns token authentication on by itself in some of them and not in others.
+export RAY_AUTH_MODE := token
+# Without compiled bytecode every agent's process imports its libraries twice as slowly.
+export UV_COMPILE_BYTECODE := 1
+
+python := .venv/bin/python
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## run the example plan with the local model; no key, no bill
+	./mnemosyne run examples/briefing/plan.yaml --model local
+
+.PHONY: setup
+setup: ## make or update the locked environment
+	@./mnemosyne --setup
+
+.PHONY: test
+test: setup lint types contracts ## everything CI runs; stops at the first chore that fails
+	$(python) -m pytest -m "not faults"
+
+.PHONY: lint
+lint: setup ## ruff: rules and format, changes nothing
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+
+.PHONY: format
+format: setup ## ruff: mend what can be mended
+	$(python) -m ruff check --fix .
+	$(python) -m ruff format .
+
+.PHONY: types
+types: setup ## mypy, strict
+	$(python) -m mypy
+
+.PHONY: contracts
+contracts: setup ## import contracts: cluster -> dashboards -> actors
+	.venv/bin/lint-imports --no-logo
+
+.PHONY: unit
+unit: setup ## tests without Ray, a few seconds
+	$(python) -m pytest tests/unit
+
+.PHONY: integration
+integration: setup ## tests on one embedded Ray
+	$(python) -m pytest -m "not faults" tests/integration
+
+.PHONY: faults
+faults: setup ## long proofs with killed processes
+	$(python) -m pytest -m faults
+
+.PHONY: bench
+bench: setup ## measure; see benchmarks/
+	$(python) -m benchmarks
+
+.PHONY: lock
+lock: setup ## write requirements.lock anew from pyproject.toml (newer versions: make lock args=--upgrade)
+	PATH="$$PATH:$(CURDIR)/.tools/uv/bin" uv pip compile --universal --generate-hashes --no-header --no-annotate \
+	  --python-version 3.11 --group dev pyproject.toml --output-file requirements.lock --quiet $(args)
+
+.PHONY: clean
+clean: ## remove the environment and every cache; homes of fleets stay
+	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,151 @@
+"""Claude through the Messages API: every reply validated, every failure one of ours, no key in either.
+
+The SDK does not retry here: how often and how fast a call is made again is decided in one place, elsewhere.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from actors.errors import CredentialsRefused, ModelError, ModelFaulty
+from actors.models.claude_errors import Redact, own_error, redactor
+from actors.models.claude_reply import Assembly, WholeMessage, read_message, to_reply
+from actors.models.claude_schema import wire_schema
+from actors.models.port import OnDelta, Reply, Request
+from actors.settings import ModelSettings
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
+
+BASE_URL = "https://api.anthropic.com"
+"""Given explicitly, so that no stray variable of the environment sends the key to another host."""
+
+CONNECT_S = 10.0
+
+FindKey = Callable[[], str | None]
+
+
+class ClaudeModel:
+    """One client of the Messages API, for one event loop; opened at the first call, safe for concurrent calls."""
+
+    def __init__(self, key: FindKey, settings: ModelSettings | None = None) -> None:
+        self._find_key, self._settings = key, settings or ModelSettings()
+        self._client: AsyncAnthropic | None = None
+        self._opening = asyncio.Lock()
+        self._refused = False
+        self._redact: Redact = redactor(None)
+
+    async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Reply:
+        """See Model. Streams only if somebody watches. A refused key is looked up anew at the next call."""
+        begin = time.monotonic()
+        answered = await self._answer(request, on_delta)
+        if isinstance(answered, ModelError):
+            self._refused |= isinstance(answered, CredentialsRefused)
+            # Raised here and not where it was caught: an exception remembers the one that was being handled, and
+            # the SDK's hold the request with the key.
+            raise answered
+        message, request_id = answered
+        return to_reply(message, request, time.monotonic() - begin, request_id)
+
+    async def close(self) -> None:
+        """Close the connections; calls that are under way fail."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def _answer(self, request: Request, on_delta: OnDelta | None) -> tuple[WholeMessage, str | None] | ModelError:
+        deadline_s = self._settings.deadline_base_s + self._settings.deadline_per_token_s * request.max_tokens
+        # Around everything: a read timeout never fires while bytes drip or pings come.
+        limit = asyncio.timeout(deadline_s)
+        try:
+            async with limit:
+                client = await self._open()
+                body = _body(request)
+                if on_delta is None:
+                    return await self._ask(client, body)
+                return await self._stream(client, body, on_delta)
+        except ModelError as error:
+            return error
+        except Exception as error:
+            if limit.expired():
+                return ModelFaulty(f"{request.model}: no whole answer within the deadline of {deadline_s:g} s")
+            return own_error(error, request.model, self._redact)
+
+    async def _open(self) -> "AsyncAnthropic":
+        async with self._opening:
+            if self._client is None or self._refused:
+                key = await asyncio.to_thread(_read_key, self._find_key)
+                self._redact = redactor(key)
+                if self._client is None:
+                    self._client = await asyncio.to_thread(_client, key, self._settings.base_url or BASE_URL)
+                self._client.api_key = key
+                self._refused = False
+            return self._client
+
+    async def _ask(self, client: "AsyncAnthropic", body: dict[str, Any]) -> tuple[WholeMessage, str | None]:
+        raw = await client.messages.with_raw_response.create(**body)
+        text = await raw.text()
+        return read_message(text, body["model"], self._redact), raw.headers.get("request-id")
+
+    async def _stream(
+        self, client: "AsyncAnthropic", body: dict[str, Any], on_delta: OnDelta
+    ) -> tuple[WholeMessage, str | None]:
+        from anthropic import AsyncStream
+
+        raw = await client.messages.with_raw_response.create(**body, stream=True)
+        assembly = Assembly(body["model"], self._redact)
+        try:
+            async for event in AsyncStream.raw_events(raw.http_response):
+                if text := assembly.add(event.event, event.data):
+                    with suppress(Exception):  # whoever watches must not break the call
+                        on_delta(text)
+        except Exception:
+            if not assembly.whole:
+                raise
+        finally:
+            await raw.close()
+        return assembly.message(), raw.headers.get("request-id")
+
+
+def _client(key: str, base_url: str) -> "AsyncAnthropic":
+    from anthropic import AsyncAnthropic, DefaultAioHttpClient, Timeout
+
+    timeout = Timeout(None, connect=CONNECT_S)  # explicit, else the SDK refuses long answers; the deadline is ours
+    return AsyncAnthropic(
+        api_key=key,
+        base_url=base_url,
+        max_retries=0,
+        timeout=timeout,
+        http_client=DefaultAioHttpClient(timeout=timeout, follow_redirects=False),
+        open_telemetry=False,
+    )
+
+
+def _read_key(find: FindKey) -> str:
+    try:
+        key = (find() or "").strip()
+    except ModelError:
+        raise
+    except Exception as error:
+        told = str(error) if isinstance(error, OSError) else type(error).__name__
+        raise CredentialsRefused(f"the API key cannot be read: {told}; set ANTHROPIC_API_KEY") from None
+    if not key:
+        raise CredentialsRefused("no API key is found; set ANTHROPIC_API_KEY, or run with --model local")
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise CredentialsRefused("the API key holds characters that no key has; check ANTHROPIC_API_KEY")
+    return key
+
+
+def _body(request: Request) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "model": request.model,
+        "max_tokens": request.max_tokens,
+        "messages": [{"role": message.role, "content": message.text} for message in request.messages],
+    }
+    if request.system:
+        body["system"] = request.system
+    if request.output is not None:
+        body["output_config"] = {"format": {"type": "json_schema", "schema": wire_schema(request.output)}}
+    return body

@@ -1,0 +1,72 @@
+"""What the product costs per item, against raw Ray actor calls in the same run.
+
+    python -m benchmarks.spine [rounds]          W1-W3, interleaved, median of 5 after one warm-up
+
+The product: plan on disk, terms, epochs, assigned and closed rows with fsync, events read by cursor, two executors,
+the scripted model with no latency. Raw Ray: one call per item to two async actors, the driver in asyncio.
+A ratio above 1 is faster than raw Ray.
+"""
+
+import asyncio
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from actors.settings import FleetSettings, Settings
+from actors.stores.protocol import Accept
+from actors.work import Item, RunStatus
+from benchmarks.workloads import WORKLOADS, Edges
+from cluster import config
+
+
+def items_of(edges: Edges) -> tuple[Item, ...]:
+    """The workload as work items."""
+    return tuple(
+        Item(id=f"i{i}", description="No operation.", dependencies=tuple(f"i{d}" for d in deps))
+        for i, deps in edges.items()
+    )
+
+
+async def product(fleet: Any, run: str, items: tuple[Item, ...]) -> float:
+    """Seconds to drive one accepted run to its end."""
+    from cluster.driver import Driver
+
+    record = await fleet.store.accept(Accept(run, None, run, "digest", "scripted", items, {}))
+    begin = time.perf_counter()
+    status = await Driver(record, fleet.store, fleet.agents, "benchmark").drive()
+    assert status is RunStatus.COMPLETED
+    return time.perf_counter() - begin
+
+
+async def measure(rounds: int) -> None:
+    """Print a line per workload and system."""
+    settings = Settings(home=Path(tempfile.mkdtemp()), fleet=FleetSettings(executors=2))
+    config.prepare_ray(settings.home)  # before Ray is imported: it reads some of it then
+    import ray
+
+    from benchmarks.raw_ray import Raw, raw
+    from cluster.fleet import Fleet
+
+    async with Fleet(settings, frozenset({"scripted"})) as fleet:
+        agents = [ray.remote(Raw).options(num_cpus=0).remote() for _ in range(2)]
+        await asyncio.gather(*(agent.noop.remote(0) for agent in agents))
+        for name, build in WORKLOADS.items():
+            edges = build()
+            items, ours, theirs = items_of(edges), [], []
+            for round_ in range(rounds + 1):
+                theirs.append(await raw(edges, agents))
+                ours.append(await product(fleet, f"{name}-{round_}", items))
+            ratio = statistics.median(t / o for t, o in zip(theirs[1:], ours[1:], strict=True))
+            for label, spent in (("raw Ray", theirs[1:]), ("mnemosyne", ours[1:])):
+                each = 1e3 * statistics.median(spent) / len(edges)
+                print(f"{name} {label:10} {each:7.3f} ms/item {1e3 / each:8,.0f} items/s", flush=True)
+            print(f"{name} ratio      {ratio:7.2f} x raw Ray", flush=True)
+    print(f"driver process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB peak")
+
+
+if __name__ == "__main__":
+    asyncio.run(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 5))

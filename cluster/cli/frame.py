@@ -1,0 +1,95 @@
+"""One picture of a run for a terminal of this size: what it is, its items, how far it is."""
+
+from rich.console import Group
+from rich.text import Text
+
+from actors.work import TERMINAL, ItemState
+from cluster.cli import tables
+from cluster.cli.text import cut, dollars, one_line, seconds
+from dashboards.projection import RunView
+
+NOTICES = 3
+"""At most so many lines about agents that are missing."""
+
+FAILURES = 10
+"""At most so many failed items are told in full at the end."""
+
+BAR = "█", "░"
+BAR_ASCII = "#", "."
+
+
+def frame(view: RunView, width: int, height: int | None, now: float, *, ascii_only: bool = False) -> Group:
+    """The picture, at most `height` lines of at most `width` cells; without a height every item is in it."""
+    notices = _notices(view, width)
+    lines = len(view.items) if height is None else max(height - 3 - len(notices), 1)
+    items = tables.choose(view, lines)
+    columns = tables.columns(items, width)
+    rest = tables.rest(view, items)
+    return Group(
+        _title(view, width, now),
+        *notices,
+        tables.head(columns),
+        *(tables.row(item, columns, now) for item in items),
+        *([_text(rest, width, "dim")] if rest else []),
+        _progress(view, width, BAR_ASCII if ascii_only else BAR),
+    )
+
+
+def failures(view: RunView) -> list[str]:
+    """Each failed item with its whole message, for the end of a run."""
+    failed = list(view.in_state(ItemState.FAILED))
+    told = [f"{one_line(item.id)} failed: {one_line(item.error or '')}" for item in failed[:FAILURES]]
+    if len(failed) > FAILURES:
+        told.append(f"… and {len(failed) - FAILURES} more; `mnemosyne status {one_line(view.run)}` lists them")
+    return told
+
+
+def summary(view: RunView) -> str:
+    """How far the run is and what it took so far, as in 7/10 done, 2 active, 1 ready, 312+88 tokens, $0.01."""
+    return ", ".join([_counts(view), *_spent(view)])
+
+
+def _counts(view: RunView) -> str:
+    left = [state for state in tables.STYLES if state is not ItemState.COMPLETE]
+    told = [f"{count} {state.value}" for state in left if (count := len(view.in_state(state)))]
+    return ", ".join([f"{_done(view)}/{len(view.items)} done", *told])
+
+
+def _done(view: RunView) -> int:
+    return sum(len(view.in_state(state)) for state in TERMINAL)
+
+
+def _spent(view: RunView) -> list[str]:
+    used = tables.tokens(view.usage)
+    return [f"{used} tokens", dollars(view.cost_usd)] if used else [dollars(view.cost_usd)]
+
+
+def _title(view: RunView, width: int, now: float) -> Text:
+    begin = view.accepted_at if view.accepted_at is not None else now
+    took = seconds((now if view.finished_at is None else view.finished_at) - begin)
+    key = [f"key {one_line(view.key)}"] if view.key else []
+    name, where = one_line(view.name), [f"run {one_line(view.run)}", *key, f"model {one_line(view.model)}"]
+    state = f"{view.state.value}: {one_line(view.reason)}" if view.reason and not view.finished else view.state.value
+    title = _text(tables.GAP.join([name, state, took, *_spent(view), *where]), width)
+    title.stylize("bold", 0, len(name))
+    return title
+
+
+def _notices(view: RunView, width: int) -> list[Text]:
+    missing = view.unavailable()
+    told = [f"{one_line(agent.id)} is unavailable: {one_line(agent.reason or '')}" for agent in missing[:NOTICES]]
+    if len(missing) > NOTICES:
+        told[-1] = f"… and {len(missing) - NOTICES + 1} more agents are unavailable"
+    return [_text(line, width, "yellow") for line in told]
+
+
+def _progress(view: RunView, width: int, bar: tuple[str, str]) -> Text:
+    cells = min(max(width // 4, 8), 40)
+    full = cells * _done(view) // max(len(view.items), 1)
+    line = Text(no_wrap=True, overflow="ignore")
+    line.append(bar[0] * full, "green").append(bar[1] * (cells - full), "dim")
+    return line.append(cut(f"{tables.GAP}{_counts(view)}", max(width - cells, 0)))
+
+
+def _text(line: str, width: int, style: str = "") -> Text:
+    return Text(cut(line, width), style, no_wrap=True, overflow="ignore")

@@ -1,0 +1,120 @@
+"""`status`, `results` and `events`: what the journal says, beside a living run or with no process alive."""
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from cluster.cli import answers, listing
+from cluster.cli.frame import frame
+from cluster.cli.journal import opened, read_view
+from cluster.cli.text import cut, forgive, one_line
+from cluster.config import resolve_home
+from dashboards.projection import RunView
+
+INTERRUPTED = 130
+
+UNBOUNDED = 1000
+"""Cells of a line where nobody says how wide a line may be."""
+
+
+def status_json(view: RunView) -> dict[str, Any]:
+    """A run as `status RUN --json` prints it."""
+    return view.to_json()
+
+
+def status(home: Path, run: str | None, console: Console, now: float, *, as_json: bool) -> None:
+    """One run with all its items, or every run in brief."""
+    width = console.width if console.is_terminal else UNBOUNDED
+    with opened(home) as reader:
+        if run is None:
+            briefs = answers.read_runs(reader)
+            _dump(console, briefs) if as_json else _lines(console, [cut(s, width) for s in listing.runs(briefs)])
+            return
+        view = read_view(reader, reader.run(run))
+    if as_json:
+        _dump(console, status_json(view))
+    else:
+        ascii_only = console.options.ascii_only
+        console.print(frame(view, width, None, now, ascii_only=ascii_only), soft_wrap=True)
+
+
+def results(home: Path, run: str, console: Console, *, as_json: bool) -> None:
+    """What the items of a run answered, so far."""
+    with opened(home) as reader:
+        view, found = answers.read_answers(reader, reader.run(run))
+    if as_json:
+        _dump(console, {id_: answer.to_json() for id_, answer in found.items()})
+        return
+    for item in view.items.values():
+        for line in listing.result(item, found.get(item.id)):
+            console.print(line, soft_wrap=True)
+    _lines(console, [one_line(f"Files: {home / 'runs' / view.run}")])
+
+
+async def events(home: Path, run: str, console: Console, *, as_json: bool, follow: bool) -> None:
+    """What happened in a run, one event a line."""
+    with opened(home) as reader:
+        async for page in answers.wire_events(reader, reader.run(run), follow=follow):
+            _lines(console, [json.dumps(told) if as_json else listing.event(told) for told in page])
+
+
+def _dump(console: Console, value: Any) -> None:
+    """JSON in ASCII: nothing in it can do anything to a terminal."""
+    _lines(console, [json.dumps(value, indent=2)])
+
+
+def _lines(console: Console, lines: list[str]) -> None:
+    console.file.write("".join(f"{line}\n" for line in lines))
+    console.file.flush()
+
+
+Run = Annotated[str, typer.Argument(help="Id or key of the run.", show_default=False)]
+MaybeRun = Annotated[str | None, typer.Argument(help="Id or key of a run; without it, all runs.", show_default=False)]
+Home = Annotated[Path | None, typer.Option(help="The fleet's folder; the default is ./.mnemosyne.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run is finished.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(name="status")(_status)
+    app.command(name="results")(_results)
+    app.command(name="events")(_events)
+
+
+def _status(run: MaybeRun = None, home: Home = None, as_json: AsJson = False) -> None:
+    """Show how far a run is, or list all runs.
+
+    Examples: `mnemosyne status`, `mnemosyne status monday`, `mnemosyne status monday --json`.
+    """
+    status(resolve_home(home), run, _console(), time.time(), as_json=as_json)
+
+
+def _results(run: Run, home: Home = None, as_json: AsJson = False) -> None:
+    """Print what the items of a run answered, and where the files are.
+
+    Examples: `mnemosyne results monday`, `mnemosyne results monday --json`.
+    """
+    results(resolve_home(home), run, _console(), as_json=as_json)
+
+
+def _events(run: Run, home: Home = None, as_json: AsJson = False, follow: Follow = False) -> None:
+    """Print everything that happened in a run, oldest first.
+
+    Examples: `mnemosyne events monday`, `mnemosyne events monday --json --follow`.
+    """
+    try:
+        asyncio.run(events(resolve_home(home), run, _console(), as_json=as_json, follow=follow))
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _console() -> Console:
+    console = Console()
+    forgive(console)
+    return console

@@ -1,0 +1,55 @@
+"""The facts a driver puts into the journal, built from what the run state knows."""
+
+from actors.events import ItemAssigned, ItemCancelled, ItemClosed, ItemFailed, ItemSkipped
+from actors.work import Failure, Lost
+from cluster.commands import Append
+
+
+class Facts:
+    """Builds the facts of one run in one term."""
+
+    def __init__(self, run: str, term: int = 0) -> None:
+        self.run, self.term = run, term
+
+    def assigned(self, item: str, epoch: int, attempt: int, agent: str, model: str) -> Append:
+        """The next attempt of an item is opened."""
+        return Append(
+            ItemAssigned(
+                run=self.run, item=item, epoch=epoch, attempt=attempt, agent=agent, model=model, term=self.term
+            )
+        )
+
+    def lost(self, item: str, epoch: int, attempt: int, agent: str, why: str) -> Append:
+        """Nobody works on this attempt any more."""
+        return Append(
+            ItemClosed(
+                run=self.run,
+                item=item,
+                epoch=epoch,
+                attempt=attempt,
+                agent=agent,
+                generation=0,
+                outcome=Lost(message=why),
+            )
+        )
+
+    def failed(self, item: str, attempts: int, failure: Failure) -> Append:
+        """No attempt of this item is left."""
+        return Append(
+            ItemFailed(
+                run=self.run,
+                item=item,
+                attempts=attempts,
+                reason=failure.reason,
+                message=failure.message,
+                term=self.term,
+            )
+        )
+
+    def skipped(self, item: str, cause: str) -> Append:
+        """This item can never run."""
+        return Append(ItemSkipped(run=self.run, item=item, cause=cause, term=self.term))
+
+    def cancelled(self, item: str) -> Append:
+        """A person does not want this item any more."""
+        return Append(ItemCancelled(run=self.run, item=item, term=self.term))

@@ -1,0 +1,83 @@
+"""A plan file -> a work graph, or all its mistakes at once. Reads the plan and its inputs once; writes nothing."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from actors.errors import Mistake, PlanRefused
+from actors.work import Content, Item
+from cluster.graph import WorkGraph
+from cluster.plan_caps import Caps
+from cluster.plan_checks import check_items
+from cluster.plan_inputs import Inputs
+from cluster.plan_items import ItemReader, read_fields
+from cluster.plan_mistakes import Mistakes
+from cluster.plan_names import read_model, read_title
+from cluster.plan_schema import PLAN, json_schema
+from cluster.plan_source import read_tree
+from cluster.plan_spot import Spot
+
+__all__ = ["Caps", "Mistake", "Plan", "PlanRefused", "json_schema", "load"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An accepted plan. Nothing of it is read from disk again."""
+
+    name: str
+    model: str | None
+    """Default of the items."""
+    graph: WorkGraph
+    payloads: Mapping[str, str]
+    """Texts of the Contents with a `ref`, by their SHA-256."""
+    digest: str
+    """SHA-256 of what counts: items, content of inputs, model. Not of order, comments, layout, or the name."""
+
+
+def load(path: Path, caps: Caps = Caps()) -> Plan:  # noqa: B008 - frozen
+    """The plan of a YAML or JSON file. Raises PlanRefused with every mistake, and nothing else."""
+    mistakes = Mistakes(str(path))
+    root = Spot(read_tree(path, caps, mistakes), "", mistakes)
+    inputs = Inputs(path.parent, caps, mistakes)
+    fields = read_fields(root, "the keys of a plan", PLAN, ("items",))
+    name = read_title(fields["name"]) if "name" in fields else None
+    model = read_model(fields["model"]) if "model" in fields else None
+    items = _items(fields["items"], ItemReader(inputs, mistakes), caps) if "items" in fields else ()
+    mistakes.refuse_if_any()
+    return Plan(name or _stem(path), model, WorkGraph(items), inputs.payloads, _digest(items, model))
+
+
+def _stem(path: Path) -> str:
+    return "".join(c if c.isprintable() else "?" for c in path.stem)
+
+
+def _items(spot: Spot, reader: ItemReader, caps: Caps) -> tuple[Item, ...]:
+    entries = spot.listing("items")
+    if entries is not None and not entries:
+        spot.wrong("the plan has no items", "add one with id and description")
+    if entries is not None and len(entries) > caps.items:
+        spot.wrong(f"{len(entries)} items are too many", f"at most {caps.items} in one plan; split it")
+        return ()
+    drafts = [reader.read(entry) for entry in entries or ()]
+    check_items(drafts, caps)
+    return tuple(draft.item for draft in drafts if draft.item is not None)
+
+
+def _digest(items: tuple[Item, ...], model: str | None) -> str:
+    """Fields at their default are left out, so that a later version with more fields gives the same digest."""
+    described = [_described(item) for item in sorted(items, key=lambda item: item.id)]
+    form = json.dumps({"model": model, "items": described}, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(form.encode()).hexdigest()
+
+
+def _described(item: Item) -> dict[str, object]:
+    described = item.model_dump(mode="json", exclude_defaults=True, exclude={"inputs"})
+    if item.inputs:
+        described["inputs"] = {name: _hash(content) for name, content in item.inputs.items()}
+    return described
+
+
+def _hash(content: Content) -> str:
+    return content.ref or hashlib.sha256((content.text or "").encode()).hexdigest()

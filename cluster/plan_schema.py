@@ -1,0 +1,98 @@
+"""The format of a plan as a JSON schema, for editors and for the readers here. Limits come from the Item itself."""
+
+from typing import Any
+
+from actors.work import Item, Role
+
+_ITEM = Item.model_json_schema()["properties"]
+
+ROLES = [Role.EXECUTOR.value]
+"""Roles that this version runs."""
+MODELS = ("scripted", "local")
+"""Models by their full name; any other starts with CLAUDE."""
+CLAUDE = "claude-"
+LATER = ("budget", "tools", "review", "approve", "requirements", "phase", "files", "file_scope")
+"""Keys of later versions: refused, because nothing enforces them yet."""
+
+
+def _limits(name: str, description: str, **more: Any) -> dict[str, Any]:
+    """Type and range of an item's field."""
+    field = _ITEM[name]
+    field = next((choice for choice in field.get("anyOf", ()) if choice.get("type") != "null"), field)
+    kept = {key: value for key, value in {**field, **more}.items() if key not in ("title", "additionalProperties")}
+    default = {"default": _ITEM[name]["default"]} if _ITEM[name].get("default") is not None else {}
+    return {"description": description, **kept, **default}
+
+
+_SAID = {"pattern": r"\S"}
+NAME: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 240, "pattern": r"^[^./\\\s][^/\\]*$"}
+"""Of an item or input. It names a file: visible characters, and 240 bytes of the 255 that file systems take."""
+MODEL: dict[str, Any] = {"type": "string", "maxLength": 200, "pattern": rf"^({'|'.join(MODELS)}|{CLAUDE}\S+)$"}
+
+INPUT: dict[str, Any] = {
+    "oneOf": [
+        {
+            "type": "object",
+            "properties": {
+                "file": {"type": "string", "description": "relative to the plan, inside its folder", **_SAID}
+            },
+            "required": ["file"],
+            "additionalProperties": False,
+        },
+        {
+            "type": "object",
+            "properties": {"text": {"type": "string", "description": "the text itself", **_SAID}},
+            "required": ["text"],
+            "additionalProperties": False,
+        },
+    ]
+}
+
+ITEM: dict[str, dict[str, Any]] = {
+    "id": {"description": "unique; names the result's file", **NAME},
+    "description": _limits("description", "what to do", **_SAID),
+    "agent": {"description": "who does it", "enum": ROLES, "default": Role.EXECUTOR.value},
+    "priority": _limits("priority", "high first, among items equally far from the end"),
+    "timeout": _limits("timeout", "seconds of work, not of waiting"),
+    "dependencies": {
+        "description": "ids of items whose results this one gets",
+        "type": "array",
+        "items": NAME,
+        "uniqueItems": True,
+    },
+    "inputs": {
+        "description": "texts that this item gets, by name",
+        "type": "object",
+        "propertyNames": NAME,
+        "additionalProperties": INPUT,
+    },
+    "output": _limits("output", "JSON schema the answer must fit; without it the answer is plain text"),
+    "model": {"description": "instead of the plan's", **MODEL},
+    "max_tokens": _limits("max_tokens", "of the answer"),
+}
+PLAN: dict[str, dict[str, Any]] = {
+    "name": {"description": "of the plan; default: its file's", "type": "string", "maxLength": 200, **_SAID},
+    "model": {"description": 'of all items: "scripted", "local" or a name that starts with "claude-"', **MODEL},
+    "items": {
+        "type": "array",
+        "minItems": 1,
+        "items": {
+            "type": "object",
+            "properties": ITEM,
+            "required": ["id", "description"],
+            "additionalProperties": False,
+        },
+    },
+}
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON schema of a plan. What it refuses, `load` refuses; `load` also checks files, references and cycles."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "mnemosyne plan",
+        "type": "object",
+        "properties": PLAN,
+        "required": ["items"],
+        "additionalProperties": False,
+    }

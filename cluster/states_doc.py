@@ -1,0 +1,41 @@
+"""Draws docs/states.md from the transition tables: `python -m cluster.states_doc`."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from actors.work import FINISHED, TERMINAL, ItemState, RunStatus
+from cluster.transitions import ITEM, RUN
+
+PATH = Path(__file__).parent.parent / "docs" / "states.md"
+S = TypeVar("S", bound=StrEnum)
+
+
+def diagram(table: Mapping[tuple[S, str], S], first: S, last: frozenset[S]) -> str:
+    """Mermaid for one table."""
+    lines = [f"    [*] --> {first.value}"]
+    lines += [
+        f"    {before.value} --> {after.value}: {event.replace(':', ' ')}" for (before, event), after in table.items()
+    ]
+    lines += [f"    {state.value} --> [*]" for state in sorted(last)]
+    return "\n".join(["```mermaid", "stateDiagram-v2", *lines, "```"])
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n\n".join(
+        [
+            "# States",
+            "Drawn from the tables in `cluster/transitions.py` by `make docs`. "
+            "What is not in a table raises and changes nothing.",
+            "## Item",
+            diagram(ITEM, ItemState.WAITING, TERMINAL),
+            "## Run",
+            diagram(RUN, RunStatus.RUNNING, FINISHED),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    PATH.write_text(page() + "\n", encoding="utf-8")

@@ -1,0 +1,215 @@
+"""A run as a person sees it: a pure fold over its journal. The counts of the states always add up to the items."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+from actors.events import (
+    FLEET,
+    AgentStarted,
+    AgentStarting,
+    AgentUnavailable,
+    CancelRequested,
+    ContinueRequested,
+    Event,
+    ItemAssigned,
+    ItemCancelled,
+    ItemClosed,
+    ItemFailed,
+    ItemSkipped,
+    ItemStarted,
+    PauseRequested,
+    RunAccepted,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+)
+from actors.stores.protocol import RunRecord
+from actors.work import FINISHED, TERMINAL, Failure, Item, ItemState, Lost, Role, RunStatus, Usage
+from dashboards.agent_info import AgentInfo, AgentState
+from dashboards.item_view import ItemView, cost, plus
+
+
+class RunView:
+    """One run: its accepted items and the events applied so far. Knows nothing that the journal does not say."""
+
+    def __init__(self, items: Iterable[Item], record: RunRecord) -> None:
+        self.run, self.key, self.name, self.model = record.run, record.key, record.name, record.model
+        self.seq = 0
+        """The cursor: events up to here were applied; applying one again changes nothing."""
+        self.state = RunStatus.RUNNING
+        self.reason: str | None = None
+        """Why the state is what it is, where that is not plain."""
+        self.accepted_at: float | None = None
+        self.started_at: float | None = None
+        """When the first driver took the run."""
+        self.finished_at: float | None = None
+        self.usage = Usage()
+        self.cost_usd: float | None = 0.0
+        """None as soon as one used price is unknown. What calls that were lost in flight used is not in it."""
+        self.agents: dict[str, AgentInfo] = {}
+        plan = {item.id: item for item in items}
+        self.items = {id_: ItemView(id_, len(item.dependencies)) for id_, item in plan.items()}
+        """In the order of the plan."""
+        self._roles = {id_: item.agent for id_, item in plan.items()}
+        self._dependents: dict[str, list[ItemView]] = {id_: [] for id_ in plan}
+        for item in plan.values():
+            for dependency in item.dependencies:
+                self._dependents[dependency].append(self.items[item.id])
+        self._in: dict[ItemState, dict[str, ItemView]] = {state: {} for state in ItemState}
+        for view in self.items.values():
+            view.state = ItemState.WAITING if view.dependencies_left else ItemState.READY
+            self._in[view.state][view.id] = view
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Items by state; adds up to the number of items."""
+        return {state.value: len(views) for state, views in self._in.items()}
+
+    def in_state(self, state: ItemState) -> Collection[ItemView]:
+        """The items in this state, in the order in which they came into it."""
+        return self._in[state].values()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has its terminal state."""
+        return self.state in FINISHED
+
+    def unavailable(self) -> list[AgentInfo]:
+        """Agents that could not be started."""
+        return [agent for agent in self.agents.values() if agent.state is AgentState.UNAVAILABLE]
+
+    def to_json(self) -> dict[str, Any]:
+        """The run for machines."""
+        names = ("run", "key", "name", "state", "reason", "model", "counts", "cost_usd")
+        times = ("accepted_at", "started_at", "finished_at")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "usage": self.usage.model_dump(),
+            **{name: getattr(self, name) for name in times},
+            "items": [item.to_json() for item in self.items.values()],
+        }
+
+    def apply(self, event: Event) -> None:
+        """Take in the next event of the journal; other runs' events and those applied before are passed over."""
+        if event.run not in (self.run, FLEET) or (event.seq and event.seq <= self.seq):
+            return
+        self.seq = max(self.seq, event.seq)
+        _HANDLERS[type(event)](self, event)
+
+    def _on_run_accepted(self, event: RunAccepted) -> None:
+        self.accepted_at = event.at
+
+    def _on_run_started(self, event: RunStarted) -> None:
+        self.started_at = event.at if self.started_at is None else self.started_at
+
+    def _on_run_paused(self, event: RunPaused) -> None:
+        self.state, self.reason = RunStatus.PAUSED, event.reason
+
+    def _on_run_resumed(self, _event: RunResumed) -> None:
+        self.state, self.reason = RunStatus.RUNNING, None
+
+    def _on_run_finished(self, event: RunFinished) -> None:
+        self.state, self.finished_at = event.status, event.at
+        bad = [state for state in ItemState if state is not ItemState.COMPLETE and self._in[state]]
+        self.reason = ", ".join(f"{len(self._in[state])} {state.value}" for state in bad) or None
+
+    def _on_request(self, _event: CancelRequested | PauseRequested | ContinueRequested) -> None:
+        """A wish changes nothing; what comes of it is an event of its own."""
+
+    def _on_item_assigned(self, event: ItemAssigned) -> None:
+        item = self._move(event.item, ItemState.ACTIVE)
+        item.attempts, item.agent, item.model, item.started_at = event.attempt, event.agent, event.model, None
+
+    def _on_item_started(self, event: ItemStarted) -> None:
+        self.items[event.item].started_at = event.at
+        agent = self._agent(event.agent, self._roles[event.item])
+        agent.working_on.add(event.item)
+        agent.state = AgentState.ACTIVE
+
+    def _on_item_closed(self, event: ItemClosed) -> None:
+        item, outcome = self.items[event.item], event.outcome
+        self._release(event.agent, event.item)
+        if isinstance(outcome, Lost):
+            self._move(item.id, ItemState.READY)
+            item.attempts, item.error, item.started_at = event.attempt - 1, outcome.message, None
+            return
+        if not event.started:
+            item.started_at = event.at - outcome.seconds
+        item.charge(outcome)
+        self.usage, self.cost_usd = self.usage + outcome.usage, plus(self.cost_usd, cost(outcome))
+        if isinstance(outcome, Failure):
+            self._move(item.id, ItemState.READY)
+            item.error = outcome.message
+        else:
+            self._complete(item, event.at)
+
+    def _on_item_failed(self, event: ItemFailed) -> None:
+        item = self._move(event.item, ItemState.FAILED)
+        item.attempts, item.error, item.finished_at = event.attempts, event.message, event.at
+
+    def _on_item_skipped(self, event: ItemSkipped) -> None:
+        item = self._move(event.item, ItemState.SKIPPED)
+        cause = self.items[event.cause].state
+        ended = cause if cause in TERMINAL else ItemState.FAILED
+        item.error, item.finished_at = f"{event.cause} {ended.value}", event.at
+
+    def _on_item_cancelled(self, event: ItemCancelled) -> None:
+        self._move(event.item, ItemState.CANCELLED).finished_at = event.at
+
+    def _on_agent_starting(self, event: AgentStarting) -> None:
+        agent = self._agent(event.agent, event.role)
+        agent.state, agent.reason = AgentState.STARTING, None
+
+    def _on_agent_started(self, event: AgentStarted) -> None:
+        agent = self._agent(event.agent, event.role)
+        agent.generation, agent.pid, agent.node = event.generation, event.pid, event.node
+        agent.state, agent.reason = AgentState.IDLE, None
+        agent.working_on.clear()
+
+    def _on_agent_unavailable(self, event: AgentUnavailable) -> None:
+        agent = self._agent(event.agent, event.role)
+        agent.state, agent.reason = AgentState.UNAVAILABLE, event.reason
+
+    def _move(self, id_: str, state: ItemState) -> ItemView:
+        item = self._in[self.items[id_].state].pop(id_)
+        item.state = state
+        self._in[state][id_] = item
+        return item
+
+    def _complete(self, item: ItemView, at: float) -> None:
+        self._move(item.id, ItemState.COMPLETE)
+        item.error, item.finished_at = None, at
+        for dependent in self._dependents[item.id]:
+            dependent.dependencies_left -= 1
+            if not dependent.dependencies_left and dependent.state is ItemState.WAITING:
+                self._move(dependent.id, ItemState.READY)
+
+    def _agent(self, id_: str, role: Role) -> AgentInfo:
+        return self.agents.setdefault(id_, AgentInfo(id_, role))
+
+    def _release(self, id_: str, item: str) -> None:
+        agent = self.agents.get(id_)
+        if agent:
+            agent.working_on.discard(item)
+            if agent.state is AgentState.ACTIVE and not agent.working_on:
+                agent.state = AgentState.IDLE
+
+
+_HANDLERS: dict[type, Callable[[RunView, Any], None]] = {
+    RunAccepted: RunView._on_run_accepted,
+    RunStarted: RunView._on_run_started,
+    RunPaused: RunView._on_run_paused,
+    RunResumed: RunView._on_run_resumed,
+    RunFinished: RunView._on_run_finished,
+    **dict.fromkeys((CancelRequested, PauseRequested, ContinueRequested), RunView._on_request),
+    ItemAssigned: RunView._on_item_assigned,
+    ItemStarted: RunView._on_item_started,
+    ItemClosed: RunView._on_item_closed,
+    ItemFailed: RunView._on_item_failed,
+    ItemSkipped: RunView._on_item_skipped,
+    ItemCancelled: RunView._on_item_cancelled,
+    AgentStarting: RunView._on_agent_starting,
+    AgentStarted: RunView._on_agent_started,
+    AgentUnavailable: RunView._on_agent_unavailable,
+}

@@ -1,0 +1,161 @@
+"""What the outside sees of the journal: one row becomes the wire events it stands for, in each subject's order."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from actors.events import (
+    AgentStarted,
+    AgentStarting,
+    AgentUnavailable,
+    CancelRequested,
+    ContinueRequested,
+    Event,
+    ItemAssigned,
+    ItemCancelled,
+    ItemClosed,
+    ItemFailed,
+    ItemSkipped,
+    ItemStarted,
+    PauseRequested,
+    RunAccepted,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+)
+from actors.work import Failure, Item, Lost, Result
+
+WireEvent = dict[str, Any]
+Tasks = Mapping[str, str]
+"""Descriptions by item id."""
+
+
+def tasks_of(items: tuple[Item, ...]) -> Tasks:
+    """The descriptions that `wire` asks for."""
+    return {item.id: item.description for item in items}
+
+
+def wire(event: Event, tasks: Tasks) -> list[WireEvent]:
+    """The wire events of one row, in order; dashboards/wire_types.py has their fields. Ready for JSON."""
+    moment = datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds")
+    common = {"seq": event.seq, "at": event.at, "timestamp": moment.replace("+00:00", "Z"), "run": event.run or None}
+    return [{"type": type_, **common, **fields} for type_, fields in _TOLD[type(event)](event, tasks)]
+
+
+Told = list[tuple[str, WireEvent]]
+
+
+def _run_accepted(event: RunAccepted, _tasks: Tasks) -> Told:
+    return [("run_accepted", _fields(event, "name", "key", "items", "digest", "model"))]
+
+
+def _run_started(event: RunStarted, _tasks: Tasks) -> Told:
+    return [("run_started", _fields(event, "term", "driver"))]
+
+
+def _run_paused(event: RunPaused, _tasks: Tasks) -> Told:
+    return [("run_paused", _fields(event, "term", "reason"))]
+
+
+def _run_resumed(event: RunResumed, _tasks: Tasks) -> Told:
+    return [("run_resumed", _fields(event, "term"))]
+
+
+def _run_finished(event: RunFinished, _tasks: Tasks) -> Told:
+    return [("run_finished", {"term": event.term, "state": event.status.value, "counts": dict(event.counts)})]
+
+
+def _item_assigned(event: ItemAssigned, tasks: Tasks) -> Told:
+    rest = {"model": event.model, "task": tasks[event.item], "term": event.term}
+    return [("work_item_assigned", {**_attempt(event), **rest})]
+
+
+def _started(event: ItemStarted | ItemClosed, tasks: Tasks) -> Told:
+    who = {"item_id": event.item, "agent_id": event.agent, "epoch": event.epoch, "generation": event.generation}
+    return [("work_item_started", who), ("agent_started", {**who, "task": tasks[event.item]})]
+
+
+def _item_closed(event: ItemClosed, tasks: Tasks) -> Told:
+    attempt, agent = _attempt(event), {"generation": event.generation}
+    began = [] if event.started else _started(event, tasks)
+    match event.outcome:
+        case Result() as outcome:
+            data = outcome.data.model_dump(exclude_none=True)
+            answer = {"result": data, "truncated": outcome.truncated}
+            spent = _spent(outcome)
+            made: Told = [("agent_completed", {**attempt, **agent, **answer, **spent})]
+            return [*began, *made, ("work_item_completed", {**attempt, **spent})]
+        case Failure() as outcome:
+            why = {"error": outcome.message, "reason": outcome.reason.value}
+            return [*began, ("agent_failed", {**attempt, **agent, **why, **_spent(outcome)})]
+        case Lost() as outcome:
+            return [("work_item_lost", {**attempt, **agent, "error": outcome.message})]
+
+
+def _item_failed(event: ItemFailed, _tasks: Tasks) -> Told:
+    why = {"error": event.message, "reason": event.reason.value}
+    return [("work_item_failed", {"item_id": event.item, "attempts": event.attempts, **why, "term": event.term})]
+
+
+def _item_skipped(event: ItemSkipped, _tasks: Tasks) -> Told:
+    return [("work_item_skipped", {"item_id": event.item, "cause": event.cause, "term": event.term})]
+
+
+def _item_cancelled(event: ItemCancelled, _tasks: Tasks) -> Told:
+    return [("work_item_cancelled", {"item_id": event.item, "term": event.term})]
+
+
+def _cancel_requested(event: CancelRequested, _tasks: Tasks) -> Told:
+    return [(event.type, {} if event.target is None else {"item_id": event.target})]
+
+
+def _requested(event: PauseRequested | ContinueRequested, _tasks: Tasks) -> Told:
+    return [(event.type, {})]
+
+
+def _agent_starting(event: AgentStarting, _tasks: Tasks) -> Told:
+    return [("agent_starting", {"agent_id": event.agent, "role": event.role.value})]
+
+
+def _agent_started(event: AgentStarted, _tasks: Tasks) -> Told:
+    process = _fields(event, "generation", "pid", "node")
+    return [("agent_started", {"agent_id": event.agent, "role": event.role.value, **process})]
+
+
+def _agent_unavailable(event: AgentUnavailable, _tasks: Tasks) -> Told:
+    return [("agent_unavailable", {"agent_id": event.agent, "role": event.role.value, "reason": event.reason})]
+
+
+def _fields(event: Event, *names: str) -> WireEvent:
+    return {name: getattr(event, name) for name in names}
+
+
+def _attempt(event: ItemAssigned | ItemClosed) -> WireEvent:
+    return {"item_id": event.item, "agent_id": event.agent, "epoch": event.epoch, "attempt": event.attempt}
+
+
+def _spent(outcome: Result | Failure) -> WireEvent:
+    told = {"model": outcome.model, "seconds": outcome.seconds}
+    return {**told, "usage": outcome.usage.model_dump(), "cost_usd": outcome.cost_usd}
+
+
+_TOLD: dict[type, Callable[[Any, Tasks], Told]] = {
+    RunAccepted: _run_accepted,
+    RunStarted: _run_started,
+    RunPaused: _run_paused,
+    RunResumed: _run_resumed,
+    RunFinished: _run_finished,
+    ItemAssigned: _item_assigned,
+    ItemStarted: _started,
+    ItemClosed: _item_closed,
+    ItemFailed: _item_failed,
+    ItemSkipped: _item_skipped,
+    ItemCancelled: _item_cancelled,
+    CancelRequested: _cancel_requested,
+    PauseRequested: _requested,
+    ContinueRequested: _requested,
+    AgentStarting: _agent_starting,
+    AgentStarted: _agent_started,
+    AgentUnavailable: _agent_unavailable,
+}

@@ -1,0 +1,53 @@
+"""Writes docs/events.md from the table of wire events: `python -m dashboards.wire_docs`."""
+
+from pathlib import Path
+
+from dashboards.wire_types import COMMON, FIELDS, TYPES
+
+PATH = Path(__file__).parent.parent / "docs" / "events.md"
+
+INTRO = """# Events
+
+`mnemosyne events RUN --json` prints them, one JSON object a line; `--follow` goes on until the run is finished.
+
+One row of the journal may tell several events; they share its `seq`. Per item the order is `work_item_assigned`,
+`work_item_started`, then `work_item_completed`, `work_item_failed` or `work_item_lost`; one that is lost before it
+began has no `work_item_started`, and a lost item is assigned anew or cancelled. Per agent and task it is `agent_started` with the
+task, then `agent_completed` or `agent_failed`. Between two subjects only cause and effect are ordered. New types and
+new fields may come; a reader passes over what it does not know."""
+
+
+def page() -> str:
+    """The whole page."""
+    types = [
+        f"| `{name}` | {told.sentence} | {_names(told.fields)} | {_names(told.optional)} |"
+        for name, told in TYPES.items()
+    ]
+    fields = [f"| `{name}` | {sentence} |" for name, sentence in FIELDS.items()]
+    return "\n".join(
+        [
+            INTRO,
+            "",
+            f"Every event has {_names(COMMON)}; the table names the others.",
+            "It is made from `dashboards/wire_types.py` by `python -m dashboards.wire_docs`.",
+            "",
+            "| type | says | fields | where they apply |",
+            "|---|---|---|---|",
+            *types,
+            "",
+            "## Fields",
+            "",
+            "| field | meaning |",
+            "|---|---|",
+            *fields,
+            "",
+        ]
+    )
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+if __name__ == "__main__":
+    PATH.write_text(page(), encoding="utf-8")

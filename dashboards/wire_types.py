@@ -1,0 +1,92 @@
+"""Every wire event: its type, what it says and its fields. docs/events.md is this table."""
+
+from typing import NamedTuple
+
+
+class WireType(NamedTuple):
+    """One type of wire event."""
+
+    sentence: str
+    fields: tuple[str, ...]
+    """Beside those that every event has."""
+    optional: tuple[str, ...] = ()
+    """Left out where they do not apply."""
+
+
+COMMON = ("type", "seq", "at", "timestamp", "run")
+
+FIELDS = {
+    "type": "Which of the types below.",
+    "seq": "Position in the journal, from 1. Events that one row tells have the same.",
+    "at": "When it was put on disk, in Unix seconds.",
+    "timestamp": "The same moment as ISO 8601, UTC.",
+    "run": "Id of the run; null for events of the fleet.",
+    "item_id": "The work item.",
+    "agent_id": "The agent, as in `executor-0`.",
+    "epoch": "Number of the item's assignment; every new one is higher.",
+    "attempt": "Number of the attempt. A lost attempt's number is given again.",
+    "attempts": "How many attempts the item had.",
+    "generation": "Number of the agent's process; 0 where it is not known.",
+    "task": "The item's description.",
+    "model": "The model asked for, or, in what was completed, the one that answered.",
+    "result": "The answer: `text`, or `ref`, the hash under which the store keeps a long one.",
+    "truncated": "Whether the text reached its token limit.",
+    "seconds": "Seconds of work.",
+    "usage": "Tokens: `input_tokens`, `output_tokens`, `cache_read_tokens`, `cache_write_tokens`.",
+    "cost_usd": "US dollars; null when the price is not known.",
+    "error": "The message, without secrets.",
+    "reason": "The kind of failure, or why an agent is unavailable or a run paused.",
+    "cause": "The item that failed or was cancelled.",
+    "name": "The plan's name.",
+    "key": "The name that the person gave the run, or null.",
+    "items": "How many items the plan has.",
+    "digest": "SHA-256 over everything in the plan that counts.",
+    "term": "Number of the driver that holds the run.",
+    "driver": "Who drives.",
+    "state": "How the run ended.",
+    "counts": "Items by state.",
+    "role": "The kind of agent.",
+    "pid": "Process id of the agent.",
+    "node": "Id of the node it runs on.",
+}
+
+ATTEMPT = ("item_id", "agent_id", "epoch", "attempt")
+SPENT = ("model", "seconds", "usage", "cost_usd")
+
+TYPES = {
+    "run_accepted": WireType("The plan is on disk.", ("name", "key", "items", "digest", "model")),
+    "run_started": WireType("A driver took the run.", ("term", "driver")),
+    "run_paused": WireType("Nothing new is assigned until the run is resumed.", ("term", "reason")),
+    "run_resumed": WireType("A paused run goes on.", ("term",)),
+    "run_finished": WireType("Every item has its terminal state.", ("term", "state", "counts")),
+    "agent_starting": WireType("The fleet asked for this agent.", ("agent_id", "role")),
+    "agent_started": WireType(
+        "The agent's process is up (without a task), or it began to work on a task.",
+        ("agent_id", "generation"),
+        ("role", "pid", "node", "item_id", "epoch", "task"),
+    ),
+    "agent_unavailable": WireType("The agent could not be started; the others go on.", ("agent_id", "role", "reason")),
+    "agent_completed": WireType(
+        "The agent ended its task with a result.", (*ATTEMPT, "generation", "result", "truncated", *SPENT)
+    ),
+    "agent_failed": WireType(
+        "The agent ended its task without a result.", (*ATTEMPT, "generation", "error", "reason", *SPENT)
+    ),
+    "work_item_assigned": WireType("An attempt was opened for this agent.", (*ATTEMPT, "model", "task", "term")),
+    "work_item_started": WireType("The agent works on it.", ("item_id", "agent_id", "epoch", "generation")),
+    "work_item_completed": WireType("The item has its result; it never runs again.", (*ATTEMPT, *SPENT)),
+    "work_item_lost": WireType(
+        "The agent went away with the attempt; the item is assigned anew, nothing is charged to it.",
+        (*ATTEMPT, "generation", "error"),
+    ),
+    "work_item_failed": WireType(
+        "The item ended without a result; no attempt is left.", ("item_id", "attempts", "error", "reason", "term")
+    ),
+    "work_item_skipped": WireType(
+        "The item can never run: a dependency ended without a result.", ("item_id", "cause", "term")
+    ),
+    "work_item_cancelled": WireType("The item ended because a person asked for it.", ("item_id", "term")),
+    "cancel_requested": WireType("A person wants the run, or one item of it, to end.", (), ("item_id",)),
+    "pause_requested": WireType("A person wants nothing new to be started.", ()),
+    "continue_requested": WireType("A person wants a paused run to go on.", ()),
+}

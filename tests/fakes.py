@@ -1,0 +1,123 @@
+"""Twins for tests: agents in the same process that can be killed, models that stop at a point."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from actors.errors import AgentGone
+from actors.models.port import OnDelta, Reply, Request, StopReason
+from actors.roles.agent import Agent, Card
+from actors.roles.executor import Executor
+from actors.stores.group import GroupStore
+from actors.stores.protocol import Accept, RunRecord, Store
+from actors.work import TERMINAL, Item, ItemState, Role, Task
+from cluster.run_state import RunState
+
+
+class FakeModel:
+    """Answers with `answer(request)`; remembers every request it was asked."""
+
+    def __init__(self, answer: Callable[[Request], str | Awaitable[str]] = lambda _: "done") -> None:
+        self._answer = answer
+        self.requests: list[Request] = []
+
+    async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Reply:
+        """See Model."""
+        self.requests.append(request)
+        answer = self._answer(request)
+        text = answer if isinstance(answer, str) else await answer
+        return Reply(text=text, stop=StopReason.END, model="fake")
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class BlockedModel(FakeModel):
+    """Every call waits at this point until it is released."""
+
+    def __init__(self) -> None:
+        self.release = asyncio.Event()
+        self.arrived = asyncio.Queue[Request]()
+        super().__init__(self._wait)
+
+    async def _wait(self, request: Request) -> str:
+        self.arrived.put_nowait(request)
+        await self.release.wait()
+        return "released"
+
+
+class LocalAgent:
+    """An AgentPort without Ray: a real Agent in this process, which `kill` ends as SIGKILL would."""
+
+    def __init__(self, name: str, store: Store, model: FakeModel, concurrency: int = 4) -> None:
+        self.name, self._store, self._model, self._concurrency = name, store, model, concurrency
+        self._agent: Agent | None = None
+        self._dead = asyncio.Event()
+
+    async def _up(self) -> Agent:
+        if self._agent is None:
+            generation = await self._store.register(self.name, Role.EXECUTOR, 0, "here")
+            worker = Executor(self._store, lambda _: self._model, 1000)
+            self._agent = Agent(self.name, Role.EXECUTOR, generation, worker, self._store, self._concurrency)
+            self._dead = asyncio.Event()
+        return self._agent
+
+    def kill(self) -> None:
+        """End the process: its work stops, nothing more is said, the next call finds a new generation."""
+        assert self._agent is not None
+        for task in self._agent._tasks.values():
+            task.cancel()
+        self._agent = None
+        self._dead.set()
+
+    async def attach(self, run: str, term: int) -> Card:
+        """See AgentPort."""
+        return (await self._up()).attach(run, term)
+
+    async def submit(self, run: str, term: int, tasks: Sequence[Task]) -> None:
+        """See AgentPort."""
+        if self._agent is None:
+            raise AgentGone(f"{self.name} is dead")
+        self._agent.submit(run, term, tasks)
+
+    async def cancel(self, run: str, term: int, attempts: Sequence[tuple[str, int]]) -> None:
+        """See AgentPort."""
+        if self._agent is None:
+            raise AgentGone(f"{self.name} is dead")
+        self._agent.cancel(run, term, attempts)
+
+    async def lifeline(self) -> None:
+        """See AgentPort."""
+        await self._dead.wait()
+        raise AgentGone(f"{self.name} died")
+
+    async def stop(self) -> None:
+        """See Agent.stop."""
+        if self._agent is not None:
+            await self._agent.stop()
+
+
+async def accepted(store: Store, *items: Item, run: str = "r") -> RunRecord:
+    """A run on disk."""
+    return await store.accept(Accept(run, None, run, "digest", "fake", items, {}))
+
+
+def open_store(folder: Path) -> GroupStore:
+    """A real store in a folder."""
+    return GroupStore(folder / "store.db")
+
+
+def check(state: RunState) -> None:
+    """Raise AssertionError unless every invariant of a run state holds."""
+    states = {id_: view.state for id_, view in state.views.items()}
+    assert state.counts + Counter() == Counter(states.values())
+    for id_, view in state.views.items():
+        children = [states[child] for child in state.graph.dependents[id_]]
+        parents = [states[parent] for parent in state.graph.by_id[id_].dependencies]
+        assert view.users == sum(child not in TERMINAL for child in children), id_
+        assert view.left == sum(parent is not ItemState.COMPLETE for parent in parents), id_
+        if view.state in (ItemState.READY, ItemState.ACTIVE, ItemState.COMPLETE):
+            assert not view.left, f"{id_} is {view.state} before its dependencies"
+        if view.state in (ItemState.READY, ItemState.ACTIVE):
+            assert all(parent in state.results for parent in state.graph.by_id[id_].dependencies), id_

@@ -1,0 +1,142 @@
+"""Journals for tests: random legal ones made by the real run state, and stores that hold given ones."""
+
+import random
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
+from pathlib import Path
+
+from actors.events import (
+    CancelRequested,
+    ContinueRequested,
+    Event,
+    ItemClosed,
+    ItemStarted,
+    PauseRequested,
+    RunAccepted,
+    RunStarted,
+)
+from actors.stores.group import GroupStore
+from actors.stores.protocol import Accept, RunRecord
+from actors.work import Content, Failure, FailureKind, Item, ItemState, Lost, Outcome, Result, Task, Usage
+from cluster.commands import AgentAttached, Append, Cancel, Command, Submit
+from cluster.graph import WorkGraph
+from cluster.run_state import RunState
+
+AGENTS = ("executor-0", "executor-1")
+GOOD = Result(
+    data=Content(text="done"),
+    model="scripted",
+    usage=Usage(input_tokens=312, output_tokens=88),
+    cost_usd=0.01,
+    seconds=4.2,
+)
+BAD = Failure(reason=FailureKind.REFUSAL, message="the model declined", model="scripted", cost_usd=0.0, seconds=1.0)
+GONE = Lost(message="executor-0 was killed")
+
+
+def items(**dependencies: Iterable[str]) -> tuple[Item, ...]:
+    """Items by what they depend on."""
+    return tuple(Item(id=k, description=f"do {k}", dependencies=tuple(v)) for k, v in dependencies.items())
+
+
+def record(plan: Sequence[Item], run: str = "r") -> RunRecord:
+    """A run that is accepted and not begun."""
+    return RunRecord(run, None, "plan", "digest", "scripted", 0, None, 1, len(plan))
+
+
+def legal(
+    plan: tuple[Item, ...], rng: random.Random, run: str = "r", *, wishes: float = 0.0
+) -> Iterator[tuple[Event, RunState]]:
+    """A whole random run, row by row, each with the run state after it; `wishes` is how probable a request is."""
+    seqs, state = count(1), RunState(run, WorkGraph(plan), "scripted")
+    owed: deque[Command] = deque([Append(RunStarted(run=run, term=1, driver="d")), *state.start(1, AGENTS)])
+    for agent in AGENTS:
+        owed += state.handle(AgentAttached(agent, 1, rng.randint(1, 3)))
+    held: list[Task] = []
+    begun: set[tuple[str, int]] = set()
+
+    def put(event: Event) -> Event:
+        seq = next(seqs)
+        event = event.model_copy(update={"seq": seq, "at": 1000.0 + seq})
+        owed.extend(state.handle(event))
+        return event
+
+    accepted = RunAccepted(run=run, name="plan", items=len(plan), digest="digest", model="scripted")
+    yield put(accepted), state
+    while not state.finished:
+        if rng.random() < wishes:
+            yield put(rng.choice(_wishes(plan, run))), state
+        elif owed and (not held or rng.random() < 0.7):
+            match owed.popleft():
+                case Append(event):
+                    yield put(event), state
+                case Submit(_, task):
+                    held.append(task)
+                case Cancel(_, item, epoch):
+                    held = [task for task in held if (task.item.id, task.epoch) != (item, epoch)]
+                    if state.views[item].state is ItemState.ACTIVE and state.views[item].epoch == epoch:
+                        view = state.views[item]
+                        yield put(closed(item, GONE, run, epoch, view.attempts + 1, view.agent)), state
+        elif held:
+            yield put(_step(held, begun, state, rng)), state
+        else:
+            yield put(ContinueRequested(run=run)), state
+
+
+def _wishes(plan: tuple[Item, ...], run: str) -> list[Event]:
+    cancels = [CancelRequested(run=run, target=target) for target in (plan[0].id, plan[-1].id, None)]
+    return [PauseRequested(run=run), ContinueRequested(run=run), *cancels]
+
+
+def _step(held: list[Task], begun: set[tuple[str, int]], state: RunState, rng: random.Random) -> Event:
+    task = rng.choice(held)
+    key, agent = (task.item.id, task.epoch), state.views[task.item.id].agent
+    if key not in begun and rng.random() < 0.5:
+        begun.add(key)
+        return ItemStarted(run=task.run, item=task.item.id, epoch=task.epoch, agent=agent, generation=1)
+    held.remove(task)
+    outcome = rng.choices((GOOD, BAD, GONE), (8, 1, 2))[0]
+    return closed(task.item.id, outcome, task.run, task.epoch, task.attempt, agent, started=key in begun)
+
+
+def closed(
+    item: str,
+    outcome: Outcome,
+    run: str = "r",
+    epoch: int = 1,
+    attempt: int = 1,
+    agent: str = AGENTS[0],
+    *,
+    started: bool = True,
+) -> ItemClosed:
+    """The end of an attempt."""
+    return ItemClosed(
+        run=run, item=item, epoch=epoch, attempt=attempt, agent=agent, generation=1, started=started, outcome=outcome
+    )
+
+
+async def accept(
+    store: GroupStore, plan: tuple[Item, ...], run: str = "r", key: str | None = None, name: str = "plan"
+) -> RunRecord:
+    """The run on disk, claimed, so that events of term 1 may follow."""
+    made = await store.accept(Accept(run, key, name, "digest", "scripted", plan, {}))
+    await store.claim(run, "d")
+    return made
+
+
+async def write(store: GroupStore, *events: Event, id_: str | None = None) -> None:
+    """Events on disk; every one is taken."""
+    receipt = await store.append(id_ or f"{events[0].model_dump_json()}", events)
+    assert None not in receipt.seqs
+
+
+async def write_run(
+    home: Path, plan: tuple[Item, ...], rng: random.Random, run: str = "r", key: str | None = None
+) -> None:
+    """A whole random run in the home's store; the store is closed again."""
+    store = GroupStore(home / "store.db")
+    await accept(store, plan, run, key)
+    rows = [event for event, _ in legal(plan, rng, run) if event.type != "run_accepted"]
+    await write(store, *rows, id_=run)
+    await store.close()

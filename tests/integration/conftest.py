@@ -1,0 +1,22 @@
+"""One Ray for the whole session: its start takes seconds, and two at once fight over the cores."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from actors.settings import FleetSettings, Settings
+from cluster import config
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def fleet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator["Fleet"]:  # type: ignore[name-defined]  # noqa: F821
+    """A real embedded fleet: two executors with the scripted model, a store on disk."""
+    settings = Settings(
+        home=tmp_path_factory.mktemp("home"), model="scripted", fleet=FleetSettings(executors=2, concurrency=4)
+    )
+    config.prepare_ray(settings.home)
+    from cluster.fleet import Fleet
+
+    async with Fleet(settings, frozenset({"scripted"})) as started:
+        yield started

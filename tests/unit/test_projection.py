@@ -1,0 +1,194 @@
+"""The view of a run: against the run state on random journals, and its facts step by step."""
+
+import json
+import random
+import time
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.events import (
+    AgentStarted,
+    AgentStarting,
+    AgentUnavailable,
+    Event,
+    ItemAssigned,
+    ItemFailed,
+    ItemSkipped,
+    ItemStarted,
+    RunFinished,
+)
+from actors.work import Content, Failure, FailureKind, Item, ItemState, Result, Role, RunStatus, Usage
+from dashboards.agent_info import AgentState
+from dashboards.projection import RunView
+from tests.histories import BAD, GONE, GOOD, closed, items, legal, record
+
+
+def assigned(item: str, epoch: int = 1, attempt: int = 1) -> ItemAssigned:
+    return ItemAssigned(run="r", item=item, epoch=epoch, attempt=attempt, agent="executor-0", model="scripted", term=1)
+
+
+def began(item: str, epoch: int = 1, at: float = 0.0) -> ItemStarted:
+    return ItemStarted(run="r", item=item, epoch=epoch, agent="executor-0", generation=1, at=at)
+
+
+def view_of(plan: tuple[Item, ...], *events: Event) -> RunView:
+    view = RunView(plan, record(plan))
+    for event in events:
+        view.apply(event)
+    return view
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> tuple[Item, ...]:
+    names = [f"i{n}" for n in range(draw(st.integers(1, 12)))]
+    waits = {
+        name: draw(st.sets(st.sampled_from(names[:n]), max_size=3)) if n else set() for n, name in enumerate(names)
+    }
+    return items(**waits)
+
+
+@given(plans(), st.randoms(use_true_random=False))
+def test_counts_add_up_and_agree_with_the_run_state_after_every_row(plan: tuple[Item, ...], rng: random.Random) -> None:
+    view = RunView(plan, record(plan))
+    for event, state in legal(plan, rng, wishes=0.05):
+        view.apply(event)
+        assert sum(view.counts.values()) == len(plan)
+        assert view.counts == state.tally()
+        for id_, item in view.items.items():
+            assert item.state is state.views[id_].state
+            assert item.attempts == state.views[id_].attempts + (item.state is ItemState.ACTIVE)
+            assert item in view.in_state(item.state)
+    assert view.finished
+    assert view.state is state.status
+    assert all(agent.state is AgentState.IDLE for agent in view.agents.values())
+    spent = [item.cost_usd for item in view.items.values() if item.cost_usd is not None]
+    assert view.cost_usd == pytest.approx(sum(spent))
+    assert view.usage == sum((item.usage for item in view.items.values()), Usage())
+
+
+@given(plans(), st.randoms(use_true_random=False), st.data())
+def test_reading_rows_again_changes_nothing(plan: tuple[Item, ...], rng: random.Random, data: st.DataObject) -> None:
+    rows = [event for event, _ in legal(plan, rng)]
+    again = data.draw(st.integers(0, len(rows)))
+    once, twice = view_of(plan, *rows), view_of(plan, *rows[:again], *rows)
+    assert once.to_json() == twice.to_json()
+
+
+def test_ready_means_all_dependencies_complete_and_not_assigned() -> None:
+    view = view_of(items(a=[], b=[], c="ab"))
+    assert view.counts["ready"] == 2
+    assert view.counts["waiting"] == 1
+    for event in (assigned("a"), closed("a", GOOD), assigned("b")):
+        view.apply(event)
+    assert [item.id for item in view.in_state(ItemState.WAITING)] == ["c"]
+    view.apply(closed("b", GOOD))
+    assert [item.id for item in view.in_state(ItemState.READY)] == ["c"]
+
+
+def test_a_lost_attempt_is_not_counted_and_costs_nothing() -> None:
+    view = view_of(items(a=[]), assigned("a"), began("a"), closed("a", GONE))
+    item = view.items["a"]
+    assert (item.state, item.attempts, item.error) == (ItemState.READY, 0, GONE.message)
+    assert (view.cost_usd, view.usage, item.started_at) == (0.0, Usage(), None)
+    view.apply(assigned("a", epoch=2))
+    view.apply(closed("a", GOOD, epoch=2))
+    assert (item.state, item.attempts, item.error) == (ItemState.COMPLETE, 1, None)
+
+
+def test_a_failure_is_ready_again_until_the_item_fails_and_names_the_cause_to_what_is_skipped() -> None:
+    view = view_of(items(a=[], b="a"), assigned("a"), began("a"), closed("a", BAD))
+    assert view.items["a"].state is ItemState.READY
+    assert view.items["a"].error == BAD.message
+    view.apply(ItemFailed(run="r", item="a", attempts=1, reason=BAD.reason, message="the real message", term=1, at=9.0))
+    view.apply(ItemSkipped(run="r", item="b", cause="a", term=1))
+    assert view.items["a"].error == "the real message"
+    assert view.items["a"].finished_at == 9.0
+    assert view.items["b"].error == "a failed"
+    status = RunStatus.COMPLETED_WITH_FAILURES
+    view.apply(RunFinished(run="r", term=1, status=status, counts=view.counts))
+    assert (view.state, view.reason) == (status, "1 failed, 1 skipped")
+
+
+def test_seconds_usage_and_cost_are_those_of_all_attempts() -> None:
+    failure = BAD.model_copy(update={"usage": Usage(input_tokens=10), "cost_usd": 0.5})
+    first: list[Event] = [assigned("a"), began("a", at=5.0), closed("a", failure)]
+    view = view_of(items(a=[]), *first, assigned("a", 2, 2), closed("a", GOOD, epoch=2, attempt=2, started=False))
+    item = view.items["a"]
+    assert item.attempts == 2
+    assert item.seconds == pytest.approx(5.2)
+    assert item.usage == Usage(input_tokens=322, output_tokens=88)
+    assert view.cost_usd == pytest.approx(0.51)
+
+
+def cost_after(*outcomes: Result | Failure) -> float | None:
+    plan = items(**{f"i{n}": [] for n in range(len(outcomes))})
+    rows = [row for n, outcome in enumerate(outcomes) for row in (assigned(f"i{n}"), closed(f"i{n}", outcome))]
+    return view_of(plan, *rows).cost_usd
+
+
+def failure(reason: FailureKind, **fields: object) -> Failure:
+    return Failure.model_validate({"reason": reason, "message": "no", **fields})
+
+
+def test_one_unknown_price_makes_the_cost_unknown_and_it_stays_so() -> None:
+    unknown = Result(data=Content(text=""), model="new", usage=Usage(output_tokens=1))
+    assert cost_after(GOOD, unknown, GOOD) is None
+    assert cost_after(GOOD, GOOD) == pytest.approx(0.02)
+
+
+def test_a_call_that_was_declined_costs_nothing_and_one_that_was_cut_short_costs_nobody_knows_what() -> None:
+    assert cost_after(failure(FailureKind.CREDENTIALS)) == 0.0
+    assert cost_after(failure(FailureKind.NO_MODEL)) == 0.0
+    assert cost_after(failure(FailureKind.TIMEOUT)) is None
+    assert cost_after(failure(FailureKind.TIMEOUT, cost_usd=0.0)) == 0.0
+    assert cost_after(failure(FailureKind.BAD_REQUEST, usage={"input_tokens": 3})) is None
+
+
+def agent_events() -> Iterable[Event]:
+    yield AgentStarting(agent="executor-0", role=Role.EXECUTOR)
+    yield AgentStarting(agent="executor-1", role=Role.EXECUTOR)
+    yield AgentStarted(agent="executor-0", role=Role.EXECUTOR, generation=1, pid=7, node="n")
+    yield AgentUnavailable(agent="executor-1", role=Role.EXECUTOR, reason="no memory")
+
+
+def test_agents_are_visible_from_their_start_to_their_next_generation() -> None:
+    view = view_of(items(a=[]), *agent_events())
+    assert [(a.id, a.reason) for a in view.unavailable()] == [("executor-1", "no memory")]
+    agent = view.agents["executor-0"]
+    assert (agent.state, agent.pid, agent.node) == (AgentState.IDLE, 7, "n")
+    view.apply(assigned("a"))
+    view.apply(began("a"))
+    assert agent.state is AgentState.ACTIVE
+    view.apply(AgentStarted(agent="executor-0", role=Role.EXECUTOR, generation=2, pid=8, node="n"))
+    assert (agent.state, agent.generation, agent.pid) == (AgentState.IDLE, 2, 8)
+    view.apply(AgentStarting(agent="executor-1", role=Role.EXECUTOR))
+    assert view.unavailable() == []
+
+
+def test_other_runs_are_passed_over() -> None:
+    view = view_of(items(a=[]), assigned("a").model_copy(update={"run": "other"}))
+    assert view.items["a"].state is ItemState.READY
+
+
+def test_json_holds_what_a_machine_asks_for() -> None:
+    told = json.loads(json.dumps(view_of(items(a=[]), assigned("a"), closed("a", GOOD)).to_json()))
+    assert {"run", "key", "state", "reason", "counts", "cost_usd", "usage", "items"} <= told.keys()
+    assert {"id", "state", "attempts", "agent", "error"} <= told["items"][0].keys()
+    assert (told["state"], told["items"][0]["state"]) == ("running", "complete")
+    assert sum(told["counts"].values()) == 1
+
+
+def test_work_is_linear_in_the_journal() -> None:
+    def seconds_for(size: int) -> float:
+        plan = items(**{f"i{n}": [f"i{n // 2}"] if n else [] for n in range(size)})
+        rows = [row for item in plan for row in (assigned(item.id), closed(item.id, GOOD, started=False))]
+        begin = time.process_time()
+        view = view_of(plan, *rows)
+        assert view.counts["complete"] == size
+        return time.process_time() - begin
+
+    small, large = min(seconds_for(1000) for _ in range(3)), seconds_for(10_000)
+    assert large < max(40 * small, 0.5)

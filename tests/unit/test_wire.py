@@ -1,0 +1,194 @@
+"""Wire events: the table, what each row of the journal tells, and the orders per subject on random runs."""
+
+import json
+import random
+import re
+from collections import defaultdict
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.events import (
+    AgentStarted,
+    AgentStarting,
+    AgentUnavailable,
+    CancelRequested,
+    ContinueRequested,
+    Event,
+    ItemAssigned,
+    ItemCancelled,
+    ItemFailed,
+    ItemSkipped,
+    ItemStarted,
+    PauseRequested,
+    RunAccepted,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+)
+from actors.work import Content, FailureKind, Result, Role, RunStatus
+from dashboards import wire_docs
+from dashboards.wire import WireEvent, tasks_of, wire
+from dashboards.wire_types import COMMON, FIELDS, TYPES
+from tests.histories import BAD, GONE, GOOD, closed, items, legal
+
+PLAN = items(a=[], b="a")
+TASKS = tasks_of(PLAN)
+AT = {"seq": 7, "at": 1700000000.25}
+ATTEMPT = {"item_id": "a", "agent_id": "executor-0", "epoch": 1, "attempt": 1}
+SPENT = {"model": "scripted", "seconds": 4.2, "usage": GOOD.usage.model_dump(), "cost_usd": 0.01}
+BEGUN = {"item_id": "a", "agent_id": "executor-0", "epoch": 1, "generation": 1}
+
+JOURNAL: list[Event] = [
+    RunAccepted(run="r", name="plan", key="k", items=2, digest="d", model="scripted"),
+    RunStarted(run="r", term=1, driver="d"),
+    RunFinished(run="r", term=1, status=RunStatus.COMPLETED, counts={"complete": 2}),
+    ItemAssigned(run="r", item="a", epoch=1, attempt=1, agent="executor-0", model="scripted", term=1),
+    ItemStarted(run="r", item="a", epoch=1, agent="executor-0", generation=1),
+    closed("a", GOOD),
+    closed("a", GOOD, started=False),
+    closed("a", BAD),
+    closed("a", BAD, started=False),
+    closed("a", GONE),
+    ItemFailed(run="r", item="a", attempts=1, reason=FailureKind.REFUSAL, message="no", term=1),
+    ItemSkipped(run="r", item="b", cause="a", term=1),
+    RunPaused(run="r", term=1, reason="by request"),
+    RunResumed(run="r", term=1),
+    ItemCancelled(run="r", item="a", term=1),
+    CancelRequested(run="r"),
+    CancelRequested(run="r", target="a"),
+    PauseRequested(run="r"),
+    ContinueRequested(run="r"),
+    AgentStarting(agent="executor-0", role=Role.EXECUTOR),
+    AgentStarted(agent="executor-0", role=Role.EXECUTOR, generation=2, pid=7, node="n"),
+    AgentUnavailable(agent="executor-0", role=Role.EXECUTOR, reason="no memory"),
+]
+
+
+def told(event: Event) -> list[WireEvent]:
+    return wire(event.model_copy(update=AT), TASKS)
+
+
+def bare(event: Event) -> list[tuple[str, WireEvent]]:
+    """Types with the fields that not every event has."""
+    return [(one["type"], {k: v for k, v in one.items() if k not in COMMON}) for one in told(event)]
+
+
+def test_the_samples_are_every_type_of_the_journal() -> None:
+    kinds = get_args(get_args(Event)[0])
+    assert {type(event) for event in JOURNAL} == set(kinds)
+
+
+def test_every_type_of_the_table_is_told_by_some_row_and_no_other() -> None:
+    assert {one["type"] for event in JOURNAL for one in told(event)} == set(TYPES)
+
+
+@pytest.mark.parametrize("event", JOURNAL, ids=lambda event: event.type)
+def test_events_have_exactly_the_fields_of_the_table(event: Event) -> None:
+    for one in told(event):
+        kind = TYPES[one["type"]]
+        required = {*COMMON, *kind.fields}
+        assert required <= one.keys() <= required | set(kind.optional)
+        assert json.loads(json.dumps(one)) == one
+
+
+def test_every_field_is_explained_and_every_explained_field_is_used() -> None:
+    used = {*COMMON, *(field for kind in TYPES.values() for field in (*kind.fields, *kind.optional))}
+    assert used == set(FIELDS)
+
+
+def test_optional_fields_are_sometimes_there_and_sometimes_not() -> None:
+    seen = [one for event in JOURNAL for one in told(event)]
+    for name, kind in TYPES.items():
+        for field in kind.optional:
+            assert {field in one for one in seen if one["type"] == name} == {True, False}
+
+
+def test_every_event_says_when_and_whose_it_is() -> None:
+    one = told(JOURNAL[0])[0]
+    assert (one["seq"], one["at"], one["timestamp"], one["run"]) == (7, AT["at"], "2023-11-14T22:13:20.250Z", "r")
+    assert told(AgentStarting(agent="executor-0", role=Role.EXECUTOR))[0]["run"] is None
+
+
+def test_an_assignment_carries_the_task() -> None:
+    rest = {"task": "do a", "model": "scripted", "term": 1}
+    assert bare(JOURNAL[3]) == [("work_item_assigned", {**ATTEMPT, **rest})]
+
+
+def test_a_start_is_the_items_and_the_agents() -> None:
+    assert bare(JOURNAL[4]) == [("work_item_started", BEGUN), ("agent_started", {**BEGUN, "task": "do a"})]
+
+
+def test_a_result_ends_the_agents_task_and_completes_the_item() -> None:
+    agent = {**ATTEMPT, "generation": 1, "result": {"text": "done"}, "truncated": False, **SPENT}
+    ends = [("agent_completed", agent), ("work_item_completed", {**ATTEMPT, **SPENT})]
+    assert bare(closed("a", GOOD)) == ends
+    assert bare(closed("a", GOOD, started=False)) == [*bare(JOURNAL[4]), *ends]
+
+
+def test_a_long_result_is_told_by_its_hash() -> None:
+    one = bare(closed("a", Result(data=Content(ref="f" * 64), model="m")))[0]
+    assert one[1]["result"] == {"ref": "f" * 64}
+
+
+def test_a_failure_ends_the_agents_task_and_nothing_of_the_item() -> None:
+    ((name, fields),) = bare(closed("a", BAD))
+    assert (name, fields["error"], fields["reason"]) == ("agent_failed", BAD.message, "refusal")
+    names = [name for name, _ in bare(closed("a", BAD, started=False))]
+    assert names == ["work_item_started", "agent_started", "agent_failed"]
+
+
+def test_a_lost_attempt_is_told_of_the_item_only() -> None:
+    assert bare(closed("a", GONE)) == [("work_item_lost", {**ATTEMPT, "generation": 1, "error": GONE.message})]
+    assert bare(closed("a", GONE, started=False)) == bare(closed("a", GONE))
+
+
+def test_a_new_generation_has_no_task() -> None:
+    ((name, fields),) = bare(JOURNAL[-2])
+    assert name == "agent_started"
+    assert fields == {"agent_id": "executor-0", "role": "executor", "generation": 2, "pid": 7, "node": "n"}
+
+
+LETTER = {
+    "work_item_assigned": "a",
+    "work_item_started": "s",
+    "work_item_completed": "c",
+    "work_item_failed": "f",
+    "work_item_lost": "l",
+    "work_item_skipped": "k",
+    "work_item_cancelled": "x",
+    "agent_started": "S",
+    "agent_completed": "C",
+    "agent_failed": "F",
+}
+ITEM_ORDER = re.compile(r"(as?l)*(asc|asf|k|x)")
+TASK_ORDER = re.compile(r"S?|SC|SF")
+
+
+@given(st.randoms(use_true_random=False))
+def test_the_order_per_item_and_per_agents_task_is_kept(rng: random.Random) -> None:
+    plan = items(a=[], b=[], c="ab", d="c", e="a")
+    per_item: defaultdict[str, str] = defaultdict(str)
+    per_task: defaultdict[tuple[str, int], str] = defaultdict(str)
+    for event, _ in legal(plan, rng, wishes=0.05):
+        for one in wire(event, tasks_of(plan)):
+            letter = LETTER.get(one["type"], "")
+            if one["type"].startswith("work_item"):
+                per_item[one["item_id"]] += letter
+            elif "epoch" in one:
+                per_task[one["item_id"], one["epoch"]] += letter
+    assert per_item.keys() == {item.id for item in plan}
+    assert [order for order in per_item.values() if not ITEM_ORDER.fullmatch(order)] == []
+    assert [order for order in per_task.values() if not TASK_ORDER.fullmatch(order)] == []
+
+
+def test_the_committed_page_is_current() -> None:
+    assert wire_docs.PATH.read_text(encoding="utf-8") == wire_docs.page(), "python -m dashboards.wire_docs"
+
+
+def test_the_page_has_a_row_for_every_type() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", wire_docs.page(), re.MULTILINE)
+    assert rows == [*TYPES, *FIELDS]

@@ -12,7 +12,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayActorError, RayTaskError
 
-from actors.errors import AgentGone, MnemosyneError, ModelFaulty, StoreError
+from actors.errors import AgentGone, MnemosyneError, ModelFaulty, StoreError, StoreLocked
 from actors.events import Event, from_rows, to_row
 from actors.keys import AgentKey
 from actors.models.choice import open_model
@@ -32,6 +32,9 @@ STORE_WAIT_S = 60.0
 """A caller waits this long for a store that is being restarted."""
 
 RETRY_S = 0.1
+
+LOCK_TRIES = 30
+"""Looks at a locked store, RETRY_S apart, before it is refused."""
 
 MODEL_TRIES = 3
 """A call that ends its model's process this often is at fault itself."""
@@ -58,11 +61,19 @@ class StoreProcess:
         os.umask(0o077)  # the journal holds prompts and answers
         self._path = Path(path)
         self._opened: GroupStore | None = None
+        self._opening = asyncio.Lock()
 
     async def _store(self) -> GroupStore:
-        if self._opened is None:
-            self._opened = GroupStore(self._path)
-        return self._opened
+        async with self._opening:
+            for _ in range(LOCK_TRIES) if self._opened is None else ():
+                try:
+                    self._opened = GroupStore(self._path)
+                except StoreLocked:  # the command line leaves a request, or an earlier process is still ending
+                    await asyncio.sleep(RETRY_S)
+                else:
+                    self._requests = asyncio.ensure_future(self._opened.take_requests())
+                    return self._opened
+        return self._opened or GroupStore(self._path)
 
     async def call(self, method: str, *args: Any) -> Any:
         """Any method of the store by name; an error of ours comes back as a value."""
@@ -78,6 +89,7 @@ class StoreProcess:
     async def close(self) -> None:
         """Close the file."""
         if self._opened is not None:
+            self._requests.cancel()
             await self._opened.close()
 
 

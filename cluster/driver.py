@@ -27,6 +27,12 @@ class Driver:
         self._owed: list[Event] = []  # on their way to the journal
         self._owing = asyncio.Event()
         self._links: dict[str, Link] = {}
+        self._state: RunState | None = None
+
+    @property
+    def paused(self) -> bool:
+        """Whether the run is paused and nothing is active."""
+        return self._state is not None and self._state.paused
 
     def drain(self) -> None:
         """Assign nothing new; `drive` returns once nothing is active any more and the run is paused."""
@@ -42,6 +48,7 @@ class Driver:
         state, cursor = await self._replay()
         if state.finished:
             return state.status
+        self._state = state
         self._owed.append(RunStarted(run=run, term=term, driver=self._name))
         for name, agent in self._agents.items():
             self._links[name] = Link(name, agent, run, term, self._inbox.put_nowait)

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from actors.events import Event, ItemClosed, RunFinished
+from actors.events import Event, ItemClosed
 from actors.stores.reader import Reader
 from actors.work import Result
 
@@ -14,21 +14,21 @@ class ResultFiles:
     POLL_S = 0.2
 
     def __init__(self, reader: Reader, run: str, home: Path) -> None:
-        self._reader, self._run = reader, run
+        self._reader, self._run, self._cursor = reader, run, 0
         self.folder = home / "runs" / run
 
     async def follow(self) -> None:
-        """Write results until the run is finished."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        cursor = 0
+        """Write results as they come, until cancelled."""
         while True:
-            events = self._reader.events(self._run, cursor)
-            for event in events:
-                self._take(event)
-            if any(isinstance(event, RunFinished) for event in events):
-                return
-            cursor = events[-1].seq if events else cursor
+            self.catch_up()
             await asyncio.sleep(self.POLL_S)
+
+    def catch_up(self) -> None:
+        """Write every result that is in the journal by now."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for event in self._reader.events(self._run, self._cursor):
+            self._take(event)
+            self._cursor = event.seq
 
     def _take(self, event: Event) -> None:
         if isinstance(event, ItemClosed) and isinstance(event.outcome, Result):

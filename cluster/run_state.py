@@ -77,7 +77,12 @@ class RunState:
     @property
     def drained(self) -> bool:
         """Whether a drain was asked for and nothing is active any more."""
-        return self.wishes.drain and self.status is RunStatus.PAUSED and not self._busy()
+        return self.wishes.drain and self.paused
+
+    @property
+    def paused(self) -> bool:
+        """Whether the run is paused and nothing is active."""
+        return self.status is RunStatus.PAUSED and not self._busy()
 
     def replay(self, events: Iterable[Event]) -> None:
         """Take in the journal of earlier drivers without asking for anything."""

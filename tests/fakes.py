@@ -98,9 +98,9 @@ class LocalAgent:
             await self._agent.stop()
 
 
-async def accepted(store: Store, *items: Item, run: str = "r") -> RunRecord:
+async def accepted(store: Store, *items: Item, run: str = "r", key: str | None = None) -> RunRecord:
     """A run on disk."""
-    return await store.accept(Accept(run, None, run, "digest", "fake", items, {}))
+    return await store.accept(Accept(run, key, run, "digest", "fake", items, {}))
 
 
 def open_store(folder: Path) -> GroupStore:

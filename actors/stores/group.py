@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from actors.errors import MnemosyneError
+from actors.errors import MnemosyneError, NotFound, StoreError
 from actors.events import Event, Row, from_rows, to_row
+from actors.stores import requests
 from actors.stores.protocol import Accept, Receipt, RunRecord
 from actors.stores.reader import Reader
 from actors.stores.sqlite import Answer, Append, SqliteStore
@@ -16,17 +17,34 @@ from actors.work import Item, Role
 P = ParamSpec("P")
 T = TypeVar("T")
 
+REQUESTS_POLL_S = 0.2
+
 
 class GroupStore:
     """The Store over a SQLite file, for one event loop: one thread writes, reads run beside it."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._writer = SqliteStore(path)
         self._reader = Reader(path)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._pending: list[tuple[Append, asyncio.Future[Answer]]] = []
         self._commits: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
+
+    async def take_requests(self) -> None:
+        """Put what people asked for into the journal, until cancelled; see actors/stores/requests.py."""
+        while True:
+            for request in requests.waiting(self._path):
+                try:
+                    await self.append(request.id, [request.event])
+                except StoreError:  # tried again; it stays where it is
+                    break
+                except NotFound:
+                    request.file.rename(request.file.with_suffix(".bad"))
+                else:
+                    request.file.unlink()
+            await asyncio.sleep(REQUESTS_POLL_S)
 
     async def close(self) -> None:
         """Finish what is being written, then close the file."""

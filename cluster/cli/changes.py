@@ -1,5 +1,8 @@
 """A run as plain lines, one per change, for files, pipes and terminals that cannot move the cursor."""
 
+from collections.abc import Callable
+from typing import Any
+
 from actors.events import (
     AgentStarted,
     AgentUnavailable,
@@ -28,56 +31,73 @@ from dashboards.projection import RunView
 
 def line(view: RunView, event: Event) -> str | None:
     """The change as a line; None if it is none that a person waits for. The event was applied to the view before."""
-    told = _told(view, event)
-    if told is None:
+    tell = _TOLD.get(type(event))
+    told = tell(view, event) if tell else None
+    if not told:
         return None
     since = event.at - (event.at if view.accepted_at is None else view.accepted_at)
     return GAP.join([f"{max(since, 0):.1f}s", *(one_line(part) for part in told if part)])
 
 
-def _told(view: RunView, event: Event) -> list[str] | None:
-    match event:
-        case RunAccepted():
-            return [f"run {event.run}", "accepted", event.name, f"{event.items} items", f"model {event.model}"]
-        case RunStarted():
-            return [f"run {event.run}", "started", *([f"term {event.term}"] if event.term > 1 else [])]
-        case RunPaused():
-            return [f"run {event.run}", "paused", event.reason]
-        case RunResumed():
-            return [f"run {event.run}", "resumed"]
-        case RunFinished():
-            return [f"run {event.run}", event.status.value, summary(view)]
-        case AgentStarted():
-            return [event.agent, "started", *([f"generation {event.generation}"] if event.generation > 1 else [])]
-        case AgentUnavailable():
-            return [event.agent, "unavailable", event.reason]
-        case CancelRequested() | PauseRequested() | ContinueRequested():
-            target = event.target if isinstance(event, CancelRequested) and event.target else f"run {event.run}"
-            return [target, event.type.replace("_", " ")]
-        case _:
-            return _told_of_item(view, event)
+def _run_accepted(_view: RunView, event: RunAccepted) -> list[str]:
+    return [f"run {event.run}", "accepted", event.name, f"{event.items} items", f"model {event.model}"]
 
 
-def _told_of_item(view: RunView, event: Event) -> list[str] | None:
-    match event:
-        case ItemStarted():
-            item = view.items[event.item]
-            again = [f"after: {item.error}"] if item.error else []
-            return [item.id, "active", event.agent, _attempt(item), *again]
-        case ItemClosed(outcome=Result()):
-            item = view.items[event.item]
+def _run_started(_view: RunView, event: RunStarted) -> list[str]:
+    return [f"run {event.run}", "started", f"term {event.term}" if event.term > 1 else ""]
+
+
+def _run_paused(_view: RunView, event: RunPaused) -> list[str]:
+    return [f"run {event.run}", "paused", event.reason]
+
+
+def _run_resumed(_view: RunView, event: RunResumed) -> list[str]:
+    return [f"run {event.run}", "resumed"]
+
+
+def _run_finished(view: RunView, event: RunFinished) -> list[str]:
+    return [f"run {event.run}", event.status.value, summary(view)]
+
+
+def _agent_started(_view: RunView, event: AgentStarted) -> list[str]:
+    return [event.agent, "started", f"generation {event.generation}" if event.generation > 1 else ""]
+
+
+def _agent_unavailable(_view: RunView, event: AgentUnavailable) -> list[str]:
+    return [event.agent, "unavailable", event.reason]
+
+
+def _requested(_view: RunView, event: CancelRequested | PauseRequested | ContinueRequested) -> list[str]:
+    target = event.target if isinstance(event, CancelRequested) else None
+    return [target or f"run {event.run}", event.type.replace("_", " ")]
+
+
+def _item_started(view: RunView, event: ItemStarted) -> list[str]:
+    item = view.items[event.item]
+    return [item.id, "active", event.agent, _attempt(item), f"after: {item.error}" if item.error else ""]
+
+
+def _item_closed(view: RunView, event: ItemClosed) -> list[str]:
+    item = view.items[event.item]
+    match event.outcome:
+        case Result():
             return [item.id, "complete", event.agent, _attempt(item), *_spent(item)]
-        case ItemClosed(outcome=Lost() as outcome):
-            return [event.item, "lost", event.agent, f"attempt {event.attempt}", outcome.message]
-        case ItemFailed():
-            item = view.items[event.item]
-            return [item.id, "failed", item.agent or "", _attempt(item), *_spent(item), event.message]
-        case ItemSkipped():
-            return [event.item, "skipped", view.items[event.item].error or ""]
-        case ItemCancelled():
-            return [event.item, "cancelled"]
-        case _:
-            return None
+        case Lost() as outcome:
+            return [item.id, "lost", event.agent, f"attempt {event.attempt}", outcome.message]
+    return []  # a failure is told when the item fails, or with its next attempt
+
+
+def _item_failed(view: RunView, event: ItemFailed) -> list[str]:
+    item = view.items[event.item]
+    return [item.id, "failed", item.agent or "", _attempt(item), *_spent(item), event.message]
+
+
+def _item_skipped(view: RunView, event: ItemSkipped) -> list[str]:
+    return [event.item, "skipped", view.items[event.item].error or ""]
+
+
+def _item_cancelled(_view: RunView, event: ItemCancelled) -> list[str]:
+    return [event.item, "cancelled"]
 
 
 def _attempt(item: ItemView) -> str:
@@ -86,4 +106,23 @@ def _attempt(item: ItemView) -> str:
 
 def _spent(item: ItemView) -> list[str]:
     used = tokens(item.usage)
-    return [seconds(item.seconds), *([f"{used} tokens"] if used else [])]
+    return [seconds(item.seconds), f"{used} tokens" if used else ""]
+
+
+_TOLD: dict[type, Callable[[RunView, Any], list[str]]] = {
+    RunAccepted: _run_accepted,
+    RunStarted: _run_started,
+    RunPaused: _run_paused,
+    RunResumed: _run_resumed,
+    RunFinished: _run_finished,
+    AgentStarted: _agent_started,
+    AgentUnavailable: _agent_unavailable,
+    CancelRequested: _requested,
+    PauseRequested: _requested,
+    ContinueRequested: _requested,
+    ItemStarted: _item_started,
+    ItemClosed: _item_closed,
+    ItemFailed: _item_failed,
+    ItemSkipped: _item_skipped,
+    ItemCancelled: _item_cancelled,
+}

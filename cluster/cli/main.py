@@ -5,7 +5,7 @@ import sys
 import typer
 
 from actors.errors import MnemosyneError
-from cluster.cli import run, views
+from cluster.cli import run, views, wishes
 
 app = typer.Typer(
     name="mnemosyne",
@@ -16,6 +16,7 @@ app = typer.Typer(
 )
 run.register(app)
 views.register(app)
+wishes.register(app)
 
 
 def main() -> None:

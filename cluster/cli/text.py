@@ -64,7 +64,9 @@ def dollars(value: float | None) -> str:
     """As in $0.0042; says so when it is not known."""
     if value is None:
         return "cost unknown"
-    return f"${value:.4f}" if 0 < value < 1 else f"${value:.2f}"
+    if 0 < value < 0.0001:
+        return "<$0.0001"
+    return f"${value:.4f}" if 0 < value < 0.01 else f"${value:.2f}"
 
 
 def forgive(console: Console) -> None:

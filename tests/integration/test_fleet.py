@@ -59,7 +59,7 @@ async def test_a_run_of_layers_is_complete_and_its_results_are_files(fleet: Flee
     seq = {e.item: e.seq for e in events if isinstance(e, ItemAssigned)}
     assert seq["c"] > max(closed["a"].seq, closed["b"].seq)
     reader = Reader(config.store_path(fleet.home))
-    await ResultFiles(reader, "layers", tmp_path).follow()
+    ResultFiles(reader, "layers", tmp_path).catch_up()
     assert sorted(p.name for p in (tmp_path / "runs" / "layers").iterdir()) == ["a.md", "b.md", "c.md", "d.json"]
     reader.close()
 

@@ -1,0 +1,55 @@
+"""`cancel`, `pause`, `continue`: requests, with or without a living fleet."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cluster import config, requests
+
+Run = Annotated[str, typer.Argument(help="Id or key of the run.", show_default=False)]
+Home = Annotated[Path | None, typer.Option(help="The fleet's folder; the default is ./.mnemosyne.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(name="cancel")(cancel)
+    app.command(name="pause")(pause)
+    app.command(name="continue")(go_on)
+
+
+def cancel(
+    run: Run,
+    item: Annotated[str | None, typer.Argument(help="One item; without it, the whole run.", show_default=False)] = None,
+    home: Home = None,
+) -> None:
+    """End a run, or one item of it, for good. What is complete stays.
+
+    Examples: `mnemosyne cancel monday`, `mnemosyne cancel monday summary-a`.
+    """
+    _told(requests.cancel(_store(home), run, item), "Cancel")
+
+
+def pause(run: Run, home: Home = None) -> None:
+    """Start nothing new; what is active ends. `continue` goes on.
+
+    Example: `mnemosyne pause monday`.
+    """
+    _told(requests.pause(_store(home), run), "Pause")
+
+
+def go_on(run: Run, home: Home = None) -> None:
+    """Let a paused run go on. If nothing drives it, `resume` does.
+
+    Example: `mnemosyne continue monday`.
+    """
+    _told(requests.go_on(_store(home), run), "Continue")
+
+
+def _store(home: Path | None) -> Path:
+    return config.store_path(config.resolve_home(home))
+
+
+def _told(taken: bool, what: str) -> None:
+    where = "is in the journal" if taken else "is on disk; the store takes it in as soon as it answers"
+    typer.echo(f"{what}: the request {where}.")

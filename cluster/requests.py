@@ -1,0 +1,67 @@
+"""A person's wish becomes an event in the journal, with or without a living fleet."""
+
+import time
+import uuid
+from pathlib import Path
+
+from actors.errors import StoreLocked, UserError
+from actors.events import CancelRequested, ContinueRequested, Event, PauseRequested, to_row
+from actors.stores import requests
+from actors.stores.reader import Reader
+from actors.stores.sqlite import Append, SqliteStore
+
+TAKEN_WITHIN_S = 5.0
+"""A living store looks for requests five times a second."""
+
+POLL_S = 0.05
+
+
+def cancel(store: Path, run: str, item: str | None) -> bool:
+    """Ask for the end of a run or of one of its items. Raises NotFound, UserError. See `ask`."""
+    reader = Reader(store)
+    record = reader.run(run)
+    if item is not None and item not in {known.id for known in reader.items(record.run)}:
+        raise UserError(f"run {record.run} has no item {item!r}; `mnemosyne status {record.run}` lists them")
+    reader.close()
+    return ask(store, CancelRequested(run=record.run, target=item))
+
+
+def pause(store: Path, run: str) -> bool:
+    """Ask that nothing new is started. See `ask`."""
+    return ask(store, PauseRequested(run=_id(store, run)))
+
+
+def go_on(store: Path, run: str) -> bool:
+    """Ask that a paused run goes on. See `ask`."""
+    return ask(store, ContinueRequested(run=_id(store, run)))
+
+
+def ask(store: Path, event: Event) -> bool:
+    """Put the request on disk; True once it is in the journal, False if the store's process has not taken it yet."""
+    try:
+        writer = SqliteStore(store)
+    except StoreLocked:
+        file = requests.leave(store, event)
+        return _taken(file)
+    try:
+        writer.commit([Append(uuid.uuid4().hex, [to_row(event)], {})])
+    finally:
+        writer.close()
+    return True
+
+
+def _taken(file: Path) -> bool:
+    deadline = time.monotonic() + TAKEN_WITHIN_S
+    while file.exists():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_S)
+    return True
+
+
+def _id(store: Path, run: str) -> str:
+    reader = Reader(store)
+    try:
+        return reader.run(run).run
+    finally:
+        reader.close()

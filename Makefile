@@ -58,8 +58,8 @@ faults: setup ## long proofs with killed processes
 	$(python) -m pytest -m faults
 
 .PHONY: bench
-bench: setup ## measure; see benchmarks/
-	$(python) -m benchmarks
+bench: setup ## what the product costs per item, against raw Ray calls
+	$(python) -m benchmarks.spine
 
 .PHONY: lock
 lock: setup ## write requirements.lock anew from pyproject.toml (newer versions: make lock args=--upgrade)

@@ -13,7 +13,7 @@ import ray
 from ray.exceptions import RayActorError, RayTaskError
 
 from actors.errors import AgentGone, MnemosyneError, ModelFaulty, StoreError, StoreLocked
-from actors.events import Event, from_rows, to_row
+from actors.events import Event, Row, from_rows, to_row
 from actors.keys import AgentKey
 from actors.models.choice import open_model
 from actors.models.port import Model, OnDelta, Reply, Request
@@ -81,6 +81,16 @@ class StoreProcess:
             return await getattr(await self._store(), method)(*args)
         except MnemosyneError as error:
             return error
+
+    async def append(self, id_: str, columns: list[list[Any]], payloads: dict[str, str]) -> Any:
+        """Store.append; the rows come as columns, which Ray carries without pickling."""
+        rows = [Row(*row) for row in zip(*columns, strict=True)]
+        return await self.call("append_rows", id_, rows, payloads)
+
+    async def read(self, run: str, after: int, max_wait_s: float, exclude: list[str], limit: int) -> Any:
+        """Store.read; the rows go as columns."""
+        rows = await self.call("read_rows", run, after, max_wait_s, exclude, limit)
+        return rows if isinstance(rows, MnemosyneError) else [list(c) for c in zip(*rows, strict=True)] or [[], [], []]
 
     async def pid(self) -> int:
         """Of this process."""
@@ -189,11 +199,16 @@ class RemoteStore:
     def __init__(self, handle: Any) -> None:
         self._handle = handle
 
+    def _send(self, method: str, *args: Any) -> Any:
+        if method in ("append", "read"):
+            return getattr(self._handle, method).remote(*args)
+        return self._handle.call.remote(method, *args)
+
     async def _call(self, method: str, *args: Any) -> Any:
         deadline = asyncio.get_running_loop().time() + STORE_WAIT_S
         while True:
             try:
-                answer = await self._handle.call.remote(method, *args)
+                answer = await self._send(method, *args)
                 break
             except RayTaskError as error:
                 raise StoreError(f"the store failed: {type(error.cause).__name__}: {error.cause}") from None
@@ -216,14 +231,15 @@ class RemoteStore:
 
     async def append(self, id: str, events: Sequence[Event], payloads: Mapping[str, str] | None = None) -> Receipt:  # noqa: A002
         """See Store."""
-        rows = [to_row(event) for event in events]
-        return Receipt(await self._call("append_rows", id, rows, dict(payloads or {})))
+        columns = [list(column) for column in zip(*map(to_row, events), strict=True)]
+        return Receipt(tuple(await self._call("append", id, columns, dict(payloads or {}))))
 
     async def read(
         self, run: str, after: int, max_wait_s: float, *, exclude: Collection[str] = (), limit: int = 2000
     ) -> list[Event]:
         """See Store."""
-        return from_rows(await self._call("read_rows", run, after, max_wait_s, tuple(exclude), limit))
+        seqs, ats, bodies = await self._call("read", run, after, max_wait_s, list(exclude), limit)
+        return from_rows(zip(seqs, ats, bodies, strict=True))
 
     async def register(self, agent: str, role: Role, pid: int, node: str) -> int:
         """See Store."""

@@ -18,7 +18,7 @@ class ModelSettings(Frozen):
     deadline_per_token_s: float = Field(default=0.05, ge=0)
     local_context_tokens: int = Field(default=4096, ge=512)
     local_threads: int = Field(default=0, ge=0)
-    """0 means one per core."""
+    """0 means one fewer than the cores: a thread that has to wait for its core makes all others of the model wait."""
     local_max_tokens: int = Field(default=256, ge=16)
     """Longest text of the local model, which may not stop by itself; an answer with a schema may be twice as long."""
 

@@ -79,12 +79,10 @@ class Driver:
             stimuli = [await self._inbox.get()]
             while not self._inbox.empty():
                 stimuli.append(self._inbox.get_nowait())
-            commands: list[Command] = []
             for stimulus in stimuli:
                 if isinstance(stimulus, AgentAttached):
                     self._links[stimulus.agent].go()
-                commands += state.handle(stimulus)
-            self._carry_out(commands)
+            self._carry_out(state.handle(*stimuli))
 
     def _carry_out(self, commands: Sequence[Command]) -> None:
         submits: dict[str, list[Submit]] = {}

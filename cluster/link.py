@@ -8,8 +8,8 @@ from actors.work import Task
 from cluster.commands import AgentAttached, AgentAway
 from cluster.ports import AgentPort
 
-BATCH = 256
-"""Tasks per submit at most."""
+BATCH = 64
+"""Tasks per submit at most: the agent answers for the first while the next are on their way."""
 
 REATTACH_S = 0.2
 ATTACH_TIMEOUT_S = 30.0

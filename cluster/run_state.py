@@ -86,8 +86,7 @@ class RunState:
 
     def replay(self, events: Iterable[Event]) -> None:
         """Take in the journal of earlier drivers without asking for anything."""
-        for event in events:
-            self.handle(event)
+        self.handle(*events)
 
     def start(self, term: int, agents: Collection[str]) -> list[Command]:
         """Begin to drive in this term with these agents: what is owed, and what can be assigned now."""
@@ -103,12 +102,13 @@ class RunState:
                 owed += self._skip_dependents(id_)
         return [*owed, *self._cancel(self._wanted()), *self._settle()]
 
-    def handle(self, stimulus: Stimulus) -> list[Command]:
-        """Take in one fact. Raises InvalidTransition, and changes nothing, if it does not fit."""
-        handler: Callable[[RunState, Any], list[Command]] | None = _HANDLERS.get(type(stimulus))
-        if handler is None:
-            return []
-        commands = handler(self, stimulus)
+    def handle(self, *stimuli: Stimulus) -> list[Command]:
+        """Take in facts. Raises InvalidTransition for one that does not fit; that one changes nothing."""
+        commands: list[Command] = []
+        for stimulus in stimuli:
+            handler = _HANDLERS.get(type(stimulus))
+            if handler is not None:
+                commands += handler(self, stimulus)
         return [*commands, *self._settle()] if self._live else []
 
     def _on_run_event(self, event: RunStarted | RunPaused | RunResumed | RunFinished) -> list[Command]:
@@ -241,9 +241,9 @@ class RunState:
 
     def _settle(self) -> list[Command]:
         """What follows from where things stand: the run's own next step, and new assignments."""
-        everything = sum(self.counts[state] for state in TERMINAL) == len(self.views)
-        step = self.wishes.step(self._facts, self.status, self.tally() if everything else None, busy=self._busy())
-        if step or everything or self.status is not RunStatus.RUNNING or self.wishes.hold:
+        ended = sum(self.counts[state] for state in TERMINAL) == len(self.views)
+        step = self.wishes.step(self._facts, self.status, self.tally() if ended else None, busy=self._busy())
+        if step or ended or self.status is not RunStatus.RUNNING or self.wishes.hold:
             return [step] if step else []
         return self._assign()
 

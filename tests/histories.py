@@ -10,18 +10,22 @@ from actors.events import (
     CancelRequested,
     ContinueRequested,
     Event,
+    ItemAssigned,
     ItemClosed,
+    ItemFailed,
     ItemStarted,
     PauseRequested,
     RunAccepted,
+    RunFinished,
     RunStarted,
 )
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept, RunRecord
-from actors.work import Content, Failure, FailureKind, Item, ItemState, Lost, Outcome, Result, Task, Usage
+from actors.work import Content, Failure, FailureKind, Item, ItemState, Lost, Outcome, Result, RunStatus, Task, Usage
 from cluster.commands import AgentAttached, Append, Cancel, Command, Submit
 from cluster.graph import WorkGraph
 from cluster.run_state import RunState
+from dashboards.projection import RunView
 
 AGENTS = ("executor-0", "executor-1")
 GOOD = Result(
@@ -140,3 +144,31 @@ async def write_run(
     rows = [event for event, _ in legal(plan, rng, run) if event.type != "run_accepted"]
     await write(store, *rows, id_=run)
     await store.close()
+
+
+def assigned(item: str, epoch: int = 1, attempt: int = 1, agent: str = "executor-0") -> ItemAssigned:
+    """An attempt is opened."""
+    return ItemAssigned(run="r", item=item, epoch=epoch, attempt=attempt, agent=agent, model="scripted", term=1)
+
+
+def began(item: str, epoch: int = 1, at: float = 0.0) -> ItemStarted:
+    """The agent works on it."""
+    return ItemStarted(run="r", item=item, epoch=epoch, agent="executor-0", generation=1, at=at)
+
+
+def failed(item: str, message: str = "the real message") -> ItemFailed:
+    """The item ended without a result."""
+    return ItemFailed(run="r", item=item, attempts=1, reason=FailureKind.REFUSAL, message=message, term=1)
+
+
+def ended(view: RunView) -> RunFinished:
+    """The end of a run that is not all complete."""
+    return RunFinished(run="r", term=1, status=RunStatus.COMPLETED_WITH_FAILURES, counts=view.counts)
+
+
+def view_of(plan: tuple[Item, ...], *events: Event) -> RunView:
+    """What a person sees after these events."""
+    view = RunView(plan, record(plan))
+    for event in events:
+        view.apply(event)
+    return view

@@ -20,7 +20,7 @@ TOLD_CHARACTERS = 200
 
 def parse(text: str, schema: Mapping[str, Any]) -> Any:
     """The JSON value of `text`. Raises AnswerInvalid with the mistakes, RequestRefused if the schema is at fault."""
-    validator = _validator(json.dumps(dict(schema), sort_keys=True))
+    validator = _validator(json.dumps(dict(schema)))
     try:
         value = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -38,7 +38,7 @@ def parse(text: str, schema: Mapping[str, Any]) -> Any:
 def _validator(schema: str) -> "Validator":
     from jsonschema import Draft202012Validator, SchemaError
     from jsonschema.validators import validator_for
-    from jsonschema_specifications import REGISTRY
+    from referencing import Registry
 
     loaded = json.loads(schema)
     draft = validator_for(loaded, default=Draft202012Validator)
@@ -47,7 +47,7 @@ def _validator(schema: str) -> "Validator":
     except SchemaError as error:
         raise RequestRefused(f"the output schema is no JSON schema: {_cut(error.message)}") from None
     # A registry of our own, because the default one fetches references from the network.
-    return draft(loaded, registry=REGISTRY)
+    return draft(loaded, registry=Registry())
 
 
 def _no_constant(name: str) -> NoReturn:

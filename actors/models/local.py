@@ -57,13 +57,13 @@ def find_weights() -> Path:
     raise ModelMissing("the weights of the local model are not installed; run `make setup`, or set ANTHROPIC_API_KEY")
 
 
-def has_weights() -> bool:
-    """Whether there is a local model here."""
+def has_local_model() -> bool:
+    """Whether the local model can be had here; loads nothing."""
     try:
         find_weights()
     except ModelMissing:
         return False
-    return True
+    return find_spec("xllamacpp") is not None
 
 
 class LocalModel:

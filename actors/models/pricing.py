@@ -74,7 +74,10 @@ def price_of(model: str, prompt_tokens: int = 0) -> Price | None:
 
 
 def cost_usd(model: str, usage: Usage, prompt_tokens: int | None = None) -> float | None:
-    """Cost of one call. `prompt_tokens` defaults to all the input of `usage`, so a sum of calls is priced call by call."""
+    """Cost of one call; None if the price is unknown.
+
+    `prompt_tokens` defaults to all the input of `usage`, so the calls of a sum are priced one by one.
+    """
     if prompt_tokens is None:
         prompt_tokens = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens
     price = price_of(model, prompt_tokens)

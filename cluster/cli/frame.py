@@ -1,5 +1,6 @@
 """One picture of a run for a terminal of this size: what it is, its items, how far it is."""
 
+from rich.cells import cell_len
 from rich.console import Group
 from rich.text import Text
 
@@ -67,11 +68,11 @@ def _spent(view: RunView) -> list[str]:
 def _title(view: RunView, width: int, now: float) -> Text:
     begin = view.accepted_at if view.accepted_at is not None else now
     took = seconds((now if view.finished_at is None else view.finished_at) - begin)
-    key = [f"key {one_line(view.key)}"] if view.key else []
-    name, where = one_line(view.name), [f"run {one_line(view.run)}", *key, f"model {one_line(view.model)}"]
     state = f"{view.state.value}: {one_line(view.reason)}" if view.reason and not view.finished else view.state.value
-    title = _text(tables.GAP.join([name, state, took, *_spent(view), *where]), width)
-    title.stylize("bold", 0, len(name))
+    run, key = one_line(view.run), [f"key {one_line(view.key)}"] if view.key else []
+    facts = [state, took, f"model {one_line(view.model)}", *_spent(view), *key, f"plan {one_line(view.name)}"]
+    title = _text(tables.GAP.join([run, *facts]), width)
+    title.stylize("bold", 0, len(run))
     return title
 
 
@@ -84,11 +85,12 @@ def _notices(view: RunView, width: int) -> list[Text]:
 
 
 def _progress(view: RunView, width: int, bar: tuple[str, str]) -> Text:
-    cells = min(max(width // 4, 8), 40)
+    counts = tables.GAP + _counts(view)
+    cells = max(min(width // 4, 40, width - cell_len(counts)), min(8, width))
     full = cells * _done(view) // max(len(view.items), 1)
     line = Text(no_wrap=True, overflow="ignore")
     line.append(bar[0] * full, "green").append(bar[1] * (cells - full), "dim")
-    return line.append(cut(f"{tables.GAP}{_counts(view)}", max(width - cells, 0)))
+    return line.append(cut(counts, width - cells))
 
 
 def _text(line: str, width: int, style: str = "") -> Text:

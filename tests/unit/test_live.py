@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on: the picture at several sizes, plain lines, and hostile texts in both."""
+"""Following a run on terminals and in pipes, beside its writer and after it."""
 
 import asyncio
 import io
@@ -8,237 +8,40 @@ from pathlib import Path
 
 import apsw
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from rich.cells import cell_len
 from rich.console import Console
 
 from actors.errors import NotFound, StoreUnusable
 from actors.events import (
-    AgentStarted,
     AgentUnavailable,
     Event,
-    ItemAssigned,
-    ItemFailed,
     ItemSkipped,
-    ItemStarted,
-    RunFinished,
     RunStarted,
 )
 from actors.stores.group import GroupStore
 from actors.stores.reader import Reader
-from actors.work import Content, FailureKind, Item, ItemState, Result, Role, RunStatus, Usage
-from cluster.cli import changes, text
-from cluster.cli.frame import failures, frame
+from actors.work import ItemState, Role
 from cluster.cli.live import follow
 from dashboards.projection import RunView
-from tests.histories import BAD, GONE, GOOD, accept, closed, items, legal, record, write, write_run
-
-HOSTILE = "\x1b[2J\x1b]0;owned\x07[red]x[/red] :boom: \x9b31m\r\nnext\tline\u202edcba\u2028 漢字漢字 \ud800 \x7f"
-HARMLESS = re.compile(r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ud800-\udfff]*")
-CURSOR_SHOWN = "\x1b[?25h"
-
-
-def plain() -> Console:
-    return Console(file=io.StringIO(), force_terminal=False, width=80)
-
-
-def terminal(width: int = 80, height: int = 24, *, no_color: bool = False) -> Console:
-    return Console(
-        file=io.StringIO(),
-        force_terminal=True,
-        width=width,
-        height=height,
-        no_color=no_color,
-        legacy_windows=False,
-        _environ={"TERM": "xterm-256color"},
-    )
-
-
-def output(console: Console) -> str:
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
-
-
-def drawn(view: RunView, width: int, height: int | None = 24) -> list[str]:
-    """The picture's lines as a terminal without colours gets them."""
-    console = Console(file=io.StringIO(), width=width, height=height or 1000, color_system=None)
-    console.print(frame(view, width, height, now=2000.0))
-    return output(console).splitlines()
-
-
-def assigned(item: str, epoch: int = 1, attempt: int = 1, agent: str = "executor-0") -> ItemAssigned:
-    return ItemAssigned(run="r", item=item, epoch=epoch, attempt=attempt, agent=agent, model="scripted", term=1)
-
-
-def began(item: str, epoch: int = 1, at: float = 0.0) -> ItemStarted:
-    return ItemStarted(run="r", item=item, epoch=epoch, agent="executor-0", generation=1, at=at)
-
-
-def failed(item: str, message: str = "the real message") -> ItemFailed:
-    return ItemFailed(run="r", item=item, attempts=1, reason=FailureKind.REFUSAL, message=message, term=1)
-
-
-def ended(view: RunView) -> RunFinished:
-    return RunFinished(run="r", term=1, status=RunStatus.COMPLETED_WITH_FAILURES, counts=view.counts)
-
-
-def view_of(plan: tuple[Item, ...], *events: Event) -> RunView:
-    view = RunView(plan, record(plan))
-    for event in events:
-        view.apply(event)
-    return view
-
-
-def busy(size: int) -> RunView:
-    """Two active, three failed, then ready, complete and waiting ones."""
-    plan = items(**{f"i{n}": [f"i{n - 100}"] if n >= 100 else [] for n in range(size)})
-    rows: list[Event] = [row for n in range(5, 20) for row in (assigned(f"i{n}"), closed(f"i{n}", GOOD))]
-    rows += [row for n in range(3) for row in (assigned(f"i{n}"), closed(f"i{n}", BAD), failed(f"i{n}"))]
-    return view_of(plan, *rows, assigned("i3"), began("i3", at=1990.0), assigned("i4"))
-
-
-@pytest.mark.parametrize("width", [80, 200])
-@pytest.mark.parametrize("height", [6, 12, 24, 60])
-def test_the_picture_fits_and_nothing_is_left_out_of_the_sum(width: int, height: int) -> None:
-    lines = drawn(busy(300), width, height)
-    assert len(lines) <= height
-    assert max(map(cell_len, lines)) <= width
-    shown = [line for line in lines if re.match(r"i\d+ ", line)]
-    more = re.search(r"… and (\d+) more: (.*)", "\n".join(lines))
-    assert more
-    assert len(shown) + int(more[1]) == 300
-    assert sum(map(int, re.findall(r"(\d+) \w", more[2]))) == int(more[1])
-
-
-def test_active_items_come_first_then_failed_next_ready_recently_finished() -> None:
-    lines = drawn(busy(300), 80, 128)
-    states = [line.split()[1] for line in lines if re.match(r"i\d+ ", line)]
-    order = ["active", "failed", "ready", "complete", "waiting"]
-    assert sorted(states, key=order.index) == states
-    assert states.count("active") == 2
-    assert states.count("failed") == 3
-    complete = [line.split()[0] for line in lines if "complete " in line and line.startswith("i")]
-    assert complete[0] == "i19"
-
-
-def test_a_plan_that_fits_is_shown_in_its_own_order() -> None:
-    lines = drawn(busy(40), 80, 60)
-    assert [line.split()[0] for line in lines if re.match(r"i\d+ ", line)] == [f"i{n}" for n in range(40)]
-    assert not any("more" in line for line in lines)
-
-
-def test_a_line_has_state_agent_attempt_seconds_and_tokens() -> None:
-    lines = drawn(busy(40), 80, None)
-    assert "i5    complete   executor-0        1      4.2       312+88" in lines
-    assert "i3    active     executor-0        1     10.0" in lines, "began 10 s ago"
-    assert "i4    active     executor-0        1" in lines, "not begun"
-    assert any(line.startswith("i0    failed     executor-0        1") and line.endswith("message") for line in lines)
-
-
-def test_an_error_gets_room_before_numbers_do() -> None:
-    plan = items(**{"a-rather-long-name-of-an-item": [], "b": []})
-    view = view_of(plan, assigned("b"), closed("b", BAD), failed("b", "credentials were refused by the API, twice"))
-    (line,) = [line for line in drawn(view, 80) if line.startswith("b ")]
-    assert "credentials were refused by" in line
-    (line,) = [line for line in drawn(view, 200) if line.startswith("b ")]
-    assert line.endswith("  credentials were refused by the API, twice")
-
-
-def test_the_progress_counts_add_up() -> None:
-    last = drawn(busy(300), 200)[-1]
-    assert "18/300 done, 2 active, 95 ready, 185 waiting, 3 failed" in last
-    assert last.count("█") == 40 * 18 // 300
-
-
-def test_an_agent_that_cannot_start_is_shown_with_its_reason() -> None:
-    gone = [AgentUnavailable(agent=f"executor-{n}", role=Role.EXECUTOR, reason="no memory") for n in range(5)]
-    lines = drawn(view_of(items(a=[]), *gone), 80)
-    assert lines[1] == "executor-0 is unavailable: no memory"
-    assert lines[3] == "… and 3 more agents are unavailable"
-
-
-@given(st.integers(1, 220), st.integers(1, 60), st.integers(0, 2**32).map(random.Random))
-def test_any_moment_of_any_run_fits_any_terminal(width: int, height: int, rng: random.Random) -> None:
-    plan = items(**{name * rng.randint(1, 30): [] for name in ("a", "漢", "c")}, z=[])
-    rows = [event for event, _ in legal(plan, rng)]
-    lines = drawn(view_of(plan, *rows[: rng.randint(0, len(rows))]), width, height)
-    assert len(lines) <= max(height, 4)
-    assert max(map(cell_len, lines)) <= width
-
-
-@given(st.text())
-def test_no_text_can_command_a_terminal(written: str) -> None:
-    assert HARMLESS.fullmatch(text.one_line(written))
-    assert HARMLESS.fullmatch(re.sub("[\n\t]", "", text.safe(written)))
-
-
-@given(st.text(), st.integers(0, 50))
-def test_a_text_that_is_made_to_fit_has_exactly_that_width(written: str, width: int) -> None:
-    assert cell_len(text.fit(text.one_line(written), width)) == width
-
-
-def test_text_stays_what_it_is_where_it_does_no_harm() -> None:
-    for harmless in ("[red]", "漢字", "é", "👩‍👩‍👧", "a\u00a0b", "\\n"):
-        assert text.safe(harmless) == harmless
-        assert text.one_line(harmless) == " ".join(harmless.split())
-    assert text.safe("a\r\nb\tc\x1b[0m") == "a\nb\tc\\x1b[0m"
-    assert text.one_line("a\n  b") == "a b"
-
-
-@pytest.mark.parametrize(
-    ("value", "told"),
-    [(0, "0.0 s"), (59.94, "59.9 s"), (59.99, "1 min 00 s"), (125, "2 min 05 s"), (3725, "1 h 02 min")],
+from tests.histories import (
+    BAD,
+    GONE,
+    GOOD,
+    accept,
+    assigned,
+    began,
+    closed,
+    ended,
+    failed,
+    items,
+    legal,
+    record,
+    view_of,
+    write,
+    write_run,
 )
-def test_seconds_are_told_as_people_do(value: float, told: str) -> None:
-    assert text.seconds(value) == told
+from tests.screens import HARMLESS, HOSTILE, hostile_run, output, plain, terminal
 
-
-def test_an_unknown_cost_is_never_shown_as_none() -> None:
-    assert [text.dollars(value) for value in (None, 0.0, 1e-6, 0.00421, 12.5)] == [
-        "cost unknown",
-        "$0.00",
-        "<$0.0001",
-        "$0.0042",
-        "$12.50",
-    ]
-    assert [text.number(value) for value in (99_999, 123_456, 12_345_678)] == ["99999", "123k", "12M"]
-
-
-def hostile_run() -> tuple[tuple[Item, ...], list[Event]]:
-    plan = (
-        Item(id=HOSTILE.replace("\ud800", ""), description="x"),
-        Item(id="[red]b[/red]", description="x", dependencies=(HOSTILE.replace("\ud800", ""),)),
-    )
-    first, second = (item.id for item in plan)
-    rows: list[Event] = [
-        AgentUnavailable(agent="executor-1", role=Role.EXECUTOR, reason=HOSTILE),
-        assigned(first, agent="a\x1b[1m"),
-        closed(first, BAD, agent="a\x1b[1m"),
-        failed(first, HOSTILE),
-        ItemSkipped(run="r", item=second, cause=first, term=1),
-    ]
-    return plan, rows
-
-
-@pytest.mark.parametrize("width", [80, 200])
-def test_hostile_texts_do_nothing_in_the_picture(width: int) -> None:
-    plan, rows = hostile_run()
-    lines = drawn(view_of(plan, *rows), width)
-    assert all(map(HARMLESS.fullmatch, lines))
-    assert max(map(cell_len, lines)) <= width
-    assert len(lines) == 6
-    assert any(line.startswith("[red]b[/red]") for line in lines)
-
-
-def test_hostile_texts_do_nothing_in_plain_lines() -> None:
-    plan, rows = hostile_run()
-    view = RunView(plan, record(plan))
-    for event in rows:
-        view.apply(event)
-        line = changes.line(view, event)
-        assert line is None or HARMLESS.fullmatch(line)
-    assert all(map(HARMLESS.fullmatch, failures(view)))
+CURSOR_SHOWN = "\x1b[?25h"
 
 
 def followed(path: Path, run: str, console: Console) -> RunView:
@@ -397,6 +200,7 @@ def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
     console = Console(file=io.StringIO(), force_terminal=True, _environ={"TERM": "dumb"})
     followed(tmp_path, "r", console)
     assert "\x1b" not in output(console)
+    assert "run r  accepted  plan" in output(console)
 
 
 def test_an_unknown_run_is_refused(tmp_path: Path) -> None:
@@ -416,12 +220,3 @@ def test_a_broken_store_is_refused_in_a_sentence(tmp_path: Path) -> None:
         file.write(b"\xff" * (size - 8192))
     with pytest.raises(StoreUnusable, match="cannot be read"):
         asyncio.run(follow(reader, "r", plain()))
-
-
-def test_a_result_by_reference_and_an_unknown_price_are_shown_honestly() -> None:
-    unknown = Result(data=Content(ref="0" * 64), model="new", usage=Usage(output_tokens=5))
-    view = view_of(items(a=[]), AgentStarted(agent="executor-0", role=Role.EXECUTOR, generation=1, pid=1, node="n"))
-    for row in (assigned("a"), closed("a", unknown, started=False)):
-        view.apply(row)
-    assert "cost unknown" in drawn(view, 80)[0]
-    assert changes.line(view, closed("a", unknown)) == "0.0s  a  complete  executor-0  attempt 1  0.0 s  0+5 tokens"

@@ -14,33 +14,20 @@ from actors.events import (
     AgentStarting,
     AgentUnavailable,
     Event,
-    ItemAssigned,
+    ItemCancelled,
     ItemFailed,
     ItemSkipped,
-    ItemStarted,
+    PauseRequested,
     RunFinished,
+    RunPaused,
+    RunResumed,
 )
 from actors.work import Content, Failure, FailureKind, Item, ItemState, Result, Role, RunStatus, Usage
 from cluster.graph import WorkGraph
 from cluster.run_state import RunState
 from dashboards.agent_info import AgentState
 from dashboards.projection import RunView
-from tests.histories import BAD, GONE, GOOD, closed, items, legal, record
-
-
-def assigned(item: str, epoch: int = 1, attempt: int = 1) -> ItemAssigned:
-    return ItemAssigned(run="r", item=item, epoch=epoch, attempt=attempt, agent="executor-0", model="scripted", term=1)
-
-
-def began(item: str, epoch: int = 1, at: float = 0.0) -> ItemStarted:
-    return ItemStarted(run="r", item=item, epoch=epoch, agent="executor-0", generation=1, at=at)
-
-
-def view_of(plan: tuple[Item, ...], *events: Event) -> RunView:
-    view = RunView(plan, record(plan))
-    for event in events:
-        view.apply(event)
-    return view
+from tests.histories import BAD, GONE, GOOD, assigned, began, closed, items, legal, record, view_of
 
 
 @st.composite
@@ -127,6 +114,24 @@ def test_seconds_usage_and_cost_are_those_of_all_attempts() -> None:
     assert view.cost_usd == pytest.approx(0.51)
 
 
+def test_what_depends_on_a_cancelled_item_says_so() -> None:
+    cancelled = ItemCancelled(run="r", item="a", term=1, at=9.0)
+    view = view_of(items(a=[], b="a"), cancelled, ItemSkipped(run="r", item="b", cause="a", term=1))
+    assert (view.items["a"].finished_at, view.items["a"].error) == (9.0, None)
+    assert view.items["b"].error == "a cancelled"
+    view.apply(RunFinished(run="r", term=1, status=RunStatus.CANCELLED, counts=view.counts))
+    assert (view.finished, view.reason) == (True, "1 skipped, 1 cancelled")
+
+
+def test_a_pause_has_its_reason_and_ends() -> None:
+    view = view_of(items(a=[]), PauseRequested(run="r"))
+    assert (view.state, view.reason) == (RunStatus.RUNNING, None)
+    view.apply(RunPaused(run="r", term=1, reason="by request"))
+    assert (view.state, view.reason, view.finished) == (RunStatus.PAUSED, "by request", False)
+    view.apply(RunResumed(run="r", term=2))
+    assert (view.state, view.reason) == (RunStatus.RUNNING, None)
+
+
 def cost_after(*outcomes: Result | Failure) -> float | None:
     plan = items(**{f"i{n}": [] for n in range(len(outcomes))})
     rows = [row for n, outcome in enumerate(outcomes) for row in (assigned(f"i{n}"), closed(f"i{n}", outcome))]
@@ -159,7 +164,7 @@ def agent_events() -> Iterable[Event]:
 
 
 def test_agents_are_visible_from_their_start_to_their_next_generation() -> None:
-    view = view_of(items(a=[]), *agent_events())
+    view = view_of(items(a=[], b=[]), *agent_events())
     assert [(a.id, a.reason) for a in view.unavailable()] == [("executor-1", "no memory")]
     agent = view.agents["executor-0"]
     assert (agent.state, agent.pid, agent.node) == (AgentState.IDLE, 7, "n")
@@ -168,6 +173,9 @@ def test_agents_are_visible_from_their_start_to_their_next_generation() -> None:
     assert agent.state is AgentState.ACTIVE
     view.apply(AgentStarted(agent="executor-0", role=Role.EXECUTOR, generation=2, pid=8, node="n"))
     assert (agent.state, agent.generation, agent.pid) == (AgentState.IDLE, 2, 8)
+    for event in (assigned("b"), began("b"), closed("b", GOOD)):
+        view.apply(event)
+    assert agent.state.value == "idle", "what the older generation held is not this one's work"
     view.apply(AgentStarting(agent="executor-1", role=Role.EXECUTOR))
     assert view.unavailable() == []
 

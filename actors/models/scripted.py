@@ -1,0 +1,92 @@
+"""A model without a model: deterministic answers and failures, for tests, benchmarks and users' own tests."""
+
+import asyncio
+import json
+import os
+import time
+from contextlib import suppress
+from zlib import crc32
+
+from actors.errors import AnswerCutOff
+from actors.models.answer import parse
+from actors.models.example import example
+from actors.models.port import OnDelta, Reply, Request, StopReason
+from actors.models.script import FAILURES, Rule, Script
+from actors.work import Usage
+
+NAME = "scripted"
+EXIT_CODE = 70
+SHOWN = 60
+"""Characters of the last message that come back in the usual answer."""
+
+NOTHING = Rule()
+
+
+class ScriptedModel:
+    """The same request and the same script give the same answer. `requests` counts the calls."""
+
+    def __init__(self, script: Script | None = None) -> None:
+        self._script = script or Script()
+        self._rules = [(rule, rule.pattern()) for rule in self._script.rules]
+        self._used = [0] * len(self._rules)
+        self.requests = 0
+
+    async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Reply:
+        """See Model. Never leaves the event loop if no latency, delay or hang is asked for."""
+        begin = time.perf_counter()
+        self.requests += 1
+        rule = self._rule(request) if self._rules else NOTHING
+        if delay_s := self._script.latency_s + rule.delay_s:
+            await asyncio.sleep(delay_s)
+        if rule is not NOTHING:
+            await _misbehave(rule)
+        text = _text(rule, request)
+        if on_delta is not None:
+            _stream(text, on_delta)
+        if request.output is not None and rule.stop is StopReason.MAX_TOKENS:
+            raise AnswerCutOff("the scripted answer reached max_tokens before its JSON was complete")
+        parsed = None if request.output is None else parse(text, request.output)
+        seconds = time.perf_counter() - begin
+        return Reply(text=text, parsed=parsed, stop=rule.stop, model=NAME, usage=_usage(request, text), seconds=seconds)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def _rule(self, request: Request) -> Rule:
+        places = (request.tag, request.system, *(message.text for message in request.messages))
+        for index, (rule, pattern) in enumerate(self._rules):
+            spent = rule.times is not None and self._used[index] >= rule.times
+            if not spent and any(pattern.search(place) for place in places):
+                self._used[index] += 1
+                return rule
+        return NOTHING
+
+
+async def _misbehave(rule: Rule) -> None:
+    if rule.exit:
+        os._exit(EXIT_CODE)
+    if rule.hang:
+        await asyncio.Event().wait()
+    if rule.failure is not None:
+        raise FAILURES.get(rule.failure, RuntimeError)(rule.message)
+
+
+def _text(rule: Rule, request: Request) -> str:
+    if isinstance(rule.answer, str):
+        return rule.answer
+    if rule.answer is not None:
+        return json.dumps(rule.answer, ensure_ascii=False)
+    last = request.messages[-1].text if request.messages else ""
+    usual = f"Scripted answer {crc32(last.encode()):08x} to: {last[:SHOWN]}"
+    return usual if request.output is None else json.dumps(example(request.output, usual), ensure_ascii=False)
+
+
+def _stream(text: str, on_delta: OnDelta) -> None:
+    for word in text.split(" "):
+        with suppress(Exception):  # whoever watches must not break the call
+            on_delta(word + " ")
+
+
+def _usage(request: Request, text: str) -> Usage:
+    prompt = sum(len(message.text) for message in request.messages) + len(request.system)
+    return Usage(input_tokens=prompt // 4, output_tokens=len(text) // 4)

@@ -12,6 +12,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayActorError, RayTaskError
 
+from actors import garbage
 from actors.errors import AgentGone, MnemosyneError, ModelFaulty, StoreError, StoreLocked
 from actors.events import Event, Row, from_rows, to_row
 from actors.keys import AgentKey
@@ -23,7 +24,7 @@ from actors.settings import Settings
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept, Receipt, RunRecord
 from actors.wire import TASKS, reply_from, reply_json, request_json
-from actors.work import Item, Role, Task
+from actors.work import Item, Role, Task, items_from
 
 STORE = "store"
 """The store actor's name."""
@@ -58,6 +59,7 @@ class StoreProcess:
     """The one process that writes the journal."""
 
     def __init__(self, path: str) -> None:
+        garbage.calm()
         os.umask(0o077)  # the journal holds prompts and answers
         self._path = Path(path)
         self._opened: GroupStore | None = None
@@ -125,6 +127,7 @@ class AgentProcess:
     """One agent."""
 
     def __init__(self, id_: str, role: str, settings: str, namespace: str, shared: Sequence[str]) -> None:
+        garbage.calm()
         self._id, self._role, self._namespace, self._shared = id_, Role(role), namespace, shared
         self._settings = Settings.model_validate_json(settings)
         self._models: dict[str, Model] = {}
@@ -222,7 +225,8 @@ class RemoteStore:
 
     async def accept(self, plan: Accept) -> RunRecord:
         """See Store."""
-        record: RunRecord = await self._call("accept", plan)
+        bodies = [item.model_dump_json() for item in plan.items]
+        record: RunRecord = await self._call("accept_bodies", plan._replace(items=()), bodies)
         return record
 
     async def claim(self, run: str, driver: str) -> int:
@@ -247,8 +251,7 @@ class RemoteStore:
 
     async def items(self, run: str) -> tuple[Item, ...]:
         """See Store."""
-        items: tuple[Item, ...] = await self._call("items", run)
-        return items
+        return items_from(await self._call("item_bodies", run))
 
     async def run(self, name: str) -> RunRecord:
         """See Store."""

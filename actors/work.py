@@ -1,10 +1,10 @@
 """The vocabulary of work: what a plan says, what an agent gets, what comes back. Frozen, checked in the constructor."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 ItemId = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
@@ -98,6 +98,14 @@ class Item(Frozen):
     """JSON schema the answer must fit; None means plain text."""
     model: str | None = None
     max_tokens: Annotated[int, Field(ge=1, le=128_000)] | None = None
+
+
+_ITEMS: TypeAdapter[tuple[Item, ...]] = TypeAdapter(tuple[Item, ...])
+
+
+def items_from(bodies: Iterable[str]) -> tuple[Item, ...]:
+    """Items from their JSON. Raises ValidationError."""
+    return _ITEMS.validate_json(f"[{','.join(bodies)}]")
 
 
 class Task(Frozen):

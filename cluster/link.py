@@ -78,10 +78,24 @@ class Link:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._tasks:
-                batch = self._tasks[:BATCH]
-                del self._tasks[:BATCH]
-                await self._agent.submit(self._run, self._term, batch)
+            await self._send_tasks()
             if self._cancels:
                 cancels, self._cancels = self._cancels, []
                 await self._agent.cancel(self._run, self._term, cancels)
+
+    async def _send_tasks(self) -> None:
+        """Submit in batches, the next while the one before is being taken in."""
+        before: asyncio.Future[None] | None = None
+        try:
+            while self._tasks:
+                batch = self._tasks[:BATCH]
+                del self._tasks[:BATCH]
+                submit = asyncio.ensure_future(self._agent.submit(self._run, self._term, batch))
+                if before:
+                    await before
+                before = submit
+            if before:
+                await before
+        finally:
+            if before:
+                before.cancel()

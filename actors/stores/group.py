@@ -4,20 +4,31 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from actors.errors import MnemosyneError, NotFound, StoreError
-from actors.events import Event, Row, from_rows, to_row
+from actors.events import FLEET, Event, Row, from_rows, to_row
 from actors.stores import requests
 from actors.stores.protocol import Accept, Receipt, RunRecord
 from actors.stores.reader import Reader
-from actors.stores.sqlite import Answer, Append, SqliteStore
-from actors.work import Item, Role
+from actors.stores.sqlite import Answer, Append, SqliteStore, checkpoint
+from actors.work import Item, Role, items_from
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 REQUESTS_POLL_S = 0.2
+
+CHECKPOINT_ROWS = 20_000
+"""About 20 MB of write-ahead log."""
+
+
+class Waiter(NamedTuple):
+    """A reader at the end of the journal."""
+
+    run: str
+    exclude: frozenset[str]
+    news: asyncio.Event
 
 
 class GroupStore:
@@ -30,7 +41,10 @@ class GroupStore:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._pending: list[tuple[Append, asyncio.Future[Answer]]] = []
         self._commits: asyncio.Task[None] | None = None
-        self._news = asyncio.Event()
+        self._waiters: set[Waiter] = set()
+        self._checkpointer = ThreadPoolExecutor(1, thread_name_prefix="store-checkpoint")
+        self._checkpoints: asyncio.Future[None] | None = None
+        self._rows = 0  # since the last checkpoint
 
     async def take_requests(self) -> None:
         """Put what people asked for into the journal, until cancelled; see actors/stores/requests.py."""
@@ -50,9 +64,10 @@ class GroupStore:
         """Finish what is being written, then close the file."""
         if self._commits:
             await self._commits
+        self._reader.close()  # before the writer, whose close then empties the write-ahead log
         await self._write(self._writer.close)
+        self._checkpointer.shutdown()
         self._thread.shutdown()
-        self._reader.close()
 
     async def append_rows(self, id_: str, rows: Sequence[Row], payloads: Mapping[str, str]) -> tuple[int | None, ...]:
         """Store.append for rows, with the append's own id."""
@@ -75,30 +90,42 @@ class GroupStore:
             for (_, future), answer in zip(group, answers, strict=True):
                 if not future.done():
                     future.set_result(answer)
-            self._wake()
+            self._rows += sum(len(append.rows) for append, _ in group)
+            self._checkpoint()
+            self._wake({(row.run, row.type) for append, _ in group for row in append.rows})
+
+    def _checkpoint(self) -> None:
+        """Move what is committed from the write-ahead log into the file, beside the commits."""
+        if self._rows >= CHECKPOINT_ROWS and (self._checkpoints is None or self._checkpoints.done()):
+            self._rows = 0
+            self._checkpoints = asyncio.get_running_loop().run_in_executor(self._checkpointer, checkpoint, self._path)
 
     async def _write(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, lambda: function(*args, **kwargs))
 
-    def _wake(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
+    def _wake(self, news: Collection[tuple[str, str]]) -> None:
+        """Tell the readers that wait for one of these (run, type)."""
+        for waiter in self._waiters:
+            if any(run in (waiter.run, FLEET) and type_ not in waiter.exclude for run, type_ in news):
+                waiter.news.set()
 
     async def read_rows(
         self, run: str, after: int, max_wait_s: float, exclude: Collection[str], limit: int
     ) -> list[tuple[int, float, str]]:
         """Store.read as (seq, at, body)."""
-        deadline = asyncio.get_running_loop().time() + max_wait_s
-        while True:
-            news = self._news  # taken before the look, so that no commit falls between look and wait
-            if rows := self._reader.rows(run, after, exclude, limit):
+        waiter = Waiter(run, frozenset(exclude), asyncio.Event())
+        self._waiters.add(waiter)  # before the look, so that no commit falls between look and wait
+        try:
+            async with asyncio.timeout(max_wait_s):
+                while not (rows := self._reader.rows(run, after, exclude, limit)):
+                    await waiter.news.wait()
+                    waiter.news.clear()
                 return rows
-            try:
-                async with asyncio.timeout_at(deadline):
-                    await news.wait()
-            except TimeoutError:
-                return []
+        except TimeoutError:
+            return []
+        finally:
+            self._waiters.discard(waiter)
 
     async def append(self, id: str, events: Sequence[Event], payloads: Mapping[str, str] | None = None) -> Receipt:  # noqa: A002
         """See Store."""
@@ -111,10 +138,14 @@ class GroupStore:
         """See Store."""
         return from_rows(await self.read_rows(run, after, max_wait_s, exclude, limit))
 
+    async def accept_bodies(self, plan: Accept, bodies: Sequence[str]) -> RunRecord:
+        """Store.accept with the items as JSON."""
+        return await self.accept(plan._replace(items=items_from(bodies)))
+
     async def accept(self, plan: Accept) -> RunRecord:
         """See Store."""
         record = await self._write(self._writer.accept, plan)
-        self._wake()
+        self._wake([(plan.run, "run_accepted")])
         return record
 
     async def claim(self, run: str, driver: str) -> int:
@@ -124,12 +155,16 @@ class GroupStore:
     async def register(self, agent: str, role: Role, pid: int, node: str) -> int:
         """See Store."""
         generation = await self._write(self._writer.register, agent, role, pid, node)
-        self._wake()
+        self._wake([(FLEET, "agent_started")])
         return generation
 
     async def items(self, run: str) -> tuple[Item, ...]:
         """See Store."""
         return self._reader.items(run)
+
+    async def item_bodies(self, run: str) -> list[str]:
+        """The accepted items as JSON."""
+        return self._reader.item_bodies(run)
 
     async def run(self, name: str) -> RunRecord:
         """See Store."""

@@ -10,7 +10,7 @@ from actors.events import Event, from_rows
 from actors.stores import queries
 from actors.stores.protocol import RunRecord
 from actors.stores.schema import APPLICATION_ID, VERSION
-from actors.work import Item
+from actors.work import Item, items_from
 
 
 class Reader:
@@ -43,10 +43,14 @@ class Reader:
         """The run with this id or key. Raises NotFound."""
         return queries.find(self.db, name)
 
+    def item_bodies(self, run: str) -> list[str]:
+        """The accepted items in the plan's order, as JSON."""
+        sql = "select body from items where run = ? order by position"
+        return [row[0] for row in self.db.execute(sql, (queries.run_id(self.db, run),))]
+
     def items(self, run: str) -> tuple[Item, ...]:
         """The accepted items in the plan's order."""
-        sql = "select body from items where run = ? order by position"
-        return tuple(Item.model_validate_json(row[0]) for row in self.db.execute(sql, (queries.run_id(self.db, run),)))
+        return items_from(self.item_bodies(run))
 
     def rows(self, run: str, after: int, exclude: Collection[str], limit: int) -> list[tuple[int, float, str]]:
         """(seq, at, body) of the run's and the fleet's events with seq > after, oldest first."""

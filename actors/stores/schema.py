@@ -8,7 +8,7 @@ PRAGMAS = (
     "pragma synchronous = full",
     "pragma busy_timeout = 5000",
     "pragma foreign_keys = on",
-    "pragma wal_autocheckpoint = 1000",
+    "pragma wal_autocheckpoint = 0",  # actors/stores/group.py does it beside the commits, which then never wait for it
 )
 
 TABLES = """

@@ -194,6 +194,17 @@ def _accepted(plan: Accept) -> RunAccepted:
     )
 
 
+def checkpoint(path: Path) -> None:
+    """Move what is committed into the file, as far as no reader is in the way; writers are not held up."""
+    db = apsw.Connection(str(path))
+    try:
+        db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+    except apsw.BusyError:
+        pass  # the next one does it
+    finally:
+        db.close()
+
+
 def _lock(path: Path) -> int:
     lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from actors.models.script import Script
 from actors.work import Frozen
 
 
@@ -19,6 +20,8 @@ class ModelSettings(Frozen):
     local_context_tokens: int = Field(default=4096, ge=512)
     local_threads: int = Field(default=0, ge=0)
     """0 means one fewer than the cores: a thread that has to wait for its core makes all others of the model wait."""
+    script: Script = Script()
+    """What the scripted model does."""
     local_max_tokens: int = Field(default=256, ge=16)
     """Longest text of the local model, which may not stop by itself; an answer with a schema may be twice as long."""
 

@@ -4,8 +4,11 @@ import os
 import secrets
 from pathlib import Path
 
-from actors.errors import HomeUnusable
+from pydantic import ValidationError
+
+from actors.errors import HomeUnusable, UserError
 from actors.keys import find_key
+from actors.models.script import Script
 from actors.settings import ModelSettings, Settings
 
 HOME_NAME = ".mnemosyne"
@@ -43,9 +46,19 @@ def store_path(home: Path) -> Path:
 
 def read_settings(home: Path, model: str | None) -> Settings:
     """Every setting, from the arguments and the environment."""
-    return Settings(
-        home=home, model=model, models=ModelSettings(base_url=os.environ.get("ANTHROPIC_BASE_URL", "").strip() or None)
-    )
+    base_url = os.environ.get("ANTHROPIC_BASE_URL", "").strip() or None
+    return Settings(home=home, model=model, models=ModelSettings(base_url=base_url, script=_script()))
+
+
+def _script() -> Script:
+    """What MNEMOSYNE_SCRIPT, a JSON file, tells the scripted model to do. Raises UserError."""
+    path = _path("MNEMOSYNE_SCRIPT")
+    if path is None:
+        return Script()
+    try:
+        return Script.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise UserError(f"MNEMOSYNE_SCRIPT: {path}: {error}") from None
 
 
 def has_key() -> bool:

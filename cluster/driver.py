@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from actors.errors import StaleTerm, StoreError, StoreUnusable
 from actors.events import DRIVER_TYPES, Event, RunStarted
@@ -16,6 +17,7 @@ from cluster.run_state import RunState
 
 READ_WAIT_S = 30.0
 STORE_RETRY_S = 1.0
+FIRST_AGENTS_S = 0.5
 
 
 class Driver:
@@ -75,14 +77,25 @@ class Driver:
         return [self._read(cursor), self._append(), *(link.serve() for link in self._links.values())]
 
     async def _decide(self, state: RunState) -> None:
+        stimuli = await self._first_agents()
         while not (state.finished or state.drained):
-            stimuli = [await self._inbox.get()]
+            stimuli = stimuli or [await self._inbox.get()]
             while not self._inbox.empty():
                 stimuli.append(self._inbox.get_nowait())
             for stimulus in stimuli:
                 if isinstance(stimulus, AgentAttached):
                     self._links[stimulus.agent].go()
             self._carry_out(state.handle(*stimuli))
+            stimuli = []
+
+    async def _first_agents(self) -> list[Stimulus]:
+        """What comes in until every agent answered, or FIRST_AGENTS_S: so that the first items are spread evenly."""
+        stimuli: list[Stimulus] = []
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_AGENTS_S):
+                while sum(isinstance(stimulus, AgentAttached) for stimulus in stimuli) < len(self._agents):
+                    stimuli.append(await self._inbox.get())
+        return stimuli
 
     def _carry_out(self, commands: Sequence[Command]) -> None:
         submits: dict[str, list[Submit]] = {}

@@ -88,4 +88,4 @@ def open_model(name: str, settings: ModelSettings, key: FindKey) -> Model:
         case Adapter.LOCAL:
             return LocalModel(settings)
         case Adapter.SCRIPTED:
-            return ScriptedModel()
+            return ScriptedModel(settings.script)

@@ -112,13 +112,12 @@ class ClaudeModel:
 def _client(key: str, base_url: str) -> "AsyncAnthropic":
     from anthropic import AsyncAnthropic, DefaultAioHttpClient, Timeout
 
-    timeout = Timeout(None, connect=CONNECT_S)  # explicit, else the SDK refuses long answers; the deadline is ours
     return AsyncAnthropic(
         api_key=key,
         base_url=base_url,
         max_retries=0,
-        timeout=timeout,
-        http_client=DefaultAioHttpClient(timeout=timeout, follow_redirects=False),
+        timeout=Timeout(None, connect=CONNECT_S),  # explicit, else the SDK refuses long answers; the deadline is ours
+        http_client=DefaultAioHttpClient(follow_redirects=False),
         open_telemetry=False,
     )
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from actors.errors import ModelMissing
 from actors.models.choice import choose
 from actors.settings import FleetSettings, Settings
 from actors.stores.protocol import Accept, RunRecord, Store
@@ -64,6 +65,8 @@ def run(
     """
     parsed = load(plan)
     choice = choose(model or parsed.model, has_key=config.has_key())
+    if not choice.ready:
+        raise ModelMissing(choice.line)
     accept = Accept(
         _name(parsed.name), key, parsed.name, parsed.digest, choice.model, parsed.graph.items, parsed.payloads
     )

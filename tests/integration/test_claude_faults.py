@@ -84,6 +84,7 @@ async def model(server: MessagesServer) -> AsyncIterator[ClaudeModel]:
         (says("<html>Not here</html>", 404, "text/html"), ModelMissing, "ANTHROPIC_BASE_URL"),
         (says("", 307), ModelFaulty, "307"),
         (resets(), ModelFaulty, "did not arrive whole"),
+        (resets(b'{"type": "mess'), ModelFaulty, "did not arrive whole"),
     ],
 )
 async def test_refused_requests(

@@ -15,7 +15,7 @@ from cluster.link import Link
 from cluster.ports import AgentPort
 from cluster.run_state import RunState
 
-READ_WAIT_S = 30.0
+READ_WAIT_S = 5.0
 STORE_RETRY_S = 1.0
 FIRST_AGENTS_S = 0.5
 

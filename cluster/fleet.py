@@ -11,7 +11,8 @@ import ray
 
 from actors.errors import FleetError, MnemosyneError
 from actors.events import AgentStarting, AgentUnavailable, Event
-from actors.remote import STORE, AgentProcess, ModelProcess, RemoteAgent, RemoteStore, StoreProcess, model_actor, spawn
+from actors.processes import STORE, AgentProcess, ModelProcess, StoreProcess, model_actor, spawn
+from actors.remote import RemoteAgent, RemoteStore
 from actors.settings import Settings
 from actors.stores.protocol import Store
 from actors.work import Role

@@ -119,7 +119,8 @@ class Spot:
         ):
             self.wrong(f"expected {expected}, found the text {quote(node.value)}", "remove the quotes")
         else:
-            self.wrong(f"expected {expected}, found {_kind(node)}", f"write {expected}, or remove the key")
+            other = "" if self.where.endswith("]") or not self.where else ", or remove the key"
+            self.wrong(f"expected {expected}, found {_kind(node)}", f"write {expected}{other}")
 
 
 def _unquoted(text: str) -> bool:

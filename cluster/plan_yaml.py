@@ -1,6 +1,7 @@
 """YAML text -> tree. Depth, aliases and size are checked event by event, before anything large is built."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
@@ -24,27 +25,42 @@ def read_yaml(text: str, caps: Caps, mistakes: Mistakes, loader: Any = LOADER) -
         line = text.count("\n", 0, strange.start()) + 1
         cure = 'remove it, or write it as an escape in double quotes, as in "\\x1b"'
         raise mistakes.stop(line, "", f"YAML does not allow the character U+{ord(strange.group()):04X}", cure)
-    reader = _Reader(caps, mistakes)
+    lines = _lines(text)
+    reader = _Reader(caps, mistakes, lines)
     try:
         for event in yaml.parse(text, Loader=loader):
             reader.take(event)
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        raise _not_yaml(error, mistakes) from None
+        raise _not_yaml(error, mistakes, lines) from None
     return reader.tree.root
+
+
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+
+
+def _lines(text: str) -> Sequence[int]:
+    """The line that an editor shows, for every line that YAML counts; YAML breaks lines at rare characters too."""
+    if not re.search("[\x85\u2028\u2029]", text):
+        return range(1, len(text) + 3)
+    lines = [1]
+    for found in _BREAK.finditer(text):
+        lines.append(lines[-1] + (found[0][0] in "\r\n"))
+    return [*lines, lines[-1]]
 
 
 class _Reader:
     """Hands events to the tree; keeps what aliases may repeat."""
 
-    def __init__(self, caps: Caps, mistakes: Mistakes) -> None:
+    def __init__(self, caps: Caps, mistakes: Mistakes, lines: Sequence[int]) -> None:
         self.tree = TreeBuilder(caps, mistakes)
         self._mistakes = mistakes
+        self._lines = lines
         self._anchored: dict[str, tuple[Node, Extent]] = {}
         self._anchors: list[str | None] = []
         self._documents = 0
 
     def take(self, event: events.Event) -> None:
-        line = event.start_mark.line + 1 if event.start_mark else 1
+        line = self._lines[event.start_mark.line] if event.start_mark else 1
         if isinstance(event, events.ScalarEvent):
             self._scalar(event, line)
         elif isinstance(event, events.CollectionStartEvent):
@@ -94,10 +110,10 @@ _CURES = (
 )
 
 
-def _not_yaml(error: Exception, mistakes: Mistakes) -> PlanRefused:
+def _not_yaml(error: Exception, mistakes: Mistakes, lines: Sequence[int]) -> PlanRefused:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = " ".join(str(part) for part in (getattr(error, "context", None), getattr(error, "problem", None)) if part)
     message = f"this is not YAML: {problem or type(error).__name__}"
     general = "check the indentation, quotes and brackets here and in the lines before"
     cure = next((cure for sign, cure in _CURES if sign in problem), general)
-    return mistakes.stop(None if mark is None else mark.line + 1, "", message, cure)
+    return mistakes.stop(None if mark is None else lines[mark.line], "", message, cure)

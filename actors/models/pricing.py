@@ -73,6 +73,11 @@ def price_of(model: str, prompt_tokens: int = 0) -> Price | None:
     return PRICES.get(name)
 
 
+def is_free(model: str) -> bool:
+    """Whether a call costs nothing, whatever became of it."""
+    return price_of(model) == _FREE
+
+
 def cost_usd(model: str, usage: Usage, prompt_tokens: int | None = None) -> float | None:
     """Cost of one call; None if the price is unknown.
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from actors.errors import ModelError, StaleTerm
 from actors.events import ItemClosed, ItemStarted
 from actors.models.port import Reply, StopReason
-from actors.models.pricing import cost_usd
+from actors.models.pricing import cost_usd, is_free
 from actors.outbox import Key, Outbox
 from actors.stores.protocol import Store
 from actors.work import INLINE_LIMIT, Content, Failure, FailureKind, Lost, Outcome, Result, Role, Task, Usage
@@ -149,7 +149,7 @@ def _failure(task: Task, reason: FailureKind, message: str, begin: float, usage:
         message=message,
         model=task.model,
         usage=usage or Usage(),
-        cost_usd=cost_usd(task.model, usage) if usage else None,
+        cost_usd=cost_usd(task.model, usage or Usage()) if usage or is_free(task.model) else None,
         seconds=time.perf_counter() - begin,
     )
 

@@ -6,6 +6,7 @@ import typer
 
 from actors.errors import MnemosyneError
 from cluster.cli import run, views, wishes
+from cluster.cli.text import one_line
 
 app = typer.Typer(
     name="mnemosyne",
@@ -24,5 +25,5 @@ def main() -> None:
     try:
         app()
     except MnemosyneError as error:
-        sys.stderr.write(f"mnemosyne: {error}\n")
+        sys.stderr.write("".join(f"{one_line(line)}\n" for line in f"mnemosyne: {error}".splitlines()))
         sys.exit(error.exit_code)

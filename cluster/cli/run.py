@@ -13,6 +13,7 @@ from rich.console import Console
 
 from actors.errors import ModelMissing
 from actors.models.choice import choose
+from actors.models.local import has_local_model
 from actors.settings import FleetSettings, Settings
 from actors.stores.protocol import Accept, RunRecord, Store
 from actors.stores.reader import Reader
@@ -64,7 +65,7 @@ def run(
     130 or 143 interrupted.
     """
     parsed = load(plan)
-    choice = choose(model or parsed.model, has_key=config.has_key())
+    choice = choose(model or parsed.model, has_key=config.has_key(), has_local=has_local_model())
     if not choice.ready:
         raise ModelMissing(choice.line)
     accept = Accept(

@@ -29,9 +29,10 @@ items:
 """
 PIECES = [
     b"- ", b"\n", b"  ", b": ", b"{", b"}", b"[", b"]", b",", b"&d ", b"*d", b"!!", b"!x ", b"|", b">-\n", b"'", b'"',
-    b"\\", b"? ", b"<<: ", b"---\n", b"...\n", b"%YAML 1.1\n", b"#", b"\t", b"\x00", b"\xff", b"\xef\xbb\xbf", b"\r", b"~",
-    b"yes", b"1e999", b"0x1", b"2024-01-01", b"a", b"items", b"id", b"file", b"../x", b"/etc/passwd", b"null", b"\\ud800",
+    b"\\", b"? ", b"<<: ", b"---\n", b"...\n", b"%YAML 1.1\n", b"#", b"\t", b"\x00", b"\xff", b"\xef\xbb\xbf", b"\r",
+    b"~", b"yes", b"1e999", b"0x1", b"2024-01-01", b"a", b"items", b"id", b"file", b"../x", b"/etc/passwd", b"null",
     "\u2028".encode(), "\u0085".encode(), b"dependencies", b"output", b"$ref", b"#/", b"9" * 30, b".nan", b"-",
+    b"\\ud800",
 ]  # fmt: skip
 SUFFIXES = st.sampled_from(["plan.yaml", "plan.json"])
 soup = st.lists(st.sampled_from(PIECES), max_size=30).map(b"".join)
@@ -53,13 +54,16 @@ def outcome(folder: Path, content: bytes, name: str) -> Plan | PlanRefused:
     try:
         return load(path, Caps(depth=16))
     except PlanRefused as error:
-        assert error.mistakes
-        for mistake in error.mistakes:
-            assert mistake.message
-            assert mistake.cure
-            assert mistake.line is None or 1 <= mistake.line <= content.count(b"\n") + content.count(b"\r") + 3
-        assert str(error).encode()
-        return error
+        refusal = error
+    assert refusal.mistakes
+    for mistake in refusal.mistakes:
+        assert mistake.message
+        assert mistake.cure
+        assert mistake.line is None or 1 <= mistake.line <= content.count(b"\n") + content.count(b"\r") + 3
+    lines = str(refusal).split("\n")
+    assert len(lines) == min(len(refusal.mistakes), 51)
+    assert all(line.isprintable() for line in lines)
+    return refusal
 
 
 @settings(deadline=None, max_examples=600)
@@ -159,7 +163,8 @@ def test_a_word_means_what_yaml_reads_or_is_in_doubt(word: str) -> None:
     value, doubt = meaning(word)
     if doubt is not None or isinstance(value, float):
         return
-    resolver = yaml.resolver.Resolver()
-    tag = resolver.resolve(yaml.ScalarNode, word, (True, False))
-    expected = {bool: "bool", int: "int", type(None): "null", str: "str"}[type(value)]
-    assert tag.rsplit(":", 1)[1] in (expected, "value" if word == "=" else expected)
+    if word in ("=", "!", "&", "*"):  # a tag that nobody uses, and what no parser gives as a word
+        return
+    resolver: Any = yaml.resolver.Resolver()
+    kind = {bool: "bool", int: "int", type(None): "null", str: "str"}[type(value)]
+    assert resolver.resolve(yaml.ScalarNode, word, (True, False)) == f"tag:yaml.org,2002:{kind}"

@@ -1,5 +1,6 @@
 """Inputs of a plan: read once, only from the plan's folder, only text, within the caps."""
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -85,7 +86,7 @@ def test_a_folder_swapped_for_a_link_after_the_check_leads_nowhere(folder: Path)
     (folder / "sub").rename(folder / "old")
     (folder / "sub").symlink_to(folder.parent)
     (folder.parent / "a.md").write_text("secret")
-    with pytest.raises(OSError, match="Not a directory|Too many levels"):
+    with pytest.raises(OSError, match=r"Not a directory|Too many levels"):
         open_inside(folder, checked)
     (folder / "sub").unlink()
     (folder / "sub").mkdir()
@@ -94,11 +95,15 @@ def test_a_folder_swapped_for_a_link_after_the_check_leads_nowhere(folder: Path)
         open_inside(folder, checked)
 
 
+def descriptors() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
+
+
 def test_no_descriptor_stays_open(folder: Path) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = descriptors()
     read(folder, "sub/a.md")
     mistakes(folder, "{file: sub}", "{file: sub/none}", "{file: sub/a.md/x}")
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert descriptors() == before
 
 
 def test_a_missing_file_names_the_nearest(folder: Path) -> None:
@@ -152,15 +157,13 @@ def test_what_is_no_regular_file_is_refused_without_waiting(folder: Path, kind: 
     assert "is not a regular file" in found.message or "cannot be read: no such device" in found.message
 
 
-@pytest.mark.parametrize("file", ["x" * 300, "loop", "sub/a.md/b", "'\udc80'"])
+@pytest.mark.parametrize("file", ["x" * 300, "loop", "sub/a.md/b", "\udc80"])
 def test_a_path_that_cannot_be_opened_is_a_mistake(folder: Path, file: str) -> None:
     (folder / "loop").symlink_to("loop")
     path = folder / "plan.json"
-    path.write_text(
-        '{"items": [{"id": "a", "description": "do", "inputs": {"x": {"file": "%s"}}}]}'
-        % file.replace("\udc80", "\\udc80")
-    )
-    with pytest.raises(PlanRefused, match="cannot be read|surrogate") as caught:
+    item = {"id": "a", "description": "do", "inputs": {"x": {"file": file}}}
+    path.write_text(json.dumps({"items": [item]}))
+    with pytest.raises(PlanRefused, match=r"cannot be read|surrogate") as caught:
         load(path)
     assert len(caught.value.mistakes) == 1
 

@@ -39,6 +39,7 @@ def test_the_ranges_of_the_schema_are_those_of_the_item() -> None:
 
 def test_every_example_fits_the_schema_and_is_accepted() -> None:
     plans = [path for path in EXAMPLES.rglob("*") if path.name in ("plan.yaml", "plan.yml", "plan.json")]
+    assert plans
     for path in plans:
         schema.validate(yaml.safe_load(path.read_text()))
         load(path)

@@ -1,17 +1,10 @@
 """The run state: ordinary runs step by step, and random runs against its invariants."""
 
-import random
-from collections.abc import Iterable
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from actors.events import (
     CancelRequested,
     ContinueRequested,
-    Event,
-    ItemAssigned,
     ItemCancelled,
     ItemClosed,
     ItemFailed,
@@ -23,63 +16,17 @@ from actors.events import (
     RunStarted,
 )
 from actors.work import (
-    TERMINAL,
     Content,
-    Failure,
-    FailureKind,
     Item,
-    ItemState,
     Lost,
-    Outcome,
-    Result,
     RunStatus,
-    Task,
 )
-from cluster.commands import AgentAttached, AgentAway, Append, Cancel, Command, Drain, Submit
+from cluster.commands import AgentAttached, AgentAway, Append, Cancel, Drain
 from cluster.graph import WorkGraph
 from cluster.run_state import RunState
 from cluster.transitions import InvalidTransition
 from tests.fakes import check
-
-GOOD = Result(data=Content(text="done"), model="scripted")
-BAD = Failure(reason=FailureKind.REFUSAL, message="no")
-GONE = Lost(message="killed")
-
-
-def graph(**dependencies: Iterable[str]) -> WorkGraph:
-    return WorkGraph(tuple(Item(id=k, description=k, dependencies=tuple(v)) for k, v in dependencies.items()))
-
-
-def started(work: WorkGraph, concurrency: int = 10) -> tuple[RunState, list[Command]]:
-    state = RunState("r", work, "scripted")
-    return state, [*state.start(1, {"a"}), *state.handle(AgentAttached("a", 1, concurrency))]
-
-
-def apply(state: RunState, commands: Iterable[Command]) -> tuple[list[Task], list[Event]]:
-    """Put every append on 'disk' until nothing is owed; the tasks that went out and the facts that went in."""
-    owed, tasks, facts = list(commands), [], []
-    while owed:
-        command = owed.pop(0)
-        match command:
-            case Append(event):
-                facts.append(event)
-                owed += state.handle(event)
-            case Submit(_, task):
-                tasks.append(task)
-        check(state)
-    return tasks, facts
-
-
-def closed(task: Task, outcome: Outcome) -> ItemClosed:
-    return ItemClosed(
-        run=task.run,
-        item=task.item.id,
-        epoch=task.epoch,
-        attempt=task.attempt,
-        agent="a",
-        generation=1,
-        outcome=outcome,
-    )
+from tests.runs import BAD, GONE, GOOD, apply, closed, graph, started
 
 
 def test_a_chain_runs_in_order_and_hands_results_on() -> None:
@@ -222,92 +169,3 @@ def test_what_an_agent_held_that_is_not_in_the_fleet_any_more_is_lost() -> None:
     after.replay(facts)
     tasks, facts = apply(after, [*after.start(2, {"b"}), *after.handle(AgentAttached("b", 1, 1))])
     assert [(task.item.id, task.epoch) for task in tasks] == [("one", 2)]
-
-
-@st.composite
-def plans(draw: st.DrawFn) -> WorkGraph:
-    size = draw(st.integers(1, 12))
-    edges = {i: draw(st.sets(st.integers(0, i - 1), max_size=3)) if i else set() for i in range(size)}
-    return graph(**{f"i{i}": [f"i{d}" for d in sorted(deps)] for i, deps in edges.items()})
-
-
-def play(work: WorkGraph, rng: random.Random) -> list[Event]:
-    """A whole run: random outcomes, requests at any moment, drivers that die between any two facts."""
-    journal: list[Event] = []
-    state = RunState("r", work, "scripted")
-    owed: list[Command] = []
-    running: list[Task] = []
-    term = 0
-
-    def take(event: Event) -> None:
-        journal.append(event)
-        owed.extend(state.handle(event))
-
-    def new_driver() -> None:
-        nonlocal state, owed, term
-        term += 1
-        state = RunState("r", work, "scripted")
-        journal.append(RunStarted(run="r", term=term, driver="d"))
-        state.replay(journal)
-        check(state)
-        held = frozenset((task.item.id, task.epoch) for task in running)
-        owed = [*state.start(term, {"a"}), *state.handle(AgentAttached("a", term, rng.randint(1, 4), held))]
-
-    new_driver()
-    while not state.finished:
-        dice = rng.random()
-        if dice < 0.07:
-            new_driver()
-        elif dice < 0.12:
-            target = rng.choice([None, *work.by_id]) if rng.random() < 0.3 else rng.choice(list(work.by_id))
-            take(CancelRequested(run="r", target=target) if rng.random() < 0.5 else PauseRequested(run="r"))
-        elif dice < 0.2 or not (owed or running):
-            assert owed or running or state.status is RunStatus.PAUSED, f"stuck: {state.tally()}"
-            take(ContinueRequested(run="r"))
-        elif owed and (dice < 0.6 or not running):
-            match owed.pop(0):
-                case Submit(_, task):
-                    running.append(task)
-                case Append(event):
-                    take(event)
-                case Cancel(_, item, epoch):
-                    for task in [t for t in running if (t.item.id, t.epoch) == (item, epoch)]:
-                        running.remove(task)
-                        take(closed(task, GONE))
-        else:
-            outcomes: list[Outcome] = [GOOD, BAD, GONE]
-            take(closed(running.pop(rng.randrange(len(running))), rng.choices(outcomes, [8, 1, 2])[0]))
-        check(state)
-    assert not running
-    return journal
-
-
-@settings(max_examples=300, deadline=None)
-@given(plans(), st.integers())
-def test_every_item_ends_once_whatever_dies(work: WorkGraph, seed: int) -> None:
-    journal = play(work, random.Random(seed))
-    epochs: dict[str, int] = {}
-    results: set[str] = set()
-    ended: set[str] = set()
-    for event in journal:
-        match event:
-            case ItemAssigned(item=item, epoch=epoch):
-                assert item not in ended
-                assert set(work.by_id[item].dependencies) <= results, "an item started before its dependencies"
-                assert epoch == epochs.get(item, 0) + 1
-                epochs[item] = epoch
-            case ItemClosed(item=item, outcome=Result()):
-                assert item not in ended
-                results.add(item)
-                ended.add(item)
-            case ItemFailed(item=item) | ItemSkipped(item=item) | ItemCancelled(item=item):
-                assert item not in ended
-                ended.add(item)
-    assert ended == set(work.by_id)
-    replayed = RunState("r", work, "scripted")
-    replayed.replay(journal)
-    check(replayed)
-    assert replayed.finished
-    assert sum(replayed.counts[state] for state in TERMINAL) == len(work.items)
-    assert not replayed.results
-    assert replayed.counts[ItemState.COMPLETE] == len(results)

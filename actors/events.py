@@ -220,6 +220,9 @@ DRIVER_TYPES = frozenset(
 _EVENTS: TypeAdapter[list[Event]] = TypeAdapter(list[Event])
 
 
+_BY_STORE = {"seq", "at"}
+
+
 class Row(NamedTuple):
     """An event on its way to the store: what the store looks at, and the JSON it keeps."""
 
@@ -242,7 +245,7 @@ def to_row(event: Event) -> Row:
         getattr(event, "epoch", 0),
         getattr(event, "term", 0),
         isinstance(event, ItemClosed) and event.outcome.kind == "result",
-        event.model_dump_json(exclude={"seq", "at"}),
+        event.__pydantic_serializer__.to_json(event, exclude=_BY_STORE).decode(),
     )
 
 

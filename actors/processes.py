@@ -33,7 +33,7 @@ LOCK_RETRY_S = 0.1
 """Looks at a locked store, so far apart, before it is refused."""
 
 LIFELINE_S = 5.0
-"""Ray ends a process that got SIGTERM once its open calls have ended, and starts no new ones: none may stay for ever."""
+"""Ray ends a process that got SIGTERM once its open calls ended and starts no new ones: none may stay for ever."""
 
 CALLS = 10_000
 """Calls that an actor takes at once; every reader of the store has one open."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from actors.errors import StaleTerm, StoreError, StoreUnusable
 from actors.events import DRIVER_TYPES, Event, RunStarted
 from actors.stores.protocol import RunRecord, Store
-from actors.work import RunStatus
+from actors.work import Item, RunStatus
 from cluster.commands import AgentAttached, Append, Cancel, Command, Drain, Stimulus, Submit
 from cluster.graph import WorkGraph
 from cluster.link import Link
@@ -46,35 +46,33 @@ class Driver:
         Returns a terminal status, or PAUSED after `drain`.
         """
         run = self._record.run
-        term = await self._store.claim(run, self._name)
-        state, cursor = await self._replay()
-        if state.finished:
-            return state.status
-        self._state = state
-        self._owed.append(RunStarted(run=run, term=term, driver=self._name))
-        for name, agent in self._agents.items():
-            self._links[name] = Link(name, agent, run, term, self._inbox.put_nowait)
-        self._carry_out(state.start(term, self._agents))
+        term, items = await asyncio.gather(self._store.claim(run, self._name), self._store.items(run))
+        self._links = {
+            name: Link(name, agent, run, term, self._inbox.put_nowait) for name, agent in self._agents.items()
+        }
         async with asyncio.TaskGroup() as tasks:
-            helpers = [tasks.create_task(work) for work in self._helpers(cursor)]
+            helpers = [tasks.create_task(link.serve()) for link in self._links.values()]
             try:
-                await self._decide(state)
+                state, cursor = await self._replay(items)
+                if not state.finished:
+                    self._state = state
+                    self._owed.append(RunStarted(run=run, term=term, driver=self._name))
+                    self._carry_out(state.start(term, self._agents))
+                    helpers += [tasks.create_task(self._read(cursor)), tasks.create_task(self._append())]
+                    await self._decide(state)
             finally:
                 for helper in helpers:
                     helper.cancel()
         return state.status
 
-    async def _replay(self) -> tuple[RunState, int]:
+    async def _replay(self, items: tuple[Item, ...]) -> tuple[RunState, int]:
         run = self._record.run
-        state = RunState(run, WorkGraph(await self._store.items(run)), self._record.model)
+        state = RunState(run, WorkGraph(items), self._record.model)
         cursor = self._record.accepted_seq
         while events := await self._store.read(run, cursor, 0):
             state.replay(events)
             cursor = events[-1].seq
         return state, cursor
-
-    def _helpers(self, cursor: int) -> list:  # type: ignore[type-arg]
-        return [self._read(cursor), self._append(), *(link.serve() for link in self._links.values())]
 
     async def _decide(self, state: RunState) -> None:
         stimuli = await self._first_agents()

@@ -11,7 +11,7 @@ AHEAD_S = 0.1
 """An agent holds what it works on and what it will work on within this time, so that short items never wait for
 the driver and long ones are not queued behind each other while another agent is free."""
 
-WINDOW_MAX = 256
+WINDOW_MAX = 1024
 """Items; more brings nothing (docs/decisions/0001-spine.md)."""
 
 SMOOTHING = 0.2

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from actors.errors import PlanRefused
 from cluster.plan import Caps, Plan, load
-from cluster.plan_mistakes import Mistakes
-from cluster.plan_tree import Listing, Mapping, Node
-from cluster.plan_words import meaning
-from cluster.plan_yaml import LOADER, read_yaml
+from cluster.plan.mistakes import Mistakes
+from cluster.plan.tree import Listing, Mapping, Node
+from cluster.plan.words import meaning
+from cluster.plan.yaml_reader import LOADER, read_yaml
 
 SEED = b"""\
 name: x

@@ -10,7 +10,7 @@ import pytest
 from actors.errors import Mistake, PlanRefused
 from actors.work import Content
 from cluster.plan import Caps, Plan, load
-from cluster.plan_source import open_inside, read_regular
+from cluster.plan.source import open_inside, read_regular
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from actors.errors import PlanRefused
 from actors.work import Item
 from cluster.plan import json_schema, load
-from cluster.plan_show import show_mermaid, show_text
+from cluster.plan.show import show_mermaid, show_text
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SMALL = (

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
-from cluster.plan_caps import Caps
-from cluster.plan_mistakes import Mistakes, quote
+from cluster.plan.caps import Caps
+from cluster.plan.mistakes import Mistakes, quote
 
 Doubt = tuple[str, str]
 """Message and cure of a value that has no one meaning; it is used for nothing."""

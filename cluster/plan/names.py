@@ -1,9 +1,9 @@
 """Names in a plan: ids that can name a file, models and agents that exist."""
 
 from actors.work import Role
-from cluster.plan_mistakes import quote
-from cluster.plan_schema import CLAUDE, MODEL, MODELS, NAME, PLAN, ROLES
-from cluster.plan_spot import Spot
+from cluster.plan.mistakes import quote
+from cluster.plan.schema import CLAUDE, MODEL, MODELS, NAME, PLAN, ROLES
+from cluster.plan.spot import Spot
 
 
 def name_fault(name: str) -> tuple[str, str] | None:

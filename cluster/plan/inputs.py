@@ -5,11 +5,11 @@ import os
 from pathlib import Path
 
 from actors.work import INLINE_LIMIT, Content
-from cluster.plan_caps import Caps
-from cluster.plan_mistakes import Mistakes, quote
-from cluster.plan_names import name_fault
-from cluster.plan_source import open_inside, read_regular, reason
-from cluster.plan_spot import Spot
+from cluster.plan.caps import Caps
+from cluster.plan.mistakes import Mistakes, quote
+from cluster.plan.names import name_fault
+from cluster.plan.source import open_inside, read_regular, reason
+from cluster.plan.spot import Spot
 
 
 class Inputs:

@@ -3,8 +3,8 @@
 import math
 import re
 
-from cluster.plan_mistakes import quote
-from cluster.plan_tree import Doubt
+from cluster.plan.mistakes import quote
+from cluster.plan.tree import Doubt
 
 Value = str | int | float | bool | None
 

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from referencing.jsonschema import DRAFT202012
 
 from cluster.graph import cycles
-from cluster.plan_mistakes import quote
+from cluster.plan.mistakes import quote
 
 Schema = dict[str, Any]
 Path = tuple[str | int, ...]

@@ -4,11 +4,11 @@ import os
 import stat
 from pathlib import Path
 
-from cluster.plan_caps import Caps
-from cluster.plan_json import read_json
-from cluster.plan_mistakes import Mistakes, quote
-from cluster.plan_tree import Node
-from cluster.plan_yaml import read_yaml
+from cluster.plan.caps import Caps
+from cluster.plan.json_reader import read_json
+from cluster.plan.mistakes import Mistakes, quote
+from cluster.plan.tree import Node
+from cluster.plan.yaml_reader import read_yaml
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 _SMALLEST = "write at least: items: [{id: first, description: What to do}]"

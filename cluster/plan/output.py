@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from cluster.plan_mistakes import Mistakes, quote
-from cluster.plan_references import Fault, Schema, reference_faults
-from cluster.plan_spot import Spot
+from cluster.plan.mistakes import Mistakes, quote
+from cluster.plan.references import Fault, Schema, reference_faults
+from cluster.plan.spot import Spot
 
 _META = Draft202012Validator(Draft202012Validator.META_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
 _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")

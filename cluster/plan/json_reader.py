@@ -4,10 +4,10 @@ import json
 import re
 
 from actors.errors import PlanRefused
-from cluster.plan_caps import Caps
-from cluster.plan_mistakes import Mistakes, quote
-from cluster.plan_tree import Listing, Mapping, Node, Scalar, TreeBuilder
-from cluster.plan_words import too_long
+from cluster.plan.caps import Caps
+from cluster.plan.mistakes import Mistakes, quote
+from cluster.plan.tree import Listing, Mapping, Node, Scalar, TreeBuilder
+from cluster.plan.words import too_long
 
 _TOKEN = re.compile(
     r"""[ \t\n\r]*(?:(?P<mark>[{}\[\],:])

@@ -3,9 +3,9 @@
 import unicodedata
 
 from cluster.graph import cycles
-from cluster.plan_caps import Caps
-from cluster.plan_items import Draft
-from cluster.plan_mistakes import quote
+from cluster.plan.caps import Caps
+from cluster.plan.items import Draft
+from cluster.plan.mistakes import quote
 
 _SHOWN = 10
 """Items of a cycle that a message names."""

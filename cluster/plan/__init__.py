@@ -9,15 +9,15 @@ from pathlib import Path
 from actors.errors import Mistake, PlanRefused
 from actors.work import Content, Item
 from cluster.graph import WorkGraph
-from cluster.plan_caps import Caps
-from cluster.plan_checks import check_items
-from cluster.plan_inputs import Inputs
-from cluster.plan_items import ItemReader, read_fields
-from cluster.plan_mistakes import Mistakes
-from cluster.plan_names import read_model, read_title
-from cluster.plan_schema import PLAN, json_schema
-from cluster.plan_source import read_tree
-from cluster.plan_spot import Spot
+from cluster.plan.caps import Caps
+from cluster.plan.checks import check_items
+from cluster.plan.inputs import Inputs
+from cluster.plan.items import ItemReader, read_fields
+from cluster.plan.mistakes import Mistakes
+from cluster.plan.names import read_model, read_title
+from cluster.plan.schema import PLAN, json_schema
+from cluster.plan.source import read_tree
+from cluster.plan.spot import Spot
 
 __all__ = ["Caps", "Mistake", "Plan", "PlanRefused", "json_schema", "load"]
 

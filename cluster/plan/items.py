@@ -7,12 +7,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from actors.work import Item
-from cluster.plan_inputs import Inputs
-from cluster.plan_mistakes import Mistakes, quote
-from cluster.plan_names import read_agent, read_model, read_name
-from cluster.plan_output import OutputSchemas
-from cluster.plan_schema import ITEM, LATER
-from cluster.plan_spot import Spot
+from cluster.plan.inputs import Inputs
+from cluster.plan.mistakes import Mistakes, quote
+from cluster.plan.names import read_agent, read_model, read_name
+from cluster.plan.output import OutputSchemas
+from cluster.plan.schema import ITEM, LATER
+from cluster.plan.spot import Spot
 
 
 @dataclass(frozen=True, slots=True)

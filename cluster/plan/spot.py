@@ -4,8 +4,8 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from cluster.plan_mistakes import Mistakes, quote
-from cluster.plan_tree import Listing, Mapping, Node, Scalar, step
+from cluster.plan.mistakes import Mistakes, quote
+from cluster.plan.tree import Listing, Mapping, Node, Scalar, step
 
 Limits = dict[str, Any]
 """JSON schema of a text or number: minimum, maximum, exclusiveMinimum, maxLength."""

@@ -8,10 +8,10 @@ import yaml
 from yaml import events
 
 from actors.errors import PlanRefused
-from cluster.plan_caps import Caps
-from cluster.plan_mistakes import Mistakes, quote
-from cluster.plan_tree import Extent, Listing, Mapping, Node, Scalar, TreeBuilder
-from cluster.plan_words import meaning
+from cluster.plan.caps import Caps
+from cluster.plan.mistakes import Mistakes, quote
+from cluster.plan.tree import Extent, Listing, Mapping, Node, Scalar, TreeBuilder
+from cluster.plan.words import meaning
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The parser in C is about twenty times faster; it is missing where PyYAML was built without libyaml."""

@@ -14,6 +14,10 @@ Key = tuple[str, str, int]
 LINGER_S = 0.02
 """A start waits this long for its end; what is over sooner is one row instead of two."""
 
+GATHER_S = 0.003
+GATHER = 256
+"""Ends within so many seconds go into one append, unless there are so many."""
+
 RETRY_S = 1.0
 
 
@@ -28,6 +32,7 @@ class Outbox:
         """Attempts whose outcomes are not on disk yet."""
         self._starts: dict[Key, Callable[[], ItemStarted]] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._gathering: asyncio.TimerHandle | None = None
         self._flushing: asyncio.Task[None] | None = None
 
     def started(self, key: Key, event: Callable[[], ItemStarted]) -> None:
@@ -40,12 +45,15 @@ class Outbox:
         """Take back a start that is not on its way to the journal; whether there was one."""
         return self._starts.pop(key, None) is not None
 
-    def closed(self, key: Key, event: ItemClosed, payloads: Mapping[str, str]) -> None:
-        """Record the end at once."""
+    def closed(self, key: Key, event: ItemClosed, payloads: Mapping[str, str], *, more: bool) -> None:
+        """Record the end: at once, or within GATHER_S together with others if `more` are about to end."""
         self.closing.add(key)
         self._events.append(event)
         self._payloads.update(payloads)
-        self._flush()
+        if not more or len(self._events) >= GATHER:
+            self._flush()
+        elif self._gathering is None:
+            self._gathering = asyncio.get_running_loop().call_later(GATHER_S, self._flush)
 
     async def drain(self) -> None:
         """Return when everything said so far is on disk."""
@@ -63,6 +71,9 @@ class Outbox:
             self._flush()
 
     def _flush(self) -> None:
+        if self._gathering:
+            self._gathering.cancel()
+            self._gathering = None
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.get_running_loop().create_task(self._append_all())
 

@@ -53,7 +53,7 @@ class RemoteStore:
 
     async def accept(self, plan: Accept) -> RunRecord:
         """See Store."""
-        bodies = [item.model_dump_json() for item in plan.items]
+        bodies = [item.model_dump_json(exclude_defaults=True) for item in plan.items]
         record: RunRecord = await self._call("accept_bodies", plan._replace(items=()), bodies)
         return record
 
@@ -140,7 +140,7 @@ class RemoteAgent:
 
     async def submit(self, run: str, term: int, tasks: Sequence[Task]) -> None:
         """See Agent.submit. After AgentGone the tasks may have arrived or not."""
-        await self._call("submit", run, term, TASKS.dump_json(list(tasks)))
+        await self._call("submit", run, term, TASKS.dump_json(list(tasks), exclude_defaults=True))
 
     async def cancel(self, run: str, term: int, attempts: Sequence[tuple[str, int]]) -> None:
         """See Agent.cancel."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from actors.errors import HomeUnusable, UserError
-from actors.keys import find_key
+from actors.keys import KEY, find_key
 from actors.models.script import Script
 from actors.settings import ModelSettings, Settings
 
@@ -19,12 +19,30 @@ RAY_JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 def resolve_home(home: Path | None = None) -> Path:
     """The fleet's folder: argument, else MNEMOSYNE_HOME, else .mnemosyne/ here. Raises HomeUnusable in a Ray job."""
     named = home or _path("MNEMOSYNE_HOME")
-    if named is None and os.environ.get(RAY_JOB):
+    if named is None and in_ray_job():
         raise HomeUnusable(
             "inside a Ray job the working directory is Ray's temporary copy; "
             "name a lasting folder with --home or MNEMOSYNE_HOME"
         )
-    return (named or Path(HOME_NAME)).expanduser().absolute()
+    try:
+        return (named or Path(HOME_NAME)).expanduser().absolute()
+    except (OSError, RuntimeError) as error:  # ~nobody, or a working directory that was deleted
+        raise HomeUnusable(f"the home cannot be found: {error}; name it with --home and its whole path") from None
+
+
+def in_ray_job() -> bool:
+    """Whether this process was started by `ray job submit`."""
+    return bool(os.environ.get(RAY_JOB))
+
+
+def ray_address() -> str | None:
+    """The cluster that Ray's own commands would talk to."""
+    return os.environ.get("RAY_ADDRESS", "").strip() or None
+
+
+def root() -> Path:
+    """The folder of the code."""
+    return Path(__file__).resolve().parent.parent
 
 
 def make_home(home: Path) -> Path:
@@ -44,10 +62,19 @@ def store_path(home: Path) -> Path:
     return home / "store.db"
 
 
+def token_path(home: Path) -> Path:
+    """The file with the secret of this home's Ray."""
+    return home / "ray-token"
+
+
 def read_settings(home: Path, model: str | None) -> Settings:
-    """Every setting, from the arguments and the environment."""
-    base_url = os.environ.get("ANTHROPIC_BASE_URL", "").strip() or None
-    return Settings(home=home, model=model, models=ModelSettings(base_url=base_url, script=_script()))
+    """Every setting, from the arguments and the environment. Raises UserError."""
+    return Settings(home=home, model=model, models=ModelSettings(base_url=base_url(), script=_script()))
+
+
+def base_url() -> str | None:
+    """Of a Messages-compatible API; None means the SDK's own."""
+    return os.environ.get("ANTHROPIC_BASE_URL", "").strip() or None
 
 
 def _script() -> Script:
@@ -57,8 +84,12 @@ def _script() -> Script:
         return Script()
     try:
         return Script.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise UserError(f"MNEMOSYNE_SCRIPT: {path}: {error}") from None
+    except OSError as error:
+        raise UserError(f"MNEMOSYNE_SCRIPT: {path}: {error.strerror}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UserError(f"MNEMOSYNE_SCRIPT: {path}: {f'{where}: ' if where else ''}{first['msg']}") from None
 
 
 def has_key() -> bool:
@@ -66,14 +97,31 @@ def has_key() -> bool:
     return find_key() is not None
 
 
+def key_place() -> str | None:
+    """Where the API key is found; None if nowhere."""
+    return f"the environment variable {KEY}" if has_key() else None
+
+
+def key_is_sound() -> bool:
+    """Whether the key is one word that an HTTP header can carry."""
+    key = find_key() or ""
+    return key.isascii() and key.isprintable() and " " not in key
+
+
 def prepare_ray(home: Path) -> None:
-    """Set what Ray reads from the environment, before it is imported: a token of our own, no chatter."""
-    token = home / "ray-token"
+    """Set what Ray reads from the environment, before it is imported: a token of our own, no chatter.
+
+    Raises HomeUnusable.
+    """
+    token = token_path(home)
     if not token.exists():
-        new = home / f".ray-token-{secrets.token_hex(4)}"
-        new.touch(mode=0o600)
-        new.write_text(secrets.token_hex(32))
-        new.replace(token)
+        try:
+            new = home / f".ray-token-{secrets.token_hex(4)}"
+            new.touch(mode=0o600)
+            new.write_text(secrets.token_hex(32))
+            new.replace(token)
+        except OSError as error:
+            raise HomeUnusable(f"{token} cannot be written: {error.strerror}; see to it, or use --home") from None
     os.environ.pop("RAY_ADDRESS", None)
     os.environ.update(
         RAY_AUTH_MODE="token",

@@ -16,6 +16,18 @@ class AgentState(StrEnum):
 
 
 @dataclass(slots=True)
+class AgentHealth:
+    """What went wrong with an agent lately."""
+
+    error_count: int = 0
+    """Agent faults since its process began, at most those of the last minute."""
+    last_error: str | None = None
+    is_healthy: bool = True
+    last_restart: float | None = None
+    """Unix seconds."""
+
+
+@dataclass(slots=True)
 class AgentInfo:
     """One agent. `pid` and `node` are those of its newest generation."""
 
@@ -29,3 +41,6 @@ class AgentInfo:
     """Why it is unavailable."""
     working_on: set[str] = field(default_factory=set)
     """Ids of items."""
+    restarts: int = 0
+    """Processes after its first one in this fleet."""
+    health: AgentHealth = field(default_factory=AgentHealth)

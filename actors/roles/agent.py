@@ -111,7 +111,8 @@ class Agent:
 
     def _say(self, key: Key, task: Task, outcome: Outcome, payloads: dict[str, str]) -> None:
         started = not self._outbox.unsaid(key)
-        self._outbox.closed(key, self._close(task, outcome, started), payloads)
+        more = len(self._tasks) > self.concurrency
+        self._outbox.closed(key, self._close(task, outcome, started), payloads, more=more)
 
     async def _outcome(self, task: Task, begin: float, payloads: dict[str, str]) -> Outcome:
         limit = asyncio.timeout(task.item.timeout)

@@ -52,3 +52,20 @@ def events(
     values = (id_, after, *exclude, FLEET_ID, after, *exclude, limit)
     rows: list[Any] = db.execute(f"{part} union all {part} order by seq limit ?", values).fetchall()
     return rows
+
+
+FLEET_NOW = """
+with began(seq) as (
+  select coalesce(max(seq), 0) from events where run = 0 and type != 'agent_starting'
+  and seq < (select max(seq) from events where run = 0 and type = 'agent_starting')
+)
+select seq, at, body from events where seq > (select seq from began)
+and (run = 0 or type in ('item_started', 'item_closed')) order by seq
+"""
+"""What the newest fleet and its agents did: all of a fleet are asked for at once, before anything else happens."""
+
+
+def fleet(db: apsw.Connection) -> list[tuple[int, float, str]]:
+    """(seq, at, body) of the events of the newest fleet and of the items its agents worked on, oldest first."""
+    rows: list[Any] = db.execute(FLEET_NOW).fetchall()
+    return rows

@@ -62,6 +62,10 @@ class Reader:
         """The same as events."""
         return from_rows(self.rows(run, after, exclude, limit))
 
+    def fleet(self) -> list[Event]:
+        """What the newest fleet did, and its agents with items of any run, oldest first."""
+        return from_rows(queries.fleet(self.db))
+
     def payloads(self, refs: Collection[str]) -> dict[str, str]:
         """Texts by hash. Raises StoreUnusable for one that is missing."""
         found = {ref: queries.one(self.db, "select text from payloads where hash = ?", ref) for ref in refs}

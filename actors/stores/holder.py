@@ -1,0 +1,42 @@
+"""Who writes a SQLite store, as far as another process can see."""
+
+import fcntl
+import os
+from pathlib import Path
+
+LOCKS = Path("/proc/locks")
+
+
+def lock_file(store: Path) -> Path:
+    """The file whose lock the writer holds."""
+    return Path(f"{store}.lock")
+
+
+def is_held(store: Path) -> bool:
+    """Whether a process writes to this store now. Holds the lock itself for a moment if nobody does."""
+    try:
+        lock = os.open(lock_file(store), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def holder(store: Path, locks: Path = LOCKS) -> int | None:
+    """The writer's process id; None if there is none, or if this system does not tell."""
+    try:
+        file = os.stat(lock_file(store))
+        lines = locks.read_text().splitlines()
+    except OSError:
+        return None
+    place = f"{os.major(file.st_dev):02x}:{os.minor(file.st_dev):02x}:{file.st_ino}"
+    for line in lines:
+        fields = line.split()
+        if "FLOCK" in fields and "->" not in fields and place in fields:
+            return int(fields[fields.index(place) - 1])
+    return None

@@ -1,0 +1,79 @@
+"""What may be wrong here, before a run finds it out. Looks, and changes nothing."""
+
+import importlib.metadata
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+
+import apsw
+
+from actors.errors import HomeUnusable
+from actors.models.local import has_local_model
+from cluster import config
+from cluster.doctor import environment, home, machine, models, ports, store
+from cluster.doctor.finding import EXIT, Check, Finding, Level, broken, found, worst
+
+__all__ = ["EXIT", "Finding", "Level", "examine", "worst"]
+
+
+def examine(named: Path | None, encoding: str | None) -> Sequence[Finding]:
+    """Every finding about this machine and the home, in the order in which causes come before effects."""
+    checks = {**_environment(), **_machine(encoding)}
+    try:
+        folder = config.resolve_home(named)
+    except HomeUnusable as error:
+        checks["home"] = lambda: [broken("home", str(error), home.OTHER)]
+    else:
+        checks |= _home(folder)
+    checks |= _models()
+    return list(chain.from_iterable(found(name, check) for name, check in checks.items()))
+
+
+def _environment() -> Mapping[str, Check]:
+    lock = config.root() / "requirements.lock"
+    return {
+        "python": lambda: environment.python(sys.version_info[:3], sys.executable),
+        "environment": lambda: environment.environment(lock, Path(sys.prefix)),
+        "packages": lambda: environment.packages(lock, _version),
+        "sqlite": lambda: environment.sqlite(apsw.sqlite_lib_version()),
+    }
+
+
+def _machine(encoding: str | None) -> Mapping[str, Check]:
+    return {
+        "memory": machine.memory,
+        "temp": lambda: machine.disk("temp", Path(tempfile.gettempdir()), "Ray's files"),
+        "ports": ports.openness,
+        "ray address": lambda: ports.address(config.ray_address(), in_job=config.in_ray_job()),
+        "terminal": lambda: machine.terminal(encoding),
+    }
+
+
+def _home(folder: Path) -> Mapping[str, Check]:
+    path = config.store_path(folder)
+    return {
+        "disk": lambda: machine.disk("disk", folder, "the home"),
+        "home": lambda: home.home(folder),
+        "token": lambda: home.token(config.token_path(folder)),
+        "store": lambda: store.store(path),
+        "writer": lambda: store.writer(path),
+        "requests": lambda: store.waiting(path),
+    }
+
+
+def _models() -> Mapping[str, Check]:
+    place, local = config.key_place(), has_local_model()
+    return {
+        "key": lambda: models.key(place, sound=config.key_is_sound(), local=local),
+        "base url": lambda: models.base_url(config.base_url()),
+        "local model": lambda: models.local_model(there=local),
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None

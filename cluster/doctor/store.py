@@ -1,0 +1,90 @@
+"""Is the journal whole, who writes it, and do requests wait for it?"""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import apsw
+
+from actors.errors import StoreUnusable
+from actors.stores import holder, requests
+from actors.stores.reader import Reader
+from cluster.doctor.finding import Finding, broken, ok, warning
+
+CHECK_S = 10.0
+"""A store that takes longer is checked in part."""
+
+STEPS = 50_000
+"""Of SQLite's machine between two looks at the clock; some milliseconds."""
+
+RESTORE = "keep a copy of the file, then bring back your own backup or use another home"
+
+
+def store(path: Path, clock: Callable[[], float] = time.monotonic) -> Iterator[Finding]:
+    """The file: its schema, and SQLite's own quick check."""
+    if not path.exists():
+        yield ok("store", "there is none yet; the first run makes it")
+        return
+    try:
+        reader = Reader(path)
+    except StoreUnusable as error:
+        yield broken("store", str(error), RESTORE)
+        return
+    try:
+        yield _checked(reader, path, clock)
+    finally:
+        reader.close()
+
+
+def _checked(reader: Reader, path: Path, clock: Callable[[], float]) -> Finding:
+    until = clock() + CHECK_S
+    reader.db.set_progress_handler(lambda: clock() > until, STEPS)
+    try:
+        (first, *_) = [row[0] for row in reader.db.execute("pragma quick_check(1)")]
+        runs = len(reader.runs())
+    except apsw.InterruptError:
+        return ok("store", f"{path}; too large to be checked whole within {CHECK_S:g} s, no fault so far")
+    except apsw.BusyError:
+        return warning("store", f"{path} was busy for too long", "try again")
+    except apsw.Error as error:
+        return broken("store", f"{path}: {error}", RESTORE)
+    if first != "ok":
+        return broken("store", f"{path} is damaged: {first}", RESTORE)
+    return ok("store", f"{path}: {runs} {'run' if runs == 1 else 'runs'}, quick check passed")
+
+
+def writer(path: Path, proc: Path = Path("/proc")) -> Iterator[Finding]:
+    """Who holds the store. One that is stopped keeps everybody else out."""
+    if not holder.is_held(path):
+        yield ok("writer", "no process writes the store: no run is under way in this home")
+        return
+    pid = holder.holder(path)
+    if pid is None:
+        yield ok("writer", "a process writes the store (which one, this system does not tell)")
+    elif _state(proc, pid) in ("T", "t"):
+        cure = f"kill -CONT {pid} lets it go on; kill -KILL {pid} ends it, and nothing that was acknowledged is lost"
+        yield broken("writer", f"process {pid} writes the store and is stopped", cure)
+    else:
+        yield ok("writer", f"process {pid} writes the store: a run is under way in this home")
+
+
+def _state(proc: Path, pid: int) -> str:
+    try:
+        return (proc / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
+def waiting(path: Path) -> Iterator[Finding]:
+    """Requests on disk that are not in the journal, and those that could not be understood."""
+    folder = requests.folder_of(path)
+    bad = sorted(folder.glob("*.bad")) if folder.is_dir() else []
+    left = sorted(folder.glob("*.json")) if folder.is_dir() else []
+    if bad:
+        told = f"{len(bad)} could not be understood and {'was' if len(bad) == 1 else 'were'} set aside, as {bad[0]}"
+        yield warning("requests", told, f"ask again if it still matters, then delete {folder}/*.bad")
+    elif left and not holder.is_held(path):
+        told = f"{len(left)} {'waits' if len(left) == 1 else 'wait'} in {folder} for the next fleet"
+        yield warning("requests", told, "mnemosyne resume RUN takes them in")
+    else:
+        yield ok("requests", "none is left over")

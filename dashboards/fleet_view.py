@@ -1,0 +1,78 @@
+"""The agents of a home's newest fleet: a pure fold over what Reader.fleet gives."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from actors.events import AgentStarted, AgentStarting, AgentUnavailable, Event, ItemClosed, ItemStarted
+from actors.work import Failure, FailureKind
+from dashboards.agent_info import AgentInfo, AgentState
+
+WINDOW_S = 60.0
+UNHEALTHY = 5
+"""Agent faults within the window."""
+
+ENDED = "the fleet has ended"
+
+
+class FleetView:
+    """Every agent as the journal tells. `alive`: whether the fleet's processes are there at all, which it does not."""
+
+    def __init__(self, events: Iterable[Event], now: float, *, alive: bool) -> None:
+        self._agents: dict[str, AgentInfo] = {}
+        self._working: dict[str, set[tuple[str, str]]] = {}  # (run, item) by agent
+        self._faults: dict[str, list[float]] = {}
+        for event in events:
+            self._apply(event)
+        for agent in self._agents.values():
+            self._judge(agent, now, alive=alive)
+
+    @property
+    def agents(self) -> Mapping[str, AgentInfo]:
+        """By id, in the order in which they were asked for."""
+        return self._agents
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """The agents for machines."""
+        names = ("id", "role", "state", "reason", "generation", "pid", "node", "restarts")
+        return [
+            {**{name: getattr(agent, name) for name in names}, "health": asdict(agent.health)}
+            for agent in self._agents.values()
+        ]
+
+    def _apply(self, event: Event) -> None:
+        match event:
+            case AgentStarting() | AgentUnavailable():
+                agent = self._agents.setdefault(event.agent, AgentInfo(event.agent, event.role))
+                agent.reason = event.reason if isinstance(event, AgentUnavailable) else None
+                agent.state = AgentState.UNAVAILABLE if agent.reason else AgentState.STARTING
+            case AgentStarted():
+                self._started(self._agents.setdefault(event.agent, AgentInfo(event.agent, event.role)), event)
+            case ItemStarted():
+                self._working.setdefault(event.agent, set()).add((event.run, event.item))
+            case ItemClosed():
+                self._working.setdefault(event.agent, set()).discard((event.run, event.item))
+                self._charge(event)
+
+    def _started(self, agent: AgentInfo, event: AgentStarted) -> None:
+        if agent.generation:
+            agent.restarts += 1
+            agent.health.last_restart = event.at
+        agent.generation, agent.pid, agent.node = event.generation, event.pid, event.node
+        agent.state, agent.reason = AgentState.IDLE, None
+        self._working[agent.id], self._faults[agent.id] = set(), []
+
+    def _charge(self, event: ItemClosed) -> None:
+        outcome = event.outcome
+        if event.agent in self._agents and isinstance(outcome, Failure) and outcome.reason is FailureKind.AGENT_FAULT:
+            self._faults.setdefault(event.agent, []).append(event.at)
+            self._agents[event.agent].health.last_error = outcome.message
+
+    def _judge(self, agent: AgentInfo, now: float, *, alive: bool) -> None:
+        if not alive:
+            agent.state, agent.reason = AgentState.UNAVAILABLE, agent.reason or ENDED
+        elif agent.state is AgentState.IDLE and self._working.get(agent.id):
+            agent.state = AgentState.ACTIVE
+        agent.working_on = {item for _, item in self._working.get(agent.id, ()) if alive}
+        agent.health.error_count = sum(now - at < WINDOW_S for at in self._faults.get(agent.id, ()))
+        agent.health.is_healthy = agent.state is not AgentState.UNAVAILABLE and agent.health.error_count < UNHEALTHY

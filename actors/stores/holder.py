@@ -30,7 +30,7 @@ def is_held(store: Path) -> bool:
 def holder(store: Path, locks: Path = LOCKS) -> int | None:
     """The writer's process id; None if there is none, or if this system does not tell."""
     try:
-        file = os.stat(lock_file(store))
+        file = lock_file(store).stat()
         lines = locks.read_text().splitlines()
     except OSError:
         return None

@@ -165,7 +165,9 @@ class SqliteStore:
                 (plan.run, plan.key, plan.name, plan.digest, plan.model, self._seq + 1, len(plan.items)),
             )
             run = self._id(plan.run)
-            bodies = ((run, i, item.id, item.model_dump_json(exclude_defaults=True)) for i, item in enumerate(plan.items))
+            bodies = (
+                (run, i, item.id, item.model_dump_json(exclude_defaults=True)) for i, item in enumerate(plan.items)
+            )
             self.db.executemany("insert into items values(?, ?, ?, ?)", bodies)
             self.db.executemany("insert into attempts(run, item) values(?, ?)", ((run, i.id) for i in plan.items))
             self._keep(plan.payloads)

@@ -1,16 +1,19 @@
-"""The command line: one typer app; errors of ours become one sentence and an exit code."""
+"""The command line: one typer app; foreseeable faults become one sentence and an exit code."""
 
 import sys
 
 import typer
 
-from actors.errors import MnemosyneError
-from cluster.cli import run, views, wishes
+from cluster.cli import agents, doctor, plan, run, views, wishes
+from cluster.cli.faults import fault
 from cluster.cli.text import one_line
 
+NAME = "mnemosyne"
+
 app = typer.Typer(
-    name="mnemosyne",
+    name=NAME,
     help="Supervised fleets of Claude agents on Ray.",
+    epilog="Exit codes and examples: `mnemosyne COMMAND --help`, docs/cli.md.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -18,12 +21,18 @@ app = typer.Typer(
 run.register(app)
 views.register(app)
 wishes.register(app)
+agents.register(app)
+app.add_typer(plan.app, name="plan")
+doctor.register(app)
 
 
 def main() -> None:
     """Run one command and exit with its code."""
     try:
-        app()
-    except MnemosyneError as error:
-        sys.stderr.write("".join(f"{one_line(line)}\n" for line in f"mnemosyne: {error}".splitlines()))
-        sys.exit(error.exit_code)
+        app(prog_name=NAME)
+    except Exception as error:
+        told = fault(error)
+        if told is None:
+            raise
+        sys.stderr.write("".join(f"{one_line(line)}\n" for line in f"{NAME}: {told.message}".splitlines()))
+        sys.exit(told.code)

@@ -40,8 +40,8 @@ def _printable(told: str) -> str:
 
 _RUN = {"show_default": False, "callback": text, "autocompletion": known_runs}
 
-Run = Annotated[str, typer.Argument(help="Id or key of the run.", **_RUN)]  # type: ignore[arg-type]
-MaybeRun = Annotated[str | None, typer.Argument(help="Id or key of a run; without it, all runs.", **_RUN)]  # type: ignore[arg-type]
+Run = Annotated[str, typer.Argument(help="Id or key of the run.", **_RUN)]
+MaybeRun = Annotated[str | None, typer.Argument(help="Id or key of a run; without it, all runs.", **_RUN)]
 Home = Annotated[Path | None, typer.Option(help="The fleet's folder; the default is ./.mnemosyne.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Go on without this terminal, once it has begun.")]

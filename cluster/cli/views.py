@@ -10,13 +10,14 @@ import typer
 from rich.console import Console
 
 from cluster.cli import answers, listing
+from cluster.cli.codes import INTERRUPTED
 from cluster.cli.frame import frame
 from cluster.cli.journal import opened, read_view
+from cluster.cli.options import AsJson, Home, MaybeRun, Run
 from cluster.cli.text import cut, forgive, one_line
-from cluster.config import resolve_home
+from cluster.cli.watch import Alone, code, watch
+from cluster.config import resolve_home, store_path
 from dashboards.projection import RunView
-
-INTERRUPTED = 130
 
 UNBOUNDED = 1000
 """Cells of a line where nobody says how wide a line may be."""
@@ -73,10 +74,7 @@ def _lines(console: Console, lines: list[str]) -> None:
     console.file.flush()
 
 
-Run = Annotated[str, typer.Argument(help="Id or key of the run.", show_default=False)]
-MaybeRun = Annotated[str | None, typer.Argument(help="Id or key of a run; without it, all runs.", show_default=False)]
-Home = Annotated[Path | None, typer.Option(help="The fleet's folder; the default is ./.mnemosyne.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Watching = Annotated[bool, typer.Option("--watch", "-w", help="Show it until it is finished; exit code as of `run`.")]
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run is finished.")]
 
 
@@ -87,12 +85,26 @@ def register(app: typer.Typer) -> None:
     app.command(name="events")(_events)
 
 
-def _status(run: MaybeRun = None, home: Home = None, as_json: AsJson = False) -> None:
+def _status(run: MaybeRun = None, home: Home = None, watching: Watching = False, as_json: AsJson = False) -> None:
     """Show how far a run is, or list all runs.
 
-    Examples: `mnemosyne status`, `mnemosyne status monday`, `mnemosyne status monday --json`.
+    Examples: `mnemosyne status`, `mnemosyne status monday --watch`, `mnemosyne status monday --json`.
     """
-    status(resolve_home(home), run, _console(), time.time(), as_json=as_json)
+    if not watching:
+        status(resolve_home(home), run, _console(), time.time(), as_json=as_json)
+    elif run is None:
+        raise typer.BadParameter("name the run that is to be watched", param_hint="run")
+    else:
+        _watched(resolve_home(home), run, as_json=as_json)
+
+
+def _watched(home: Path, run: str, *, as_json: bool) -> None:
+    quiet = Console(quiet=as_json)
+    with opened(home) as reader:
+        view = asyncio.run(watch(reader, run, quiet, Alone(store_path(home))))
+    if as_json:
+        _dump(_console(), status_json(view))
+    raise typer.Exit(code(view))
 
 
 def _results(run: Run, home: Home = None, as_json: AsJson = False) -> None:

@@ -6,9 +6,13 @@ from typing import Annotated
 import typer
 
 from cluster import config, requests
+from cluster.cli import options
+from cluster.cli.options import Home, Run
 
-Run = Annotated[str, typer.Argument(help="Id or key of the run.", show_default=False)]
-Home = Annotated[Path | None, typer.Option(help="The fleet's folder; the default is ./.mnemosyne.")]
+MaybeItem = Annotated[
+    str | None,
+    typer.Argument(help="One item; without it, the whole run.", show_default=False, callback=options.text),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -20,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 def cancel(
     run: Run,
-    item: Annotated[str | None, typer.Argument(help="One item; without it, the whole run.", show_default=False)] = None,
+    item: MaybeItem = None,
     home: Home = None,
 ) -> None:
     """End a run, or one item of it, for good. What is complete stays.

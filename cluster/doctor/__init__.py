@@ -24,7 +24,8 @@ def examine(named: Path | None, encoding: str | None) -> Sequence[Finding]:
     try:
         folder = config.resolve_home(named)
     except HomeUnusable as error:
-        checks["home"] = lambda: [broken("home", str(error), home.OTHER)]
+        refused = broken("home", str(error), home.OTHER)
+        checks["home"] = lambda: [refused]
     else:
         checks |= _home(folder)
     checks |= _models()

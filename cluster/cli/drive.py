@@ -1,0 +1,84 @@
+"""A run on this terminal, from the start of its fleet to its exit code."""
+
+import asyncio
+import json
+import shlex
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from actors.settings import Settings
+from actors.stores.protocol import RunRecord, Store
+from actors.stores.reader import Reader
+from actors.work import RunStatus
+from cluster import config
+from cluster.cli import live, views
+from cluster.cli.codes import OF_STATUS, TERMINATED
+from cluster.cli.journal import read_view
+from cluster.cli.text import one_line
+
+
+def drive(
+    settings: Settings,
+    models: frozenset[str],
+    open_run: Callable[[Store], Awaitable[RunRecord]],
+    console: Console,
+    wait: float,
+    hint: Callable[..., str],
+    *,
+    as_json: bool,
+) -> None:
+    """Drive the run and show it; always ends with typer.Exit or an error of ours."""
+    config.prepare_ray(settings.home)  # before the import: Ray reads some of it then
+    from cluster.embedded import SIGNALS, Session
+
+    session = Session(settings, models, None if console.is_terminal else wait)
+    shown: list[str] = []
+    starting = console.status("Starting Ray and the agents …")
+
+    async def show(reader: Reader, record: RunRecord, done: Callable[[], bool]) -> None:
+        starting.stop()
+        shown.append(record.run)
+        await live.follow(reader, record.run, console, done)
+
+    starting.start()
+    try:
+        status = asyncio.run(session.run(open_run, show))
+    except (KeyboardInterrupt, SystemExit) as end:
+        starting.stop()
+        typer.echo("mnemosyne: interrupted before the run began; nothing of it has been done", err=True)
+        if getattr(end, "code", None) == signal.SIGTERM:  # Ray's own handler, until ours is there
+            raise typer.Exit(TERMINATED) from None
+        raise
+    finally:
+        starting.stop()
+    _tell(settings.home, shown[0], status, console, hint, as_json=as_json)
+    code = OF_STATUS[status]
+    if status is RunStatus.PAUSED and session.interrupted_by is not None:
+        code = SIGNALS[session.interrupted_by]
+    raise typer.Exit(code)
+
+
+def hints(home: Path | None) -> Callable[..., str]:
+    """From a command and a run to what a person types, with the home if it was named."""
+    where = ["--home", str(home)] if home else []
+    return lambda command, run, *more: one_line(shlex.join(["mnemosyne", command, run, *more, *where]))
+
+
+def _tell(
+    home: Path, run: str, status: RunStatus, console: Console, hint: Callable[..., str], *, as_json: bool
+) -> None:
+    if as_json:
+        reader = Reader(config.store_path(home))
+        typer.echo(json.dumps(views.status_json(read_view(reader, reader.run(run))), indent=2))
+        reader.close()
+    lines = [f"Results: {home / 'runs' / run}"]
+    if status is RunStatus.PAUSED:
+        lines.append(f"Paused, nothing is lost. Go on with: {hint('resume', run)}")
+    if status is RunStatus.COMPLETED_WITH_FAILURES:
+        lines.append(f"Some items are not complete. Why: {hint('status', run)}")
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,57 @@
+"""What is looked at before anything is started or written."""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from actors.errors import ModelMissing, NotFound, StoreLocked, UserError
+from actors.models.choice import Choice, choose
+from actors.models.local import has_local_model
+from actors.stores.holder import holder, is_held
+from actors.work import Item
+from cluster import config
+from cluster.cli.journal import opened
+
+HELD_S = 3.0
+"""A process that was killed takes its fleet with it within this time; a request takes the store for a moment."""
+POLL_S = 0.05
+
+
+def models(named: str | None, items: Iterable[Item]) -> tuple[Choice, frozenset[str]]:
+    """The model of the items that name none, and all models that are needed. Raises ModelMissing for any of them."""
+    default = _chosen(named)
+    choices = {item.model: _chosen(item.model) if item.model else default for item in items}
+    for choice in choices.values():
+        if not choice.ready:
+            raise ModelMissing(choice.line)
+    return default, frozenset(choice.model for choice in choices.values())
+
+
+def _chosen(name: str | None) -> Choice:
+    return choose(name, has_key=config.has_key(), has_local=has_local_model())
+
+
+def free(store: Path) -> None:
+    """Return once no process writes the store. Raises StoreLocked."""
+    deadline = time.monotonic() + HELD_S
+    while is_held(store):
+        if time.monotonic() > deadline:
+            pid = holder(store)
+            who = "another process" if pid is None else f"process {pid}"
+            raise StoreLocked(
+                f"a run is under way in {store.parent} ({who} writes its store); "
+                "`mnemosyne status` lists the runs; wait for it, end it, or use another --home"
+            )
+        time.sleep(POLL_S)
+
+
+def unused(home: Path, key: str | None) -> None:
+    """Whether a new run may have this key. Raises UserError; the store itself has the last word."""
+    if key is None or not config.store_path(home).exists():
+        return
+    with opened(home) as reader:
+        try:
+            old = reader.run(key)
+        except NotFound:
+            return
+    raise UserError(f"the key {key!r} belongs to run {old.run}; choose another --key")

@@ -1,0 +1,81 @@
+"""The examples and the README's commands, as a user types them."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cluster.plan import load
+
+ROOT = Path(__file__).parent.parent
+PLANS = sorted(ROOT.glob("examples/*/plan.yaml"))
+
+
+def mnemosyne(*arguments: str, home: Path, timeout: float = 170) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [ROOT / "mnemosyne", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "MNEMOSYNE_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=lambda path: path.parent.name)
+def test_every_example_is_a_plan_of_several_layers(plan: Path) -> None:
+    graph = load(plan).graph
+    assert len(graph.items) >= 10
+    assert len(graph.layers()) >= 3
+
+
+@pytest.mark.timeout(180)
+def test_the_demo_runs_to_its_end_with_the_local_model(tmp_path: Path) -> None:
+    demo = re.search(r"^demo:.*\n\t\./mnemosyne (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert demo is not None
+    done = mnemosyne(*demo[1].split(), "--key", "demo", home=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "10/10" in done.stdout
+    status = json.loads(mnemosyne("status", "demo", "--json", home=tmp_path).stdout)
+    assert (status["state"], sum(status["counts"].values())) == ("completed", 10)
+    results = json.loads(mnemosyne("results", "demo", "--json", home=tmp_path).stdout)
+    assert set(results) == {item["id"] for item in status["items"]}
+    assert all(result["model"].startswith("local") for result in results.values())
+    assert results["title"]["data"]["title"]
+    folder = tmp_path / "runs" / status["run"]
+    assert json.loads((folder / "title.json").read_text()) == results["title"]["data"]
+    assert (folder / "briefing.md").read_text().strip() == results["briefing"]["data"].strip()
+
+
+def test_the_plan_of_the_readme_is_a_plan(tmp_path: Path) -> None:
+    text = (ROOT / "README.md").read_text()
+    (plan,) = re.findall(r"```yaml\n(# plan\.yaml.*?)```", text, re.DOTALL)
+    (tmp_path / "plan.yaml").write_text(plan)
+    (tmp_path / "report.md").write_text("The tea was late.")
+    assert [item.id for item in load(tmp_path / "plan.yaml").graph.items] == ["facts", "headline"]
+
+
+@pytest.mark.timeout(180)
+def test_the_commands_of_the_readme_work(tmp_path: Path) -> None:
+    """Every `./mnemosyne …` line, with the run's real name, and with the scripted model where Claude would be asked."""
+    text = (ROOT / "README.md").read_text()
+    (plan,) = re.findall(r"```yaml\n(# plan\.yaml.*?)```", text, re.DOTALL)
+    (tmp_path / "plan.yaml").write_text(plan)
+    (tmp_path / "report.md").write_text("The tea was late.")
+    commands = re.findall(r"^\$ \./mnemosyne (.*?)(?:\s+#.*)?$", text, re.MULTILINE)
+    assert {line.split()[0] for line in commands} >= {"run", "status", "results", "events"}
+    (first,) = {line for line in commands if line == "run plan.yaml"}
+    done = mnemosyne(*first.split()[:1], str(tmp_path / "plan.yaml"), "--model", "scripted", home=tmp_path / "home")
+    assert done.returncode == 0, done.stdout + done.stderr
+    run = re.search(r"run (two-steps-\w+)", done.stdout)
+    assert run is not None
+    for line in commands:
+        if line.startswith("run"):
+            continue
+        words = [run[1] if word.startswith("two-steps-") else word for word in line.split()]
+        done = mnemosyne(*words, home=tmp_path / "home")
+        assert done.returncode == 0, line + done.stdout + done.stderr

@@ -29,7 +29,8 @@ class Driver:
 
     def __init__(self, record: RunRecord, store: Store, agents: Mapping[str, AgentPort], name: str) -> None:
         self._record, self._store, self._agents, self._name = record, store, agents, name
-        self._inbox: asyncio.Queue[Stimulus] = asyncio.Queue()
+        self._inbox: list[Stimulus] = []
+        self._news = asyncio.Event()
         self._owed: list[Event] = []  # on their way to the journal
         self._owing = asyncio.Event()
         self._links: dict[str, Link] = {}
@@ -42,7 +43,7 @@ class Driver:
 
     def drain(self) -> None:
         """Assign nothing new; `drive` returns once nothing is active any more and the run is paused."""
-        self._inbox.put_nowait(Drain())
+        self._hear(Drain())
 
     async def drive(self) -> RunStatus:
         """Take the run and bring every item to its terminal state. Raises StaleTerm when another driver takes it.
@@ -51,9 +52,7 @@ class Driver:
         """
         run = self._record.run
         term, items = await asyncio.gather(self._store.claim(run, self._name), self._store.items(run))
-        self._links = {
-            name: Link(name, agent, run, term, self._inbox.put_nowait) for name, agent in self._agents.items()
-        }
+        self._links = {name: Link(name, agent, run, term, self._hear) for name, agent in self._agents.items()}
         async with asyncio.TaskGroup() as tasks:
             helpers = [tasks.create_task(link.serve()) for link in self._links.values()]
             try:
@@ -81,14 +80,22 @@ class Driver:
     async def _decide(self, state: RunState) -> None:
         stimuli = await self._first_agents()
         while not (state.finished or state.drained):
-            stimuli = stimuli or [await self._inbox.get()]
-            while not self._inbox.empty():
-                stimuli.append(self._inbox.get_nowait())
+            stimuli = stimuli or await self._heard()
             for stimulus in stimuli:
                 if isinstance(stimulus, AgentAttached):
                     self._links[stimulus.agent].go()
             self._carry_out(state.handle(*stimuli))
             stimuli = []
+
+    def _hear(self, *stimuli: Stimulus) -> None:
+        self._inbox += stimuli
+        self._news.set()
+
+    async def _heard(self) -> list[Stimulus]:
+        await self._news.wait()
+        self._news.clear()
+        stimuli, self._inbox = self._inbox, []
+        return stimuli
 
     async def _first_agents(self) -> list[Stimulus]:
         """What comes in until every agent answered, or FIRST_AGENTS_S: so that the first items are spread evenly."""
@@ -96,7 +103,7 @@ class Driver:
         with suppress(TimeoutError):
             async with asyncio.timeout(FIRST_AGENTS_S):
                 while sum(isinstance(stimulus, AgentAttached) for stimulus in stimuli) < len(self._agents):
-                    stimuli.append(await self._inbox.get())
+                    stimuli += await self._heard()
         return stimuli
 
     def _carry_out(self, commands: Sequence[Command]) -> None:
@@ -121,8 +128,7 @@ class Driver:
             except StoreError:
                 await asyncio.sleep(STORE_RETRY_S)
                 continue
-            for event in events:
-                self._inbox.put_nowait(event)
+            self._hear(*events)
             cursor = events[-1].seq if events else cursor
             if self._state and self._state.counts[ItemState.ACTIVE] > WIDE:
                 await asyncio.sleep(GATHER_S)
@@ -149,4 +155,4 @@ class Driver:
             if event.type in DRIVER_TYPES:
                 if seq is None:
                     raise StoreUnusable(f"the journal refused {event}; please report it")
-                self._inbox.put_nowait(event)
+                self._hear(event)

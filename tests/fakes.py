@@ -66,8 +66,9 @@ class LocalAgent:
     def kill(self) -> None:
         """End the process: its work stops, nothing more is said, the next call finds a new generation."""
         assert self._agent is not None
-        for task in self._agent._tasks.values():
-            task.cancel()
+        self._agent._queue.clear()
+        for slot in self._agent._slots:
+            slot.cancel()
         self._agent = None
         self._dead.set()
 

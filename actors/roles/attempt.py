@@ -1,0 +1,73 @@
+"""One attempt: a task in, an outcome out. Nothing that an item raises gets past this boundary."""
+
+import asyncio
+import hashlib
+import json
+import time
+from typing import Protocol
+
+from actors.errors import ModelError
+from actors.models.port import Reply, StopReason
+from actors.models.pricing import cost_usd, is_free
+from actors.work import INLINE_LIMIT, Content, Failure, FailureKind, Outcome, Result, Task, Usage
+
+
+class Worker(Protocol):
+    """A role's part."""
+
+    async def work(self, task: Task) -> Reply:
+        """The answer to a task. Raises ModelError."""
+        ...
+
+
+async def attempt(worker: Worker, task: Task, payloads: dict[str, str]) -> Outcome:
+    """What became of the task; long data goes into `payloads` by its hash. Raises CancelledError alone."""
+    begin = time.perf_counter()
+    limit = asyncio.timeout(task.item.timeout)
+    try:
+        async with limit:
+            reply = await worker.work(task)
+        return _result(task, reply, begin, payloads)
+    except asyncio.CancelledError:
+        raise
+    except ModelError as error:
+        return _failure(task, error.kind, str(error), begin, error.usage)
+    except BaseException as error:  # a SystemExit in a task leaves a Ray actor alive and mute
+        if isinstance(error, TimeoutError) and limit.expired():
+            told = f"the item did not end within its timeout of {task.item.timeout:g} s"
+            return _failure(task, FailureKind.TIMEOUT, told, begin)
+        return _failure(task, FailureKind.AGENT_FAULT, f"{type(error).__name__}: {error}", begin)
+
+
+def _failure(task: Task, reason: FailureKind, message: str, begin: float, usage: Usage | None = None) -> Failure:
+    return Failure(
+        reason=reason,
+        message=message,
+        model=task.model,
+        usage=usage or Usage(),
+        cost_usd=cost_usd(task.model, usage or Usage()) if usage or is_free(task.model) else None,
+        seconds=time.perf_counter() - begin,
+    )
+
+
+def _result(task: Task, reply: Reply, begin: float, payloads: dict[str, str]) -> Result:
+    is_json = task.item.output is not None
+    text = json.dumps(reply.parsed, ensure_ascii=False) if is_json else reply.text
+    return Result(
+        data=_content(text, payloads),
+        json_data=is_json,
+        truncated=reply.stop is StopReason.MAX_TOKENS,
+        model=reply.model,
+        usage=reply.usage,
+        cost_usd=cost_usd(reply.model, reply.usage),
+        seconds=time.perf_counter() - begin,
+    )
+
+
+def _content(text: str, payloads: dict[str, str]) -> Content:
+    data = text.encode()
+    if len(data) <= INLINE_LIMIT:
+        return Content(text=text)
+    ref = hashlib.sha256(data).hexdigest()
+    payloads[ref] = text
+    return Content(ref=ref)

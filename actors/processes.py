@@ -5,7 +5,7 @@ No constructor raises: an exception there, during a restart, would make the acto
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +44,10 @@ def model_actor(model: str) -> str:
     return f"model-{model}"
 
 
-def spawn(process: type[Any], name: str, namespace: str, *args: Any) -> Any:
-    """The handle of a new named actor that Ray restarts for ever."""
+def spawn(process: type[Any], name: str, namespace: str, *args: Any, on: Mapping[str, float] | None = None) -> Any:
+    """The handle of a new named actor that Ray restarts for ever, on a node with the resources `on`."""
     options = {"num_cpus": 0, "max_restarts": -1, "max_concurrency": CALLS, "name": name, "namespace": namespace}
-    return ray.remote(process).options(**options).remote(*args)
+    return ray.remote(process).options(**options, resources=dict(on or {})).remote(*args)
 
 
 class StoreProcess:

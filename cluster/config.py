@@ -111,8 +111,10 @@ def key_is_sound() -> bool:
 def prepare_ray(home: Path) -> None:
     """Set what Ray reads from the environment, before it is imported: a token of our own, no chatter.
 
-    Raises HomeUnusable.
+    Inside a Ray job all of it is the cluster's own and is left alone. Raises HomeUnusable.
     """
+    if in_ray_job():
+        return
     token = token_path(home)
     if not token.exists():
         try:

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Mapping
+from contextlib import chdir
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,9 +17,11 @@ from actors.remote import RemoteAgent, RemoteStore
 from actors.settings import Settings
 from actors.stores.protocol import Store
 from actors.work import Role
-from cluster.config import store_path
+from cluster.config import in_ray_job, root, store_path
 
-NAMESPACE = "mnemosyne"
+HEAD = {"node:__internal_head__": 0.001}
+"""Where the store's file is; a share of it, and never a hard affinity, which a lost node would make final."""
+
 OBJECT_STORE_BYTES = 80_000_000
 """Nearly Ray's minimum: nothing of ours goes through the object store."""
 
@@ -35,6 +38,7 @@ class Fleet:
         self._settings = settings
         self._shared = [name for name in SHARED_MODELS if name in models]
         self._handles: list[Any] = []
+        self._namespace = f"mnemosyne-{uuid.uuid4().hex}"  # a cluster may hold the fleets of several jobs
         self.store: Store
         self.agents: Mapping[str, RemoteAgent] = {}
 
@@ -50,7 +54,9 @@ class Fleet:
     async def __aenter__(self) -> "Fleet":
         try:
             self._start_ray()
-            self._store_actor = spawn(StoreProcess, STORE, NAMESPACE, str(store_path(self._settings.home)))
+            self._store_actor = spawn(
+                StoreProcess, STORE, self._namespace, str(store_path(self._settings.home)), on=HEAD
+            )
             self.store = RemoteStore(self._store_actor)
             await self._start_agents()
         except BaseException:
@@ -69,29 +75,31 @@ class Fleet:
             ray.shutdown()
 
     def _start_ray(self) -> None:
-        processes = 1 + len(self._shared) + self._settings.fleet.executors
+        options: dict[str, Any] = {"namespace": self._namespace, "log_to_driver": False, "logging_level": "ERROR"}
+        if not in_ray_job():
+            options |= {
+                "address": "local",
+                "num_cpus": 1 + len(self._shared) + self._settings.fleet.executors,  # logical; so many workers ahead
+                "object_store_memory": OBJECT_STORE_BYTES,
+                "include_dashboard": False,
+            }
         try:
-            ray.init(
-                address="local",
-                namespace=NAMESPACE,
-                num_cpus=processes,  # logical; Ray starts that many workers ahead
-                object_store_memory=OBJECT_STORE_BYTES,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level="ERROR",
-            )
+            with chdir(root()):  # Ray puts the working directory on the path of every worker, before ours
+                ray.init(**options)
         except Exception as error:
             raise FleetError(f"Ray did not start: {error}") from None
 
     async def _start_agents(self) -> None:
         settings = self._settings.model_dump_json()
         for model in self._shared:
-            self._handles.append(spawn(ModelProcess, model_actor(model), NAMESPACE, model, settings))
+            self._handles.append(spawn(ModelProcess, model_actor(model), self._namespace, model, settings))
         role = Role.EXECUTOR
         names = [f"{role.value}-{i}" for i in range(self._settings.fleet.executors)]
         await self._record(*(AgentStarting(agent=name, role=role) for name in names))
         agents = {
-            name: RemoteAgent(spawn(AgentProcess, name, NAMESPACE, name, role.value, settings, NAMESPACE, self._shared))
+            name: RemoteAgent(
+                spawn(AgentProcess, name, self._namespace, name, role.value, settings, self._namespace, self._shared)
+            )
             for name in names
         }
         reasons = await asyncio.gather(*(self._why_not(agent) for agent in agents.values()))

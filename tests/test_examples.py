@@ -14,14 +14,14 @@ ROOT = Path(__file__).parent.parent
 PLANS = sorted(ROOT.glob("examples/*/plan.yaml"))
 
 
-def mnemosyne(*arguments: str, home: Path, timeout: float = 170) -> subprocess.CompletedProcess[str]:
+def mnemosyne(*arguments: str, home: Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [ROOT / "mnemosyne", *arguments],
-        cwd=ROOT,
+        cwd=cwd,
         env={**os.environ, "MNEMOSYNE_HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=170,
         check=False,
     )
 
@@ -61,7 +61,12 @@ def test_the_plan_of_the_readme_is_a_plan(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(180)
 def test_the_commands_of_the_readme_work(tmp_path: Path) -> None:
-    """Every `./mnemosyne …` line, with the run's real name, and with the scripted model where Claude would be asked."""
+    """Every `./mnemosyne …` line, with the run's real name, and with the scripted model where Claude would be asked.
+
+    Typed in a folder of the user's that has an `actors` of its own, which must not be taken for ours by any process.
+    """
+    (tmp_path / "actors").mkdir()
+    (tmp_path / "actors" / "__init__.py").write_text("raise RuntimeError('this is not our folder')")
     text = (ROOT / "README.md").read_text()
     (plan,) = re.findall(r"```yaml\n(# plan\.yaml.*?)```", text, re.DOTALL)
     (tmp_path / "plan.yaml").write_text(plan)
@@ -69,7 +74,7 @@ def test_the_commands_of_the_readme_work(tmp_path: Path) -> None:
     commands = re.findall(r"^\$ \./mnemosyne (.*?)(?:\s+#.*)?$", text, re.MULTILINE)
     assert {line.split()[0] for line in commands} >= {"run", "status", "results", "events"}
     (first,) = {line for line in commands if line == "run plan.yaml"}
-    done = mnemosyne(*first.split()[:1], str(tmp_path / "plan.yaml"), "--model", "scripted", home=tmp_path / "home")
+    done = mnemosyne(*first.split(), "--model", "scripted", home=tmp_path / "home", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     run = re.search(r"run (two-steps-\w+)", done.stdout)
     assert run is not None
@@ -77,5 +82,5 @@ def test_the_commands_of_the_readme_work(tmp_path: Path) -> None:
         if line.startswith("run"):
             continue
         words = [run[1] if word.startswith("two-steps-") else word for word in line.split()]
-        done = mnemosyne(*words, home=tmp_path / "home")
+        done = mnemosyne(*words, home=tmp_path / "home", cwd=tmp_path)
         assert done.returncode == 0, line + done.stdout + done.stderr

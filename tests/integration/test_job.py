@@ -1,0 +1,98 @@
+"""`ray job submit` on a cluster that somebody started with `ray start --head`."""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+
+from actors.stores.reader import Reader
+
+ROOT = Path(__file__).parent.parent.parent
+RAY = Path(sys.executable).with_name("ray")
+PLAN = "name: job\nitems:\n  - {id: a, description: One.}\n  - {id: b, description: Two., dependencies: [a]}\n"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[dict[str, str]]:
+    """A head node of its own, ended by its process group; the environment for clients."""
+    folder = Path(mkdtemp(prefix="mn-"))  # short: Ray puts Unix sockets below it
+    (folder / "token").write_text(secrets.token_hex(32))
+    dashboard = free_port()
+    env = {
+        **os.environ,
+        "PATH": f"{RAY.parent}{os.pathsep}{os.environ['PATH']}",  # the nodes' `python` is that of the locked environment
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(folder / "token"),
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+        "RAY_ADDRESS": f"http://127.0.0.1:{dashboard}",
+    }
+    command = [
+        RAY, "start", "--head", "--block", "--node-ip-address=127.0.0.1", f"--port={free_port()}", "--num-cpus=6",
+        "--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}", f"--dashboard-agent-listen-port={free_port()}",
+        f"--dashboard-agent-grpc-port={free_port()}", f"--ray-client-server-port={free_port()}", f"--temp-dir={folder}/ray",
+        "--object-store-memory=100000000", "--disable-usage-stats",
+    ]  # fmt: skip
+    head_env = {key: value for key, value in env.items() if key != "RAY_ADDRESS"}
+    with (folder / "head.log").open("wb") as log:
+        head = subprocess.Popen(command, env=head_env, stdout=log, stderr=log, start_new_session=True)
+    try:
+        wait_for_head(head, env, folder / "head.log")
+        yield env
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(head.pid, signal.SIGKILL)
+        head.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def ready(env: dict[str, str]) -> bool:
+    done = subprocess.run([RAY, "job", "list"], env=env, capture_output=True, check=False)
+    return done.returncode == 0
+
+
+def wait_for_head(head: subprocess.Popen[bytes], env: dict[str, str], log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not ready(env):
+        up = head.poll() is None and time.monotonic() < deadline
+        assert up, f"the head did not come up: {log.read_text()[-2000:]}"
+
+
+def submit(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [RAY, "job", "submit", "--working-dir", ".", "--", "python", "-m", "cluster", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=110)
+
+
+@pytest.mark.timeout(180)
+def test_a_submitted_job_runs_a_plan_into_the_home_that_it_is_given(cluster: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    home = tmp_path / "home"
+    run = ("run", str(tmp_path / "plan.yaml"), "--model", "scripted", "--key", "job")
+    done = submit(cluster, *run, "--home", str(home))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2/2 done" in done.stdout
+    reader = Reader(home / "store.db")
+    assert reader.run("job").items == 2
+    reader.close()
+    assert len(list((home / "runs").glob("*/*.md"))) == 2
+
+    refused = submit(cluster, *run)
+    assert refused.returncode == 1
+    assert "name a lasting folder with --home" in refused.stdout, "an implicit home would be Ray's temporary copy"
+    assert "Traceback" not in refused.stdout

@@ -238,12 +238,13 @@ class Row(NamedTuple):
 
 def to_row(event: Event) -> Row:
     """The event as the store keeps it; `seq` and `at` are left to the store."""
+    fields = event.__dict__  # a field that an event lacks is dear to ask pydantic for
     return Row(
         event.type,
         event.run,
-        getattr(event, "item", ""),
-        getattr(event, "epoch", 0),
-        getattr(event, "term", 0),
+        fields.get("item", ""),
+        fields.get("epoch", 0),
+        fields.get("term", 0),
         isinstance(event, ItemClosed) and event.outcome.kind == "result",
         event.__pydantic_serializer__.to_json(event, exclude=_BY_STORE).decode(),
     )

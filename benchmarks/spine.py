@@ -4,7 +4,7 @@
 
 The product: plan on disk, terms, epochs, assigned and closed rows with fsync, events read by cursor, two executors,
 the scripted model with no latency. Raw Ray: one call per item to two async actors, the driver in asyncio.
-A ratio above 1 is faster than raw Ray.
+A ratio above 1 is faster than raw Ray. The third system is the product without Ray: the Python work alone.
 """
 
 import asyncio
@@ -49,6 +49,7 @@ async def measure(rounds: int) -> None:
     config.prepare_ray(settings.home)  # before Ray is imported: it reads some of it then
     import ray
 
+    from benchmarks.one_process import one_process
     from benchmarks.raw_ray import Raw, raw
     from cluster.fleet import Fleet
 
@@ -58,15 +59,20 @@ async def measure(rounds: int) -> None:
         await asyncio.gather(*(agent.noop.remote(0) for agent in agents))
         for name, build in WORKLOADS.items():
             edges = build()
-            items, ours, theirs = items_of(edges), [], []
+            items = items_of(edges)
+            spent: dict[str, list[float]] = {"raw Ray": [], "mnemosyne": [], "the same in one process, no Ray": []}
             for round_ in range(rounds + 1):
-                theirs.append(await raw(edges, agents))
-                ours.append(await product(fleet, f"{name}-{round_}", items))
-            ratio = statistics.median(t / o for t, o in zip(theirs[1:], ours[1:], strict=True))
-            for label, spent in (("raw Ray", theirs[1:]), ("mnemosyne", ours[1:])):
-                each = 1e3 * statistics.median(spent) / len(edges)
-                print(f"{name} {label:10} {each:7.3f} ms/item {1e3 / each:8,.0f} items/s", flush=True)
-            print(f"{name} ratio      {ratio:7.2f} x raw Ray", flush=True)
+                times = (
+                    await raw(edges, agents),
+                    await product(fleet, f"{name}-{round_}", items),
+                    await one_process(settings.home, f"{name}-{round_}", items),
+                )
+                for label, seconds in zip(spent, times, strict=True):
+                    spent[label] += [seconds] * (round_ > 0)  # the first is for warming up
+            for label, seconds_ in spent.items():
+                each = 1e3 * statistics.median(seconds_) / len(edges)
+                ratio = statistics.median(r / s for r, s in zip(spent["raw Ray"], seconds_, strict=True))
+                print(f"{name} {label:31} {each:7.3f} ms/item {1e3 / each:8,.0f} items/s {ratio:6.2f} x", flush=True)
     print(f"driver process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB peak")
 
 

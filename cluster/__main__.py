@@ -1,5 +1,8 @@
 """`python -m cluster`: calls the command line, defines nothing (a class here would be pickled as __main__)."""
 
-from cluster.cli.main import main
+try:
+    from cluster.cli.main import main
 
-main()
+    main()
+except KeyboardInterrupt:  # before a command has begun
+    raise SystemExit(130) from None

@@ -25,9 +25,11 @@ def resolve_home(home: Path | None = None) -> Path:
             "name a lasting folder with --home or MNEMOSYNE_HOME"
         )
     try:
-        return (named or Path(HOME_NAME)).expanduser().absolute()
-    except (OSError, RuntimeError) as error:  # ~nobody, or a working directory that was deleted
-        raise HomeUnusable(f"the home cannot be found: {error}; name it with --home and its whole path") from None
+        home = (named or Path(HOME_NAME)).expanduser().absolute()
+        str(home).encode()  # Ray carries it as UTF-8
+    except (OSError, RuntimeError, UnicodeEncodeError) as error:  # a deleted working directory, ~nobody, no UTF-8
+        raise HomeUnusable(f"the home cannot be used: {error}; name another with --home and its whole path") from None
+    return home
 
 
 def in_ray_job() -> bool:

@@ -19,6 +19,9 @@ READ_WAIT_S = 5.0
 STORE_RETRY_S = 1.0
 FIRST_AGENTS_S = 0.5
 
+CHUNK = 256
+"""Facts in one append at most: the agents begin with the first items while the next are written."""
+
 WIDE = 64
 GATHER_S = 0.003
 """With so many items active, outcomes are read so far apart: a few more at once cost less than each alone."""
@@ -137,8 +140,9 @@ class Driver:
         while True:
             await self._owing.wait()
             self._owing.clear()
-            events, self._owed = self._owed, []
-            await self._append_once(events)
+            while self._owed:
+                events, self._owed = self._owed[:CHUNK], self._owed[CHUNK:]
+                await self._append_once(events)
 
     async def _append_once(self, events: list[Event]) -> None:
         id_ = uuid.uuid4().hex

@@ -16,7 +16,7 @@ def is_held(store: Path) -> bool:
     """Whether a process writes to this store now. Holds the lock itself for a moment if nobody does."""
     try:
         lock = os.open(lock_file(store), os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     try:
         fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)

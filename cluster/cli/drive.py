@@ -5,6 +5,7 @@ import json
 import shlex
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import typer
@@ -42,12 +43,18 @@ def drive(
     async def show(reader: Reader, record: RunRecord, done: Callable[[], bool]) -> None:
         starting.stop()
         shown.append(record.run)
-        await live.follow(reader, record.run, console, done)
+        try:
+            await live.follow(reader, record.run, console, done)
+        except (OSError, SystemExit):  # a pipe that was closed, a file on a full disk: the run goes on unseen
+            with suppress(OSError, SystemExit):
+                console.on_broken_pipe()
 
     starting.start()
     try:
         status = asyncio.run(session.run(open_run, show))
     except (KeyboardInterrupt, SystemExit) as end:
+        if shown:
+            raise
         starting.stop()
         typer.echo("mnemosyne: interrupted before the run began; nothing of it has been done", err=True)
         if getattr(end, "code", None) == signal.SIGTERM:  # Ray's own handler, until ours is there

@@ -12,7 +12,7 @@ from actors.work import Item
 from cluster import config
 from cluster.cli.journal import opened
 
-HELD_S = 3.0
+HELD_S = 5.0
 """A process that was killed takes its fleet with it within this time; a request takes the store for a moment."""
 POLL_S = 0.05
 

@@ -41,7 +41,7 @@ def environment(lock: Path, prefix: Path) -> Iterator[Finding]:
 
 def packages(lock: Path, version_of: Callable[[str], str | None]) -> Iterator[Finding]:
     """The packages that matter most, against the lock file."""
-    locked = dict(re.findall(r"^([a-z0-9.-]+)==([^ ;\\]+)", lock.read_text(encoding="utf-8"), re.MULTILINE))
+    locked = dict(re.findall(r"^([a-z0-9.-]+)==([^\s;\\]+)", lock.read_text(encoding="utf-8"), re.MULTILINE))
     versions = {name: version_of(name) for name in PACKAGES}
     missing = [name for name, version in versions.items() if version is None]
     other = [

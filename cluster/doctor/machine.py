@@ -1,7 +1,7 @@
 """Has the machine room for a fleet, and can the terminal show what it does?"""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cluster.doctor.finding import Finding, broken, ok, warning
@@ -20,9 +20,14 @@ PROC = Path("/proc")
 CGROUP = Path("/sys/fs/cgroup")
 
 
-def disk(name: str, folder: Path, what: str) -> Iterator[Finding]:
+def free_space(folder: Path) -> int:
+    """Bytes that may still be written below this folder."""
+    return shutil.disk_usage(folder).free
+
+
+def disk(name: str, folder: Path, what: str, space: Callable[[Path], int] = free_space) -> Iterator[Finding]:
     """The free space where this folder is or will be."""
-    free = shutil.disk_usage(existing(folder)).free
+    free = space(existing(folder))
     told = f"{amount(free)} free for {what} ({folder})"
     cure = "free some space, or put it elsewhere: --home for the home, TMPDIR for Ray's files"
     if free < DISK_OUT:

@@ -17,10 +17,10 @@ CHECK_S = 10.0
 STEPS = 50_000
 """Of SQLite's machine between two looks at the clock; some milliseconds."""
 
-RESTORE = "keep a copy of the file, then bring back your own backup or use another home"
+RESTORE = "see to the disk first; if that does not help, bring back your own backup or use another home"
 
 
-def store(path: Path, clock: Callable[[], float] = time.monotonic) -> Iterator[Finding]:
+def store(path: Path, clock: Callable[[], float] = time.monotonic, steps: int = STEPS) -> Iterator[Finding]:
     """The file: its schema, and SQLite's own quick check."""
     if not path.exists():
         yield ok("store", "there is none yet; the first run makes it")
@@ -31,14 +31,14 @@ def store(path: Path, clock: Callable[[], float] = time.monotonic) -> Iterator[F
         yield broken("store", str(error), RESTORE)
         return
     try:
-        yield _checked(reader, path, clock)
+        yield _checked(reader, path, clock, steps)
     finally:
         reader.close()
 
 
-def _checked(reader: Reader, path: Path, clock: Callable[[], float]) -> Finding:
+def _checked(reader: Reader, path: Path, clock: Callable[[], float], steps: int) -> Finding:
     until = clock() + CHECK_S
-    reader.db.set_progress_handler(lambda: clock() > until, STEPS)
+    reader.db.set_progress_handler(lambda: clock() > until, steps)
     try:
         (first, *_) = [row[0] for row in reader.db.execute("pragma quick_check(1)")]
         runs = len(reader.runs())

@@ -1,0 +1,51 @@
+"""The same product without Ray, in one process and one event loop: what the Python work alone costs."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from actors.models.scripted import ScriptedModel
+from actors.roles.agent import Agent, Card
+from actors.roles.executor import Executor
+from actors.stores.group import GroupStore
+from actors.stores.protocol import Accept
+from actors.work import Item, Role, RunStatus, Task
+from cluster.driver import Driver
+
+
+class Local:
+    """An AgentPort without a process of its own."""
+
+    def __init__(self, name: str, store: GroupStore) -> None:
+        model = ScriptedModel()
+        worker = Executor(store, lambda _: model, 1000)
+        self._agent = Agent(name, Role.EXECUTOR, 1, worker, store, 16)
+
+    async def attach(self, run: str, term: int) -> Card:
+        """See AgentPort."""
+        return self._agent.attach(run, term)
+
+    async def submit(self, run: str, term: int, tasks: Sequence[Task]) -> None:
+        """See AgentPort."""
+        self._agent.submit(run, term, tasks)
+
+    async def cancel(self, run: str, term: int, attempts: Sequence[tuple[str, int]]) -> None:
+        """See AgentPort."""
+        self._agent.cancel(run, term, attempts)
+
+    async def lifeline(self) -> None:
+        """See AgentPort."""
+        await asyncio.Event().wait()
+
+
+async def one_process(folder: Path, run: str, items: tuple[Item, ...]) -> float:
+    """Seconds to drive one accepted run to its end."""
+    store = GroupStore(folder / f"{run}.db")
+    record = await store.accept(Accept(run, None, run, "digest", "scripted", items, {}))
+    agents = {name: Local(name, store) for name in ("executor-0", "executor-1")}
+    begin = time.perf_counter()
+    assert await Driver(record, store, agents, "benchmark").drive() is RunStatus.COMPLETED
+    spent = time.perf_counter() - begin
+    await store.close()
+    return spent

@@ -57,6 +57,11 @@ integration: setup ## tests on one embedded Ray
 faults: setup ## long proofs with killed processes
 	$(python) -m pytest -m faults
 
+.PHONY: docs
+docs: setup ## draw the pages that are made from tables
+	$(python) -m dashboards.wire_docs
+	$(python) -m cluster.states_doc
+
 .PHONY: bench
 bench: setup ## what the product costs per item, against raw Ray calls
 	$(python) -m benchmarks.spine

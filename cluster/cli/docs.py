@@ -15,14 +15,15 @@ PATH = Path(__file__).parent.parent.parent / "docs" / "cli.md"
 
 INTRO = """# Command line
 
-Made from the commands themselves by `python -m cluster.cli.docs`; `mnemosyne COMMAND --help` says the same. In a checkout the
-program is `./mnemosyne`.
+Made from the commands themselves by `python -m cluster.cli.docs`; `mnemosyne COMMAND --help` says the same. In a
+checkout the program is `./mnemosyne`.
 
-- Everything of a fleet lies in one folder, the *home*: `--home`, else `MNEMOSYNE_HOME`, else `.mnemosyne/` in the working directory.
-  One fleet at a time works in a home.
+- Everything of a fleet lies in one folder, the *home*: `--home`, else `MNEMOSYNE_HOME`, else `.mnemosyne/` in the
+  working directory. One fleet at a time works in a home.
 - A run is named by its id or by the key it was given, everywhere.
 - `--json` prints facts for programs, on standard output and nothing else there; refusals go to standard error.
-- `status`, `results`, `events`, `agents`, `cancel`, `pause` and `continue` work beside a living run and with no process alive.
+- `status`, `results`, `events`, `agents`, `cancel`, `pause` and `continue` work beside a living run and with no
+  process alive.
 - What can be foreseen to go wrong is told in one sentence with what to do; a traceback is a mistake of ours."""
 
 CODES = """## Exit codes
@@ -35,18 +36,20 @@ DOCTOR = (
 
 ENDING = """## Ending a run, and going on
 
-Ctrl-C or SIGTERM: nothing new is started, the calls in flight are waited for and recorded, then the command ends with 130 or 143.
-Once more: it ends at once, and what was in flight is lost and paid for again. Either way, after a crash or a SIGKILL as well,
-`mnemosyne resume RUN` goes on; finished items do not run again.
+Ctrl-C or SIGTERM: nothing new is started, the calls in flight are waited for and recorded, then the command ends with
+130 or 143. Once more: it ends at once, and what was in flight is lost and paid for again. Either way, after a crash
+or a SIGKILL as well, `mnemosyne resume RUN` goes on; finished items do not run again.
 
-After a SIGKILL of the command everything that it started is gone within seconds and the store is free, but for two idle helpers of
-Ray itself (`ray::DashboardAgent`, `ray::RuntimeEnvAgent`): they wait 60 seconds for the dead before they end."""
+After a SIGKILL of the command everything that it started is gone within seconds and the store is free, but for two
+idle helpers of Ray itself (`ray::DashboardAgent`, `ray::RuntimeEnvAgent`): they wait 60 seconds for the dead before
+they end."""
 
 COMPLETION = """## Completion by the shell
 
-`mnemosyne --install-completion` sets it up for the shell it is called from (bash, zsh, fish); open a new one afterwards. It completes
-commands, options, and the runs of the home. It calls `mnemosyne`, so the launcher has to be found on the PATH under this name, as by
-`ln -s "$PWD/mnemosyne" ~/.local/bin/`; in bash `./mnemosyne` is completed as well. `--show-completion` prints the script instead.
+`mnemosyne --install-completion` sets it up for the shell it is called from (bash, zsh, fish); open a new one
+afterwards. It completes commands, options, and the runs of the home. It calls `mnemosyne`, so the launcher has to be
+found on the PATH under this name, as by `ln -s "$PWD/mnemosyne" ~/.local/bin/`; in bash `./mnemosyne` is completed as
+well. `--show-completion` prints the script instead.
 
 ## Completion and hints in an editor
 

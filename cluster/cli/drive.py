@@ -43,22 +43,15 @@ def drive(
     async def show(reader: Reader, record: RunRecord, done: Callable[[], bool]) -> None:
         starting.stop()
         shown.append(record.run)
-        try:
-            await live.follow(reader, record.run, console, done)
-        except (OSError, SystemExit):  # a pipe that was closed, a file on a full disk: the run goes on unseen
-            with suppress(OSError, SystemExit):
-                console.on_broken_pipe()
+        await _show(reader, record, console, done)
 
     starting.start()
     try:
         status = asyncio.run(session.run(open_run, show))
     except (KeyboardInterrupt, SystemExit) as end:
-        if shown:
-            raise
         starting.stop()
-        typer.echo("mnemosyne: interrupted before the run began; nothing of it has been done", err=True)
-        if getattr(end, "code", None) == signal.SIGTERM:  # Ray's own handler, until ours is there
-            raise typer.Exit(TERMINATED) from None
+        if not shown:
+            _never_begun(end)
         raise
     finally:
         starting.stop()
@@ -67,6 +60,20 @@ def drive(
     if status is RunStatus.PAUSED and session.interrupted_by is not None:
         code = SIGNALS[session.interrupted_by]
     raise typer.Exit(code)
+
+
+async def _show(reader: Reader, record: RunRecord, console: Console, done: Callable[[], bool]) -> None:
+    try:
+        await live.follow(reader, record.run, console, done)
+    except (OSError, SystemExit):  # a pipe that was closed, a file on a full disk: the run goes on unseen
+        with suppress(OSError, SystemExit):
+            console.on_broken_pipe()
+
+
+def _never_begun(end: BaseException) -> None:
+    typer.echo("mnemosyne: interrupted before the run began; nothing of it has been done", err=True)
+    if getattr(end, "code", None) == signal.SIGTERM:  # Ray's own handler, until ours is there
+        raise typer.Exit(TERMINATED) from None
 
 
 def hints(home: Path | None) -> Callable[..., str]:

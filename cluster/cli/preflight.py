@@ -31,9 +31,9 @@ def _chosen(name: str | None) -> Choice:
     return choose(name, has_key=config.has_key(), has_local=has_local_model())
 
 
-def free(store: Path) -> None:
+def free(store: Path, within_s: float = HELD_S) -> None:
     """Return once no process writes the store. Raises StoreLocked."""
-    deadline = time.monotonic() + HELD_S
+    deadline = time.monotonic() + within_s
     while is_held(store):
         if time.monotonic() > deadline:
             pid = holder(store)

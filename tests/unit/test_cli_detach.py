@@ -29,7 +29,7 @@ def test_it_goes_on_in_a_session_of_its_own(tmp_path: Path) -> None:
     try:
         assert os.getsid(pid) == os.getpgid(pid) == pid
         assert os.getsid(pid) != os.getsid(0)
-        assert os.readlink(f"/proc/{pid}/fd/0") == os.devnull
+        assert Path(f"/proc/{pid}/fd/0").readlink() == Path(os.devnull)
         assert log.read_text() == "hello\n"
         assert log.stat().st_mode & 0o077 == log.parent.stat().st_mode & 0o077 == 0
     finally:
@@ -63,7 +63,7 @@ def test_one_that_begins_and_ends_at_once_has_begun(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_wait_leaves_no_process_behind(tmp_path: Path) -> None:
-    pids = []
+    pids: list[int] = []
 
     def interrupted() -> bool:
         pids.extend(int(line) for line in (tmp_path / "driver.log").read_text().split())

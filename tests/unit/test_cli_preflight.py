@@ -12,13 +12,16 @@ import pytest
 from typer.testing import CliRunner
 
 from actors.errors import HomeUnusable, MnemosyneError, ModelMissing, PlanRefused, StoreLocked, StoreUnusable, UserError
+from actors.stores.group import GroupStore
 from actors.stores.holder import holder, is_held
+from actors.stores.protocol import Accept
 from actors.work import Item
 from cluster import config
 from cluster.cli import preflight
 from cluster.cli.main import app
 from tests.homes import make_home
 
+ROOT = Path(__file__).parents[2]
 PLAN = "items: [{id: a, description: x}]\n"
 
 
@@ -109,8 +112,10 @@ def test_a_token_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """With one finished run, r or monday, of the scripted model."""
-    asyncio.run(make_home(tmp_path / "home" if (tmp_path / "home").mkdir() is None else tmp_path))
-    return tmp_path / "home"
+    folder = tmp_path / "home"
+    folder.mkdir()
+    asyncio.run(make_home(folder))
+    return folder
 
 
 def test_a_key_that_is_taken_is_refused_at_once(folder: Path, home: Path) -> None:
@@ -129,16 +134,16 @@ HOLD = (
 def writer(home: Path) -> Iterator[int]:
     """Process id of one that writes the home's store."""
     command = [sys.executable, "-c", HOLD, str(home / "store.db")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout
         assert process.stdout.readline() == b"open\n"
         yield process.pid
 
 
-def test_a_home_in_which_a_run_is_under_way_is_refused(folder: Path, home: Path, writer: int) -> None:
-    told = refused(StoreLocked, "run", "plan.yaml", "--model", "scripted", "--home", str(home))
-    assert f"process {writer} writes its store" in told
-    assert str(home) in told
+def test_a_home_in_which_a_run_is_under_way_is_refused(home: Path, writer: int) -> None:
+    with pytest.raises(StoreLocked, match=f"process {writer} writes its store") as caught:
+        preflight.free(home / "store.db", within_s=0)
+    assert str(home) in str(caught.value)
     assert StoreLocked.exit_code == 4
 
 
@@ -149,9 +154,14 @@ def test_who_holds_a_store(home: Path, writer: int) -> None:
     assert (is_held(home / "other.db"), holder(home / "other.db")) == (False, None)
 
 
-def test_a_store_that_is_let_go_in_time_is_free(home: Path) -> None:
-    preflight.free(home / "store.db")
-    preflight.free(home / "none.db")
+async def test_a_store_that_is_let_go_in_time_is_free(home: Path) -> None:
+    store = GroupStore(home / "store.db")
+    waiting = asyncio.create_task(asyncio.to_thread(preflight.free, home / "store.db", 60))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await store.close()
+    await waiting
+    preflight.free(home / "none.db", within_s=0)
 
 
 @pytest.mark.parametrize("command", [["resume", "r"], ["status", "r", "--watch"], ["agents"], ["cancel", "r"]])
@@ -161,9 +171,6 @@ def test_a_home_without_a_store_is_refused_and_not_made(tmp_path: Path, command:
 
 
 def test_resume_refuses_a_run_whose_model_is_not_there(home: Path, tmp_path: Path) -> None:
-    from actors.stores.group import GroupStore
-    from actors.stores.protocol import Accept
-
     async def make() -> None:
         store = GroupStore(home / "store.db")
         await store.accept(Accept("r2", None, "x", "d", "claude-x", (Item(id="a", description="x"),), {}))

@@ -11,7 +11,7 @@
     │   ├── ModelFaulty (transient), ModelMissing
     │   └── ContextTooLong, RequestRefused, AnswerRefused, AnswerCutOff, AnswerInvalid
     ├── StoreError           the store's
-    │   ├── StoreLocked, StoreUnusable
+    │   ├── StoreLocked, StoreUnusable, PayloadMissing
     │   └── StaleTerm        fenced: another driver holds the run
     └── FleetError           the cluster's: Ray or an actor cannot be had
         └── AgentGone        the agent does not answer
@@ -157,6 +157,10 @@ class StoreLocked(StoreError):
 
 class StoreUnusable(StoreError):
     """The store's file cannot be used."""
+
+
+class PayloadMissing(StoreError):
+    """The store does not have a text that an event refers to; restore it from a backup."""
 
 
 class StaleTerm(StoreError):

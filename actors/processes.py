@@ -12,7 +12,7 @@ from typing import Any
 import ray
 
 from actors import garbage
-from actors.errors import MnemosyneError, StoreLocked
+from actors.errors import AgentGone, MnemosyneError, StoreLocked
 from actors.events import Row
 from actors.keys import AgentKey
 from actors.models.choice import open_model
@@ -62,15 +62,19 @@ class StoreProcess:
 
     async def _store(self) -> GroupStore:
         async with self._opening:
-            for _ in range(LOCK_TRIES) if self._opened is None else ():
+            for left in range(LOCK_TRIES, -1, -1) if self._opened is None else ():
                 try:
                     self._opened = GroupStore(self._path)
-                except StoreLocked:  # the command line leaves a request, or an earlier process is still ending
+                except StoreLocked:
+                    if not left:
+                        raise
+                    # the command line leaves a request, or an earlier process is still ending
                     await asyncio.sleep(LOCK_RETRY_S)
                 else:
                     self._requests = asyncio.ensure_future(self._opened.take_requests())
-                    return self._opened
-        return self._opened or GroupStore(self._path)
+                    break
+            assert self._opened is not None
+            return self._opened
 
     async def call(self, method: str, *args: Any) -> Any:
         """Any method of the store by name; an error of ours comes back as a value."""
@@ -155,10 +159,10 @@ class AgentProcess:
         except MnemosyneError as error:
             return error
 
-    async def submit(self, run: str, term: int, tasks: bytes) -> MnemosyneError | None:
-        """See Agent.submit; the tasks are JSON."""
+    async def submit(self, run: str, term: int, generation: int, tasks: bytes) -> MnemosyneError | None:
+        """See Agent.submit; the tasks are JSON, and meant for this generation."""
         try:
-            (await self._agent()).submit(run, term, TASKS.validate_json(tasks))
+            (await self._of(generation)).submit(run, term, TASKS.validate_json(tasks))
         except MnemosyneError as error:
             return error
         return None
@@ -179,9 +183,20 @@ class AgentProcess:
             return error
         return None
 
-    async def lifeline(self) -> None:
+    async def _of(self, generation: int) -> Agent:
+        agent = await self._agent()
+        if agent.generation != generation:
+            raise AgentGone(f"{self._id} is generation {agent.generation} by now, generation {generation} is gone")
+        return agent
+
+    async def lifeline(self, generation: int) -> MnemosyneError | None:
         """Returns after LIFELINE_S; a caller learns from the broken call that the process is gone."""
+        try:
+            await self._of(generation)
+        except MnemosyneError as error:
+            return error
         await asyncio.sleep(LIFELINE_S)
+        return None
 
     async def stop(self) -> None:
         """See Agent.stop."""

@@ -138,18 +138,18 @@ class RemoteAgent:
         card: Card = await self._call("attach", run, term)
         return card
 
-    async def submit(self, run: str, term: int, tasks: Sequence[Task]) -> None:
+    async def submit(self, run: str, term: int, generation: int, tasks: Sequence[Task]) -> None:
         """See Agent.submit. After AgentGone the tasks may have arrived or not."""
-        await self._call("submit", run, term, TASKS.dump_json(list(tasks), exclude_defaults=True))
+        await self._call("submit", run, term, generation, TASKS.dump_json(list(tasks), exclude_defaults=True))
 
     async def cancel(self, run: str, term: int, attempts: Sequence[tuple[str, int]]) -> None:
         """See Agent.cancel."""
         await self._call("cancel", run, term, list(attempts))
 
-    async def lifeline(self) -> None:
-        """Never returns while the agent's process lives."""
+    async def lifeline(self, generation: int) -> None:
+        """Never returns while this generation lives."""
         while True:
-            await self._call("lifeline")
+            await self._call("lifeline", generation)
 
     async def ping(self) -> None:
         """Returns once the agent is up."""

@@ -26,16 +26,18 @@ class Local:
         """See AgentPort."""
         return self._agent.attach(run, term)
 
-    async def submit(self, run: str, term: int, tasks: Sequence[Task]) -> None:
+    async def submit(self, run: str, term: int, generation: int, tasks: Sequence[Task]) -> None:
         """See AgentPort."""
+        assert generation == 1
         self._agent.submit(run, term, tasks)
 
     async def cancel(self, run: str, term: int, attempts: Sequence[tuple[str, int]]) -> None:
         """See AgentPort."""
         self._agent.cancel(run, term, attempts)
 
-    async def lifeline(self) -> None:
+    async def lifeline(self, generation: int) -> None:
         """See AgentPort."""
+        assert generation == 1
         await asyncio.Event().wait()
 
 

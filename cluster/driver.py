@@ -27,6 +27,17 @@ GATHER_S = 0.003
 """With so many items active, outcomes are read so far apart: a few more at once cost less than each alone."""
 
 
+def before_each_attach(stimuli: Sequence[Stimulus]) -> list[list[Stimulus]]:
+    """Cut so that what comes before an AgentAttached has been carried out when its link forgets what it queued."""
+    batches: list[list[Stimulus]] = [[]]
+    for stimulus in stimuli:
+        last = batches[-1]
+        if isinstance(stimulus, AgentAttached) and last and not isinstance(last[-1], AgentAttached):
+            batches.append([])
+        batches[-1].append(stimulus)
+    return batches
+
+
 class Driver:
     """Drives one run in one term. Whatever it knows it can read again; killing it loses nothing."""
 
@@ -84,10 +95,11 @@ class Driver:
         stimuli = await self._first_agents()
         while not (state.finished or state.drained):
             stimuli = stimuli or await self._heard()
-            for stimulus in stimuli:
-                if isinstance(stimulus, AgentAttached):
-                    self._links[stimulus.agent].go()
-            self._carry_out(state.handle(*stimuli))
+            for batch in before_each_attach(stimuli):
+                for stimulus in batch:
+                    if isinstance(stimulus, AgentAttached):
+                        self._links[stimulus.agent].go()
+                self._carry_out(state.handle(*batch))
             stimuli = []
 
     def _hear(self, *stimuli: Stimulus) -> None:

@@ -32,8 +32,11 @@ PAUSE_POLL_S = 0.5
 class Session:
     """Drives one run to its end, to a pause, or to the person's Ctrl-C."""
 
-    def __init__(self, settings: Settings, models: frozenset[str], pause_limit_s: float | None) -> None:
+    def __init__(
+        self, settings: Settings, models: frozenset[str], pause_limit_s: float | None, farewell: Callable[[], None]
+    ) -> None:
         self._settings, self._models, self._pause_limit_s = settings, models, pause_limit_s
+        self._farewell = farewell  # last words of a process that ends at once
         self.interrupted_by: signal.Signals | None = None
 
     async def run(self, open_run: OpenRun, show: Show) -> RunStatus:
@@ -66,6 +69,7 @@ class Session:
     def _interrupt(self, number: signal.Signals, driver: Driver) -> None:
         if self.interrupted_by is not None:
             # At once: what is in flight is lost and paid for again. Ray's processes end with this one.
+            self._farewell()
             os._exit(SIGNALS[number])
         self.interrupted_by = number
         with suppress(OSError):

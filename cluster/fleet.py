@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 import ray
+from ray.exceptions import RayError
 
 from actors.errors import FleetError, MnemosyneError
 from actors.events import AgentStarting, AgentUnavailable, Event
@@ -69,7 +70,7 @@ class Fleet:
             async with asyncio.timeout(STOP_TIMEOUT_S):
                 await asyncio.gather(*(agent.stop() for agent in self.agents.values()), return_exceptions=True)
                 await self._store_actor.close.remote()
-        except TimeoutError:
+        except (TimeoutError, RayError):
             pass  # what an agent could not write is closed as lost by the next driver
         finally:
             ray.shutdown()

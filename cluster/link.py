@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from actors.errors import AgentGone
+from actors.errors import AgentGone, FleetError, StaleTerm, StoreError
 from actors.work import Task
 from cluster.commands import AgentAttached, AgentAway
 from cluster.ports import AgentPort
@@ -22,6 +22,7 @@ class Link:
 
     def __init__(self, name: str, agent: AgentPort, run: str, term: int, tell: Tell) -> None:
         self._name, self._agent, self._run, self._term, self._tell = name, agent, run, term, tell
+        self._generation = 0
         self._tasks: list[Task] = []
         self._cancels: list[tuple[str, int]] = []
         self._wake = asyncio.Event()
@@ -49,19 +50,22 @@ class Link:
             try:
                 await self._attach()
                 await self._send_until_gone()
-            except (AgentGone, TimeoutError):
+            except StaleTerm:
+                raise
+            except (FleetError, StoreError, TimeoutError):
                 self._tell(AgentAway(self._name))
                 await asyncio.sleep(REATTACH_S)
 
     async def _attach(self) -> None:
         async with asyncio.timeout(ATTACH_TIMEOUT_S):
             card = await self._agent.attach(self._run, self._term)
+        self._generation = card.generation
         self._going.clear()
         self._tell(AgentAttached(self._name, card.generation, card.concurrency, frozenset(card.held)))
         await self._going.wait()
 
     async def _send_until_gone(self) -> None:
-        lifeline = asyncio.ensure_future(self._agent.lifeline())
+        lifeline = asyncio.ensure_future(self._agent.lifeline(self._generation))
         sending = asyncio.ensure_future(self._send())
         try:
             await asyncio.wait((lifeline, sending), return_when=asyncio.FIRST_COMPLETED)
@@ -86,16 +90,19 @@ class Link:
     async def _send_tasks(self) -> None:
         """Submit in batches, the next while the one before is being taken in."""
         before: asyncio.Future[None] | None = None
+        submit: asyncio.Future[None] | None = None
         try:
             while self._tasks:
                 batch = self._tasks[:BATCH]
                 del self._tasks[:BATCH]
-                submit = asyncio.ensure_future(self._agent.submit(self._run, self._term, batch))
+                submit = asyncio.ensure_future(self._agent.submit(self._run, self._term, self._generation, batch))
                 if before:
                     await before
                 before = submit
             if before:
                 await before
         finally:
-            if before:
-                before.cancel()
+            both = [future for future in (before, submit) if future]
+            for future in both:
+                future.cancel()
+            await asyncio.gather(*both, return_exceptions=True)

@@ -73,6 +73,10 @@ class Loads:
         load.concurrency = concurrency
         return set(load.held)
 
+    def takes(self, agent: str) -> bool:
+        """Whether the agent is attached."""
+        return self._loads[agent].concurrency > 0
+
     def detach(self, agent: str) -> None:
         """The agent takes no work; what it was given stays its."""
         self._loads[agent].concurrency = 0

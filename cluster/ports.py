@@ -14,14 +14,14 @@ class AgentPort(Protocol):
         """Take the agent for a run; see Agent.attach."""
         ...
 
-    async def submit(self, run: str, term: int, tasks: Sequence[Task]) -> None:
-        """Give tasks; see Agent.submit. After AgentGone they may have arrived or not."""
+    async def submit(self, run: str, term: int, generation: int, tasks: Sequence[Task]) -> None:
+        """Give tasks to this generation; see Agent.submit. After AgentGone they may have arrived or not."""
         ...
 
     async def cancel(self, run: str, term: int, attempts: Sequence[tuple[str, int]]) -> None:
         """Give attempts up; see Agent.cancel."""
         ...
 
-    async def lifeline(self) -> None:
-        """Never returns while the agent's process lives."""
+    async def lifeline(self, generation: int) -> None:
+        """Never returns while this generation lives."""
         ...

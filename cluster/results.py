@@ -1,7 +1,10 @@
 """Results as files: <home>/runs/<run>/<item id>.md or .json. A view of the journal; written again it is the same."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
+
+import apsw
 
 from actors.events import Event, ItemClosed
 from actors.stores.reader import Reader
@@ -20,7 +23,8 @@ class ResultFiles:
     async def follow(self) -> None:
         """Write results as they come, until cancelled."""
         while True:
-            self.catch_up()
+            with suppress(OSError, apsw.Error):  # a full disk holds up the files, not the run
+                self.catch_up()
             await asyncio.sleep(self.POLL_S)
 
     def catch_up(self) -> None:

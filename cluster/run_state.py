@@ -3,7 +3,7 @@
 Replaying a run's journal gives the state its driver had; `start` then gives the commands that driver still owed.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
@@ -172,7 +172,9 @@ class RunState:
         given = self._loads.attach(stimulus.agent, stimulus.concurrency)
         active = [id_ for id_ in sorted(given) if self.views[id_].state is ItemState.ACTIVE]
         why = f"{stimulus.agent} came back as generation {stimulus.generation} without it"
-        return [self._lose(id_, why) for id_ in active if (id_, self.views[id_].epoch) not in stimulus.held]
+        gone = [id_ for id_ in active if (id_, self.views[id_].epoch) not in stimulus.held]
+        unwanted = [id_ for id_ in active if id_ not in gone and self.wishes.cancels(id_)]
+        return [*(self._lose(id_, why) for id_ in gone), *self._cancel(unwanted)]
 
     def _on_away(self, stimulus: AgentAway) -> list[Command]:
         self._loads.detach(stimulus.agent)
@@ -217,9 +219,14 @@ class RunState:
     def _skip_dependents(self, cause: str) -> list[Command]:
         if not self._live:
             return []
-        below = [id_ for id_ in self.graph.descendants(cause) if id_ not in self._ending]
-        never = [id_ for id_ in below if self.views[id_].state is ItemState.WAITING]
-        return [self._end(id_, self._facts.skipped(id_, cause)) for id_ in never]
+        commands: list[Command] = []
+        ahead = deque(self.graph.dependents[cause])
+        while ahead:
+            id_ = ahead.popleft()
+            if self.views[id_].state is ItemState.WAITING and id_ not in self._ending:
+                commands.append(self._end(id_, self._facts.skipped(id_, cause)))
+                ahead.extend(self.graph.dependents[id_])
+        return commands
 
     def _wanted(self) -> list[str]:
         """Items that are not terminal and that somebody wants to end."""
@@ -230,7 +237,8 @@ class RunState:
         for id_ in items if self._live else ():
             view = self.views[id_]
             if view.state is ItemState.ACTIVE:
-                commands.append(Cancel(view.agent, id_, view.epoch))
+                if self._loads.takes(view.agent):  # else: once it is attached, or when it is closed as lost
+                    commands.append(Cancel(view.agent, id_, view.epoch))
             elif id_ not in self._ending and id_ not in self._opening:
                 commands.append(self._end(id_, self._facts.cancelled(id_)))
         return commands

@@ -76,9 +76,9 @@ class LocalAgent:
         """See AgentPort."""
         return (await self._up()).attach(run, term)
 
-    async def submit(self, run: str, term: int, tasks: Sequence[Task]) -> None:
+    async def submit(self, run: str, term: int, generation: int, tasks: Sequence[Task]) -> None:
         """See AgentPort."""
-        if self._agent is None:
+        if self._agent is None or self._agent.generation != generation:
             raise AgentGone(f"{self.name} is dead")
         self._agent.submit(run, term, tasks)
 
@@ -88,8 +88,10 @@ class LocalAgent:
             raise AgentGone(f"{self.name} is dead")
         self._agent.cancel(run, term, attempts)
 
-    async def lifeline(self) -> None:
+    async def lifeline(self, generation: int) -> None:
         """See AgentPort."""
+        if self._agent is None or self._agent.generation != generation:
+            raise AgentGone(f"{self.name} is another by now")
         await self._dead.wait()
         raise AgentGone(f"{self.name} died")
 

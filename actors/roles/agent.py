@@ -56,9 +56,7 @@ class Agent:
                 self._held[key] = None
                 self._queue.append(task)
         for _ in range(min(self.concurrency - len(self._slots), len(self._queue))):
-            slot = asyncio.get_running_loop().create_task(self._slot())
-            self._slots.add(slot)
-            slot.add_done_callback(self._slots.discard)
+            self._slots.add(asyncio.get_running_loop().create_task(self._slot()))
 
     def cancel(self, run: str, term: int, attempts: Collection[tuple[str, int]]) -> None:
         """Give up (item, epoch); each is closed as lost unless it is over already. Raises StaleTerm."""
@@ -85,8 +83,15 @@ class Agent:
         self._terms[run] = term
 
     async def _slot(self) -> None:
-        slot, done = asyncio.current_task(), 0
+        slot = asyncio.current_task()
         assert slot is not None
+        try:
+            await self._work_off(slot)
+        finally:
+            self._slots.discard(slot)  # in the step that saw the empty queue: a submit right behind it needs a new slot
+
+    async def _work_off(self, slot: asyncio.Task[None]) -> None:
+        done = 0
         while self._queue:
             task = self._queue.popleft()
             key = _key(task)

@@ -6,10 +6,10 @@ import json
 import time
 from typing import Protocol
 
-from actors.errors import ModelError
+from actors.errors import ModelError, PayloadMissing, StoreError
 from actors.models.port import Reply, StopReason
 from actors.models.pricing import cost_usd, is_free
-from actors.work import INLINE_LIMIT, Content, Failure, FailureKind, Outcome, Result, Task, Usage
+from actors.work import INLINE_LIMIT, Content, Failure, FailureKind, Lost, Outcome, Result, Task, Usage
 
 
 class Worker(Protocol):
@@ -28,21 +28,32 @@ async def attempt(worker: Worker, task: Task, payloads: dict[str, str]) -> Outco
         async with limit:
             reply = await worker.work(task)
         return _result(task, reply, begin, payloads)
-    except asyncio.CancelledError:
-        raise
-    except ModelError as error:
-        return _failure(task, error.kind, str(error), begin, error.usage)
     except BaseException as error:  # a SystemExit in a task leaves a Ray actor alive and mute
-        if isinstance(error, TimeoutError) and limit.expired():
+        slot = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and slot and slot.cancelling():
+            raise
+        return _ended(error, task, begin, late=limit.expired())
+
+
+def _ended(error: BaseException, task: Task, begin: float, *, late: bool) -> Outcome:
+    match error:
+        case ModelError():
+            return _failure(task, error.kind, str(error), begin, error.usage)
+        case PayloadMissing():  # no other attempt would find it
+            return _failure(task, FailureKind.AGENT_FAULT, str(error), begin)
+        case StoreError():
+            return Lost(message=f"the store could not be read: {error}")
+        case TimeoutError() if late:
             told = f"the item did not end within its timeout of {task.item.timeout:g} s"
             return _failure(task, FailureKind.TIMEOUT, told, begin)
-        return _failure(task, FailureKind.AGENT_FAULT, f"{type(error).__name__}: {error}", begin)
+        case _:
+            return _failure(task, FailureKind.AGENT_FAULT, f"{type(error).__name__}: {error}", begin)
 
 
 def _failure(task: Task, reason: FailureKind, message: str, begin: float, usage: Usage | None = None) -> Failure:
     return Failure(
         reason=reason,
-        message=message,
+        message=message.encode(errors="backslashreplace").decode(),
         model=task.model,
         usage=usage or Usage(),
         cost_usd=cost_usd(task.model, usage or Usage()) if usage or is_free(task.model) else None,

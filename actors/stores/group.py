@@ -87,6 +87,8 @@ class GroupStore:
                 answers: Sequence[Answer] = await self._write(self._writer.commit, [append for append, _ in group])
             except MnemosyneError as error:
                 answers = [error] * len(group)
+            except Exception as error:
+                answers = [StoreError(f"the writer failed: {type(error).__name__}: {error}")] * len(group)
             for (_, future), answer in zip(group, answers, strict=True):
                 if not future.done():
                     future.set_result(answer)

@@ -81,5 +81,5 @@ class Store(Protocol):
         ...
 
     async def payloads(self, refs: Collection[str]) -> dict[str, str]:
-        """Texts by hash. Raises StoreUnusable for one that is missing."""
+        """Texts by hash. Raises PayloadMissing."""
         ...

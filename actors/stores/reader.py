@@ -5,7 +5,7 @@ from pathlib import Path
 
 import apsw
 
-from actors.errors import StoreUnusable
+from actors.errors import PayloadMissing, StoreUnusable
 from actors.events import Event, from_rows
 from actors.stores import queries
 from actors.stores.protocol import RunRecord
@@ -67,8 +67,8 @@ class Reader:
         return from_rows(queries.fleet(self.db))
 
     def payloads(self, refs: Collection[str]) -> dict[str, str]:
-        """Texts by hash. Raises StoreUnusable for one that is missing."""
+        """Texts by hash. Raises PayloadMissing."""
         found = {ref: queries.one(self.db, "select text from payloads where hash = ?", ref) for ref in refs}
         if missing := [ref for ref, text in found.items() if text is None]:
-            raise StoreUnusable(f"the store misses {len(missing)} payloads, the first is {missing[0]}")
+            raise PayloadMissing(f"the store misses {len(missing)} payloads, the first is {missing[0]}")
         return found

@@ -6,10 +6,9 @@ A file is there until its event is on disk, and its name is the id of the append
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
-
-from pydantic import ValidationError
 
 from actors.events import Event, from_rows, to_row
 
@@ -49,7 +48,8 @@ def waiting(store: Path) -> Iterator[Request]:
     for file in sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns):
         try:
             (event,) = from_rows([(0, 0.0, file.read_text(encoding="utf-8"))])
-        except (ValidationError, UnicodeDecodeError):
-            file.rename(file.with_suffix(".bad"))
+        except (ValueError, OSError):
+            with suppress(OSError):
+                file.rename(file.with_suffix(".bad"))
         else:
             yield Request(file.stem, event, file)

@@ -50,7 +50,11 @@ class SqliteStore:
             self.db = apsw.Connection(str(path))
             self._open()
         except apsw.Error as error:
+            os.close(self._lock)
             raise StoreUnusable(f"{path}: {error}; nothing was changed") from None
+        except StoreUnusable:
+            os.close(self._lock)
+            raise
         self._ids: dict[str, int] = {FLEET: queries.FLEET_ID}
         self._seq: int = queries.one(self.db, "select coalesce(max(seq), 0) from events")
 

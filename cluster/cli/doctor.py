@@ -60,7 +60,7 @@ def _table(findings: Sequence[Finding]) -> Table:
         level = Text(finding.level.value, STYLES[finding.level])
         table.add_row(level, Text(one_line(finding.name)), Text(one_line(finding.message)))
         if finding.cure:
-            table.add_row("", Text("→ cure", "dim"), Text(one_line(finding.cure)))
+            table.add_row("", Text("  cure:", "dim"), Text(one_line(finding.cure)))
     return table
 
 

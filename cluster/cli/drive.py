@@ -36,8 +36,9 @@ def drive(
     config.prepare_ray(settings.home)  # before the import: Ray reads some of it then
     from cluster.embedded import SIGNALS, Session
 
-    session = Session(settings, models, None if console.is_terminal else wait)
     shown: list[str] = []
+    wait_s = None if console.is_terminal else wait
+    session = Session(settings, models, wait_s, lambda: _farewell(console, hint("resume", shown[0]) if shown else ""))
     starting = console.status("Starting Ray and the agents …")
 
     async def show(reader: Reader, record: RunRecord, done: Callable[[], bool]) -> None:
@@ -55,7 +56,7 @@ def drive(
         raise
     finally:
         starting.stop()
-    _tell(settings.home, shown[0], status, console, hint, as_json=as_json)
+    tell(settings.home, shown[0], status, console, hint, as_json=as_json)
     code = OF_STATUS[status]
     if status is RunStatus.PAUSED and session.interrupted_by is not None:
         code = SIGNALS[session.interrupted_by]
@@ -70,8 +71,14 @@ async def _show(reader: Reader, record: RunRecord, console: Console, done: Calla
             console.on_broken_pipe()
 
 
+def _farewell(console: Console, resume: str) -> None:
+    with suppress(OSError, SystemExit):
+        console.show_cursor(True)  # the live picture has hidden it
+        typer.echo(f"\nEnded at once. Go on with: {resume}" if resume else "", err=True)
+
+
 def _never_begun(end: BaseException) -> None:
-    typer.echo("mnemosyne: interrupted before the run began; nothing of it has been done", err=True)
+    typer.echo("mnemosyne: interrupted before it began; no item was touched", err=True)
     if getattr(end, "code", None) == signal.SIGTERM:  # Ray's own handler, until ours is there
         raise typer.Exit(TERMINATED) from None
 
@@ -82,9 +89,8 @@ def hints(home: Path | None) -> Callable[..., str]:
     return lambda command, run, *more: one_line(shlex.join(["mnemosyne", command, run, *more, *where]))
 
 
-def _tell(
-    home: Path, run: str, status: RunStatus, console: Console, hint: Callable[..., str], *, as_json: bool
-) -> None:
+def tell(home: Path, run: str, status: RunStatus, console: Console, hint: Callable[..., str], *, as_json: bool) -> None:
+    """Say how the run ended, where its results are, and what to do next."""
     if as_json:
         reader = Reader(config.store_path(home))
         typer.echo(json.dumps(views.status_json(read_view(reader, reader.run(run))), indent=2))

@@ -19,10 +19,13 @@ from actors.work import RunStatus
 from cluster import config, requests
 from cluster.cli import detach as detached
 from cluster.cli import options, preflight
-from cluster.cli.drive import drive, hints
+from cluster.cli.codes import OF_STATUS
+from cluster.cli.drive import drive, hints, tell
 from cluster.cli.journal import opened, read_view
 from cluster.cli.options import Home
 from cluster.plan import load
+from cluster.results import ResultFiles
+from dashboards.projection import RunView
 
 Key = Annotated[
     str | None, typer.Option(help="A name of your own for this run; unique in the home.", callback=options.text)
@@ -103,7 +106,9 @@ def resume(
     with opened(at) as reader:
         record = reader.run(run)
         items, view = reader.items(record.run), read_view(reader, record)
-    _, models = preflight.models(record.model, () if view.finished else items)
+    if view.finished:
+        _finished(at, view, hints(home), as_json=as_json)
+    _, models = preflight.models(record.model, items)
     settings = _settings(at, record.model, executors, concurrency)
     preflight.free(config.store_path(at))
     if detach:
@@ -114,6 +119,16 @@ def resume(
         requests.go_on(config.store_path(at), record.run)
     console = Console(quiet=as_json)
     drive(settings, models, lambda store: store.run(record.run), console, wait, hints(home), as_json=as_json)
+
+
+def _finished(home: Path, view: RunView, hint: Callable[..., str], *, as_json: bool) -> None:
+    """Nothing is left to do but to see that the result files are there, which a killed process may have left out."""
+    with opened(home) as reader:
+        ResultFiles(reader, view.run, home).catch_up()
+    console = Console(quiet=as_json)
+    console.print(f"Run {view.run} is finished: {view.state.value}.", highlight=False, markup=False)
+    tell(home, view.run, view.state, console, hint, as_json=as_json)
+    raise typer.Exit(OF_STATUS[view.state])
 
 
 def _settings(home: Path, model: str, executors: int, concurrency: int) -> Settings:

@@ -36,7 +36,7 @@ def cluster() -> Iterator[dict[str, str]]:
     dashboard = free_port()
     env = {
         **os.environ,
-        "PATH": f"{RAY.parent}{os.pathsep}{os.environ['PATH']}",  # the nodes' `python` is that of the locked environment
+        "PATH": f"{RAY.parent}{os.pathsep}{os.environ['PATH']}",
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(folder / "token"),
         "RAY_USAGE_STATS_ENABLED": "0",
@@ -44,10 +44,10 @@ def cluster() -> Iterator[dict[str, str]]:
         "RAY_ADDRESS": f"http://127.0.0.1:{dashboard}",
     }
     command = [
-        RAY, "start", "--head", "--block", "--node-ip-address=127.0.0.1", f"--port={free_port()}", "--num-cpus=6",
+        str(RAY), "start", "--head", "--block", "--node-ip-address=127.0.0.1", f"--port={free_port()}", "--num-cpus=6",
         "--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}", f"--dashboard-agent-listen-port={free_port()}",
-        f"--dashboard-agent-grpc-port={free_port()}", f"--ray-client-server-port={free_port()}", f"--temp-dir={folder}/ray",
-        "--object-store-memory=100000000", "--disable-usage-stats",
+        f"--dashboard-agent-grpc-port={free_port()}", f"--ray-client-server-port={free_port()}", 
+        f"--temp-dir={folder}/ray",         "--object-store-memory=100000000", "--disable-usage-stats",
     ]  # fmt: skip
     head_env = {key: value for key, value in env.items() if key != "RAY_ADDRESS"}
     with (folder / "head.log").open("wb") as log:
@@ -75,7 +75,7 @@ def wait_for_head(head: subprocess.Popen[bytes], env: dict[str, str], log: Path)
 
 
 def submit(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [RAY, "job", "submit", "--working-dir", ".", "--", "python", "-m", "cluster", *arguments]
+    command = [str(RAY), "job", "submit", "--working-dir", ".", "--", "python", "-m", "cluster", *arguments]
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=110)
 
 

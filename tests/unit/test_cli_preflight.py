@@ -170,6 +170,16 @@ def test_a_home_without_a_store_is_refused_and_not_made(tmp_path: Path, command:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_resume_of_a_finished_run_starts_nothing_and_writes_the_result_files_that_are_missing(home: Path) -> None:
+    done = invoke("resume", "monday", "--home", str(home))
+    assert done.exit_code == 1, done.output
+    assert "Run r is finished: completed_with_failures." in done.stdout
+    assert {path.name for path in (home / "runs" / "r").iterdir()} == {"text.md", "json.json", "long.md"}
+    assert not config.token_path(home).exists(), "no Ray was prepared"
+    done = invoke("resume", "monday", "--home", str(home), "--json")
+    assert json.loads(done.stdout)["state"] == "completed_with_failures"
+
+
 def test_resume_refuses_a_run_whose_model_is_not_there(home: Path, tmp_path: Path) -> None:
     async def make() -> None:
         store = GroupStore(home / "store.db")

@@ -46,8 +46,8 @@ def cluster() -> Iterator[dict[str, str]]:
     command = [
         str(RAY), "start", "--head", "--block", "--node-ip-address=127.0.0.1", f"--port={free_port()}", "--num-cpus=6",
         "--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}", f"--dashboard-agent-listen-port={free_port()}",
-        f"--dashboard-agent-grpc-port={free_port()}", f"--ray-client-server-port={free_port()}", 
-        f"--temp-dir={folder}/ray",         "--object-store-memory=100000000", "--disable-usage-stats",
+        f"--dashboard-agent-grpc-port={free_port()}", f"--ray-client-server-port={free_port()}",
+        f"--temp-dir={folder}/ray", "--object-store-memory=100000000", "--disable-usage-stats",
     ]  # fmt: skip
     head_env = {key: value for key, value in env.items() if key != "RAY_ADDRESS"}
     with (folder / "head.log").open("wb") as log:

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
-from actors.errors import AgentGone
+from actors.errors import AgentGone, StoreError
+from actors.events import Event
 from actors.models.port import OnDelta, Reply, Request, StopReason
 from actors.roles.agent import Agent, Card
 from actors.roles.executor import Executor
 from actors.stores.group import GroupStore
-from actors.stores.protocol import Accept, RunRecord, Store
+from actors.stores.protocol import Accept, Receipt, RunRecord, Store
 from actors.work import TERMINAL, Item, ItemState, Role, Task
 from cluster.run_state import RunState
 
@@ -101,9 +102,81 @@ class LocalAgent:
             await self._agent.stop()
 
 
-async def accepted(store: Store, *items: Item, run: str = "r", key: str | None = None) -> RunRecord:
+class DistantAgent(LocalAgent):
+    """A LocalAgent as far away as Ray's: every call goes to the process that lives now, and only an open one breaks."""
+
+    def __init__(self, name: str, store: Store, model: FakeModel, concurrency: int = 4) -> None:
+        super().__init__(name, store, model, concurrency)
+        self.reachable = asyncio.Event()  # attach waits here
+        self.reachable.set()
+        self.knocks = asyncio.Queue[int]()  # terms of attach calls that begin
+        self.lifelines = asyncio.Queue[int]()  # generations of lifeline calls that begin
+        self._line: asyncio.Future[None] | None = None
+
+    async def attach(self, run: str, term: int) -> Card:
+        """See AgentPort."""
+        self.knocks.put_nowait(term)
+        await self.reachable.wait()
+        return await super().attach(run, term)
+
+    async def lifeline(self, generation: int) -> None:
+        """See AgentPort; a series of calls, each as long as `restart` or `cut` lets it."""
+        while (await self._up()).generation == generation:
+            self._line = asyncio.get_running_loop().create_future()
+            self.lifelines.put_nowait(generation)
+            await self._line
+        raise AgentGone(f"{self.name} is another by now")
+
+    def cut(self) -> None:
+        """Break the open lifeline call; the process lives on."""
+        assert self._line is not None
+        self._line.set_exception(AgentGone(f"{self.name} cannot be reached"))
+
+    async def restart(self) -> None:
+        """Die and come back as the next generation between two calls, so that none of them breaks."""
+        self.kill()
+        await self._up()
+        if self._line is not None and not self._line.done():
+            self._line.set_result(None)
+
+
+class FaultyStore(GroupStore):
+    """A real store: the next calls of a method raise its `faults`; receipts of `late` events wait for `release`."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.faults: dict[str, list[StoreError]] = {}
+        self.late: type[Event] | None = None
+        self.waiting, self.release = asyncio.Event(), asyncio.Event()
+
+    def _fail(self, method: str) -> None:
+        if faults := self.faults.get(method):
+            raise faults.pop(0)
+
+    async def append(self, id: str, events: Sequence[Event], payloads: Mapping[str, str] | None = None) -> Receipt:  # noqa: A002
+        """See Store."""
+        receipt = await super().append(id, events, payloads)
+        if self.late and any(isinstance(event, self.late) for event in events):
+            self.waiting.set()
+            await self.release.wait()
+        return receipt
+
+    async def register(self, agent: str, role: Role, pid: int, node: str) -> int:
+        """See Store."""
+        self._fail("register")
+        return await super().register(agent, role, pid, node)
+
+    async def payloads(self, refs: Collection[str]) -> dict[str, str]:
+        """See Store."""
+        self._fail("payloads")
+        return await super().payloads(refs)
+
+
+async def accepted(
+    store: Store, *items: Item, run: str = "r", key: str | None = None, payloads: Mapping[str, str] | None = None
+) -> RunRecord:
     """A run on disk."""
-    return await store.accept(Accept(run, key, run, "digest", "fake", items, {}))
+    return await store.accept(Accept(run, key, run, "digest", "fake", items, payloads or {}))
 
 
 def open_store(folder: Path) -> GroupStore:

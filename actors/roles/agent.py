@@ -101,9 +101,10 @@ class Agent:
             except asyncio.CancelledError:
                 if key not in self._cancelled:
                     raise  # by `stop`: a driver closes the attempt
-                slot.uncancel()
                 self._say(key, task, Lost(message="cancelled by request"), {})
             finally:
+                if key in self._cancelled:
+                    slot.uncancel()  # also where the work swallowed the cancel: the next item is not meant
                 del self._held[key]
                 self._cancelled.discard(key)
             done += 1

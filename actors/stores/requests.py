@@ -45,7 +45,7 @@ def waiting(store: Path) -> Iterator[Request]:
     folder = folder_of(store)
     if not folder.is_dir():
         return
-    for file in sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns):
+    for file in sorted(folder.glob("*.json"), key=_age):
         try:
             (event,) = from_rows([(0, 0.0, file.read_text(encoding="utf-8"))])
         except (ValueError, OSError):
@@ -53,3 +53,10 @@ def waiting(store: Path) -> Iterator[Request]:
                 file.rename(file.with_suffix(".bad"))
         else:
             yield Request(file.stem, event, file)
+
+
+def _age(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0  # reading it says the same

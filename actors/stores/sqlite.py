@@ -49,6 +49,7 @@ class SqliteStore:
         try:
             self.db = apsw.Connection(str(path))
             self._open()
+            self._seq: int = queries.one(self.db, "select coalesce(max(seq), 0) from events")
         except apsw.Error as error:
             os.close(self._lock)
             raise StoreUnusable(f"{path}: {error}; nothing was changed") from None
@@ -56,7 +57,6 @@ class SqliteStore:
             os.close(self._lock)
             raise
         self._ids: dict[str, int] = {FLEET: queries.FLEET_ID}
-        self._seq: int = queries.one(self.db, "select coalesce(max(seq), 0) from events")
 
     def _open(self) -> None:
         for pragma in PRAGMAS:

@@ -81,6 +81,11 @@ async def test_a_killed_agent_costs_what_it_held_and_nothing_else(fleet: Fleet, 
     results = [e.item for e in events if isinstance(e, ItemClosed) and isinstance(e.outcome, Result)]
     assert sorted(results) == sorted(f"i{n}" for n in range(12)), "every item has exactly one result"
     assert {e.agent for e in lost} <= {"executor-0"}
+    async with asyncio.timeout(30):  # after SIGTERM the process first answers the calls that it has
+        cursor = 0
+        while (await generations(fleet, run))["executor-0"].generation == before["executor-0"].generation:
+            seen = await fleet.store.read(run, cursor, 10)
+            cursor = seen[-1].seq if seen else cursor
     assert (await generations(fleet, run))["executor-0"].generation == before["executor-0"].generation + 1
 
 

@@ -14,7 +14,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from actors.errors import HomeUnusable, MnemosyneError, NotFound, StoreUnusable
+from actors.errors import HomeUnusable, MnemosyneError, NotFound, PayloadMissing, StoreUnusable
 from actors.stores.group import GroupStore
 from cluster.cli import views
 from tests.histories import GOOD, accept, assigned, closed, items, write_run
@@ -110,7 +110,7 @@ def test_a_missing_payload_is_refused_and_no_half_an_answer_is_printed(home: Pat
     db = apsw.Connection(str(home / "store.db"))
     db.execute("delete from payloads").fetchall()
     db.close()
-    assert "misses 1 payload" in refused(lambda: results(home, "r", as_json=True), StoreUnusable)
+    assert "misses 1 payload" in refused(lambda: results(home, "r", as_json=True), PayloadMissing)
     assert json.loads(status(home, "r", as_json=True))["state"] == "completed_with_failures"
 
 

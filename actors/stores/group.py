@@ -37,7 +37,11 @@ class GroupStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._writer = SqliteStore(path)
-        self._reader = Reader(path)
+        try:
+            self._reader = Reader(path)
+        except BaseException:
+            self._writer.close()  # else its lock would stay for as long as this process
+            raise
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._pending: list[tuple[Append, asyncio.Future[Answer]]] = []
         self._commits: asyncio.Task[None] | None = None

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Mapping
-from contextlib import chdir
+from contextlib import chdir, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -67,13 +67,16 @@ class Fleet:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         try:
+            await self.stop_actors()
+        finally:
+            ray.shutdown()
+
+    async def stop_actors(self) -> None:
+        """Let every actor put on disk what it has. One that is gone or silent is left to the end of Ray."""
+        with suppress(TimeoutError, RayError):  # what an agent could not write is closed as lost by the next driver
             async with asyncio.timeout(STOP_TIMEOUT_S):
                 await asyncio.gather(*(agent.stop() for agent in self.agents.values()), return_exceptions=True)
                 await self._store_actor.close.remote()
-        except (TimeoutError, RayError):
-            pass  # what an agent could not write is closed as lost by the next driver
-        finally:
-            ray.shutdown()
 
     def _start_ray(self) -> None:
         options: dict[str, Any] = {"namespace": self._namespace, "log_to_driver": False, "logging_level": "ERROR"}

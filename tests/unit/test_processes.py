@@ -54,4 +54,4 @@ async def test_a_fleet_whose_store_is_gone_at_its_end_ends_without_an_error(tmp_
 
     fleet = Fleet(Settings(home=tmp_path), frozenset())
     fleet._store_actor = SimpleNamespace(close=SimpleNamespace(remote=gone))
-    await fleet.__aexit__(None, None, None)
+    await fleet.stop_actors()

@@ -1,5 +1,6 @@
 """`cancel`, `pause`, `continue`: requests, with or without a living fleet."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,7 @@ import typer
 
 from cluster import config, requests
 from cluster.cli import options
-from cluster.cli.options import Home, Run
+from cluster.cli.options import AsJson, Home, Run
 
 MaybeItem = Annotated[
     str | None,
@@ -26,34 +27,38 @@ def cancel(
     run: Run,
     item: MaybeItem = None,
     home: Home = None,
+    as_json: AsJson = False,
 ) -> None:
     """End a run, or one item of it, for good. What is complete stays.
 
     Examples: `mnemosyne cancel monday`, `mnemosyne cancel monday summary-a`.
     """
-    _told(requests.cancel(_store(home), run, item), "Cancel")
+    _told(requests.cancel(_store(home), run, item), "Cancel", as_json=as_json)
 
 
-def pause(run: Run, home: Home = None) -> None:
+def pause(run: Run, home: Home = None, as_json: AsJson = False) -> None:
     """Start nothing new; what is active ends. `continue` goes on.
 
     Example: `mnemosyne pause monday`.
     """
-    _told(requests.pause(_store(home), run), "Pause")
+    _told(requests.pause(_store(home), run), "Pause", as_json=as_json)
 
 
-def go_on(run: Run, home: Home = None) -> None:
+def go_on(run: Run, home: Home = None, as_json: AsJson = False) -> None:
     """Let a paused run go on. If nothing drives it, `resume` does.
 
     Example: `mnemosyne continue monday`.
     """
-    _told(requests.go_on(_store(home), run), "Continue")
+    _told(requests.go_on(_store(home), run), "Continue", as_json=as_json)
 
 
 def _store(home: Path | None) -> Path:
     return config.store_path(config.resolve_home(home))
 
 
-def _told(taken: bool, what: str) -> None:
+def _told(taken: bool, what: str, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"request": what.lower(), "in_journal": taken}))
+        return
     where = "is in the journal" if taken else "is on disk; the store takes it in as soon as it answers"
     typer.echo(f"{what}: the request {where}.")

@@ -1,10 +1,12 @@
 """Requests: into the journal at once when nobody writes the store, through the folder when somebody does."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from actors.errors import NotFound, UserError
 from actors.events import CancelRequested, ContinueRequested, PauseRequested
@@ -13,6 +15,7 @@ from actors.stores.group import GroupStore
 from actors.stores.reader import Reader
 from actors.work import Item
 from cluster import requests
+from cluster.cli.main import app
 from tests.fakes import accepted
 
 
@@ -102,3 +105,11 @@ async def test_a_request_names_its_run_by_key_too(tmp_path: Path) -> None:
     assert isinstance(event, CancelRequested)
     assert event.run == "r"
     reader.close()
+
+
+@pytest.mark.parametrize("word", ["cancel", "pause", "continue"])
+async def test_the_commands_tell_programs_whether_the_request_is_in_the_journal(tmp_path: Path, word: str) -> None:
+    path = await closed_store(tmp_path)
+    told = await asyncio.to_thread(CliRunner().invoke, app, [word, "r", "--home", str(tmp_path), "--json"])
+    assert json.loads(told.output) == {"request": word, "in_journal": True}
+    assert types(path) == [f"{word}_requested"]

@@ -38,7 +38,7 @@ class Fleet:
     def __init__(self, settings: Settings, models: frozenset[str]) -> None:
         self._settings = settings
         self._shared = [name for name in SHARED_MODELS if name in models]
-        self._handles: list[Any] = []
+        self._handles: list[Any] = []  # kept: a named actor ends when its last handle does
         self._namespace = f"mnemosyne-{uuid.uuid4().hex}"  # a cluster may hold the fleets of several jobs
         self.store: Store
         self.agents: Mapping[str, RemoteAgent] = {}

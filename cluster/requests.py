@@ -4,7 +4,7 @@ import time
 import uuid
 from pathlib import Path
 
-from actors.errors import StoreLocked, UserError
+from actors.errors import MnemosyneError, StoreLocked, UserError
 from actors.events import CancelRequested, ContinueRequested, Event, PauseRequested, to_row
 from actors.stores import requests
 from actors.stores.reader import Reader
@@ -44,9 +44,11 @@ def ask(store: Path, event: Event) -> bool:
         file = requests.leave(store, event)
         return _taken(file)
     try:
-        writer.commit([Append(uuid.uuid4().hex, [to_row(event)], {})])
+        (answer,) = writer.commit([Append(uuid.uuid4().hex, [to_row(event)], {})])
     finally:
         writer.close()
+    if isinstance(answer, MnemosyneError):
+        raise answer
     return True
 
 

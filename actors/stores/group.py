@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, ParamSpec, TypeVar
 
@@ -59,9 +60,11 @@ class GroupStore:
                 except StoreError:  # tried again; it stays where it is
                     break
                 except NotFound:
-                    request.file.rename(request.file.with_suffix(".bad"))
+                    with suppress(OSError):  # somebody removed it
+                        request.file.rename(request.file.with_suffix(".bad"))
                 else:
-                    request.file.unlink()
+                    with suppress(OSError):  # left there, it is the same append again
+                        request.file.unlink()
             await asyncio.sleep(REQUESTS_POLL_S)
 
     async def close(self) -> None:

@@ -11,10 +11,12 @@
     │   ├── ModelFaulty (transient), ModelMissing
     │   └── ContextTooLong, RequestRefused, AnswerRefused, AnswerCutOff, AnswerInvalid
     ├── StoreError           the store's
-    │   ├── StoreLocked, StoreUnusable, PayloadMissing
+    │   ├── StoreLocked, StoreUnusable (StoreOutdated), PayloadMissing
     │   └── StaleTerm        fenced: another driver holds the run
     └── FleetError           the cluster's: Ray or an actor cannot be had
-        └── AgentGone        the agent does not answer
+        ├── AgentGone        the agent does not answer
+        ├── RunDriven        another process drives the run
+        └── BuildDiffers     the fleet runs other sources than this process
 
 Constructors take one argument, so every one of them survives pickling; none holds a request, a response or a key.
 """
@@ -159,6 +161,10 @@ class StoreUnusable(StoreError):
     """The store's file cannot be used."""
 
 
+class StoreOutdated(StoreUnusable):
+    """An earlier version wrote the store; `mnemosyne status` brings it forward once no process writes it."""
+
+
 class PayloadMissing(StoreError):
     """The store does not have a text that an event refers to; restore it from a backup."""
 
@@ -175,3 +181,11 @@ class FleetError(MnemosyneError):
 
 class AgentGone(FleetError):
     """The agent does not answer; it may come back as a new generation."""
+
+
+class RunDriven(FleetError):
+    """Another process drives this run; watch it with `status RUN --watch`, or take it over with --take-over."""
+
+
+class BuildDiffers(FleetError):
+    """The fleet runs other sources than this command; `mnemosyne down`, then `mnemosyne up`."""

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, TypeAdapter
 
-from actors.work import FailureKind, Frozen, ItemId, Outcome, Role, RunStatus
+from actors.work import FailureKind, Frozen, ItemId, Outcome, Result, Role, RunStatus
 
 FLEET = ""
 """The `run` of events that belong to no run."""
@@ -105,6 +105,16 @@ class ItemClosed(Recorded):
     outcome: Outcome
 
 
+class ItemReused(Recorded):
+    """The item is complete with a result that an earlier run was already paid for; it costs this run nothing."""
+
+    type: Literal["item_reused"] = "item_reused"
+    item: ItemId
+    origin: str
+    """The run where the result was made."""
+    outcome: Result
+
+
 class ItemFailed(Recorded):
     """The item ended without a result; no attempt is left."""
 
@@ -191,6 +201,7 @@ Event = Annotated[
     | ItemAssigned
     | ItemStarted
     | ItemClosed
+    | ItemReused
     | ItemFailed
     | ItemSkipped
     | ItemCancelled
@@ -223,6 +234,13 @@ _EVENTS: TypeAdapter[list[Event]] = TypeAdapter(list[Event])
 _BY_STORE = {"seq", "at"}
 
 
+def completed(event: Event) -> tuple[str, Result] | None:
+    """The item that this event completes, with its result; None for every other event."""
+    if isinstance(event, (ItemClosed, ItemReused)) and event.outcome.kind == "result":
+        return event.item, event.outcome
+    return None
+
+
 class Row(NamedTuple):
     """An event on its way to the store: what the store looks at, and the JSON it keeps."""
 
@@ -245,7 +263,7 @@ def to_row(event: Event) -> Row:
         fields.get("item", ""),
         fields.get("epoch", 0),
         fields.get("term", 0),
-        isinstance(event, ItemClosed) and event.outcome.kind == "result",
+        completed(event) is not None,
         event.__pydantic_serializer__.to_json(event, exclude=_BY_STORE).decode(),
     )
 

@@ -12,7 +12,8 @@ from typing import Any
 import ray
 
 from actors import garbage
-from actors.errors import AgentGone, MnemosyneError, StoreLocked
+from actors.build import BUILD
+from actors.errors import AgentGone, BuildDiffers, MnemosyneError, StoreLocked
 from actors.events import Row
 from actors.keys import AgentKey
 from actors.models.choice import open_model
@@ -44,9 +45,21 @@ def model_actor(model: str) -> str:
     return f"model-{model}"
 
 
-def spawn(process: type[Any], name: str, namespace: str, *args: Any, on: Mapping[str, float] | None = None) -> Any:
-    """The handle of a new named actor that Ray restarts for ever, on a node with the resources `on`."""
+def spawn(
+    process: type[Any],
+    name: str,
+    namespace: str,
+    *args: Any,
+    on: Mapping[str, float] | None = None,
+    detached: bool = False,
+) -> Any:
+    """The handle of a named actor that Ray restarts for ever, on a node with the resources `on`.
+
+    A detached one outlives this process; if there is one of this name already, that is it.
+    """
     options = {"num_cpus": 0, "max_restarts": -1, "max_concurrency": CALLS, "name": name, "namespace": namespace}
+    if detached:
+        options |= {"lifetime": "detached", "get_if_exists": True}
     return ray.remote(process).options(**options, resources=dict(on or {})).remote(*args)
 
 
@@ -152,8 +165,10 @@ class AgentProcess:
             self._starting = asyncio.ensure_future(self._start())
         return await asyncio.shield(self._starting)
 
-    async def attach(self, run: str, term: int) -> Card | MnemosyneError:
-        """See Agent.attach; waits until the agent is up."""
+    async def attach(self, run: str, term: int, build: str) -> Card | MnemosyneError:
+        """See Agent.attach; waits until the agent is up. A driver of other sources is refused."""
+        if build != BUILD:
+            return BuildDiffers(f"{self._id} runs build {BUILD}, the driver of run {run} is build {build}")
         try:
             return (await self._agent()).attach(run, term)
         except MnemosyneError as error:

@@ -7,6 +7,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayActorError, RayTaskError
 
+from actors.build import BUILD
 from actors.errors import AgentGone, MnemosyneError, ModelFaulty, StoreError
 from actors.events import Event, from_rows, to_row
 from actors.models.port import OnDelta, Reply, Request
@@ -54,12 +55,13 @@ class RemoteStore:
     async def accept(self, plan: Accept) -> RunRecord:
         """See Store."""
         bodies = [item.model_dump_json(exclude_defaults=True) for item in plan.items]
-        record: RunRecord = await self._call("accept_bodies", plan._replace(items=()), bodies)
+        reused = [to_row(event).body for event in plan.reused]
+        record: RunRecord = await self._call("accept_bodies", plan._replace(items=(), reused=()), bodies, reused)
         return record
 
-    async def claim(self, run: str, driver: str) -> int:
+    async def claim(self, run: str, driver: str, seen: int | None = None) -> int:
         """See Store."""
-        return int(await self._call("claim", run, driver))
+        return int(await self._call("claim", run, driver, seen))
 
     async def append(self, id: str, events: Sequence[Event], payloads: Mapping[str, str] | None = None) -> Receipt:  # noqa: A002
         """See Store."""
@@ -135,7 +137,7 @@ class RemoteAgent:
 
     async def attach(self, run: str, term: int) -> Card:
         """See Agent.attach."""
-        card: Card = await self._call("attach", run, term)
+        card: Card = await self._call("attach", run, term, BUILD)
         return card
 
     async def submit(self, run: str, term: int, generation: int, tasks: Sequence[Task]) -> None:

@@ -153,6 +153,8 @@ class Result(Frozen):
     cost_usd: float | None = None
     """None when the price is unknown; never 0 for unknown."""
     seconds: float = 0.0
+    prompt: str = ""
+    """Version of the role's prompt that made it; "" for results from before this was kept."""
 
 
 class Failure(Frozen):

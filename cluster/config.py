@@ -137,6 +137,15 @@ def prepare_ray(home: Path) -> None:
     )
 
 
+def environment_of_head() -> dict[str, str]:
+    """What the processes of a fleet that is up inherit: this environment, and the place of the code."""
+    ours = {
+        "PYTHONPATH": str(root()),
+        "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",  # `down` has drained its runs; Ray would wait 30 s more
+    }
+    return {**os.environ, **ours}
+
+
 def _path(name: str) -> Path | None:
     value = os.environ.get(name, "").strip()
     return Path(value) if value else None

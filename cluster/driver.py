@@ -19,6 +19,9 @@ READ_WAIT_S = 5.0
 STORE_RETRY_S = 1.0
 FIRST_AGENTS_S = 0.5
 
+OWN = DRIVER_TYPES - {"run_started"}
+"""What a driver does not read: it hears of its own facts once they are on disk. A start that is not its own ends it."""
+
 CHUNK = 256
 """Facts in one append at most: the agents begin with the first items while the next are written."""
 
@@ -60,12 +63,13 @@ class Driver:
         self._hear(Drain())
 
     async def drive(self) -> RunStatus:
-        """Take the run and bring every item to its terminal state. Raises StaleTerm when another driver takes it.
+        """Take the run and bring every item to its terminal state. Raises StaleTerm when another driver has taken it.
 
         Returns a terminal status, or PAUSED after `drain`.
         """
         run = self._record.run
-        term, items = await asyncio.gather(self._store.claim(run, self._name), self._store.items(run))
+        seen = self._record.term  # who claimed it since then drives it
+        term, items = await asyncio.gather(self._store.claim(run, self._name, seen), self._store.items(run))
         self._links = {name: Link(name, agent, run, term, self._hear) for name, agent in self._agents.items()}
         async with asyncio.TaskGroup() as tasks:
             helpers = [tasks.create_task(link.serve()) for link in self._links.values()]
@@ -75,7 +79,7 @@ class Driver:
                     self._state = state
                     self._owed.append(RunStarted(run=run, term=term, driver=self._name))
                     self._carry_out(state.start(term, self._agents))
-                    helpers += [tasks.create_task(self._read(cursor)), tasks.create_task(self._append())]
+                    helpers += [tasks.create_task(self._read(term, cursor)), tasks.create_task(self._append())]
                     await self._decide(state)
             finally:
                 for helper in helpers:
@@ -136,17 +140,25 @@ class Driver:
         for agent, batch in submits.items():
             self._links[agent].send([submit.task for submit in batch])
 
-    async def _read(self, cursor: int) -> None:
+    async def _read(self, term: int, cursor: int) -> None:
         while True:
             try:
-                events = await self._store.read(self._record.run, cursor, READ_WAIT_S, exclude=DRIVER_TYPES)
+                events = await self._store.read(self._record.run, cursor, READ_WAIT_S, exclude=OWN)
             except StoreError:
                 await asyncio.sleep(STORE_RETRY_S)
                 continue
-            self._hear(*events)
+            self._check_starts(term, events)
+            self._hear(*(event for event in events if not isinstance(event, RunStarted)))
             cursor = events[-1].seq if events else cursor
             if self._state and self._state.counts[ItemState.ACTIVE] > WIDE:
                 await asyncio.sleep(GATHER_S)
+
+    def _check_starts(self, term: int, events: Sequence[Event]) -> None:
+        """Raise StaleTerm if another driver has begun: what follows does not fit what this one knows."""
+        for event in events:
+            if isinstance(event, RunStarted) and event.term > term:
+                told = f"run {event.run} is driven by {event.driver} in term {event.term}; term {term} is over"
+                raise StaleTerm(told)
 
     async def _append(self) -> None:
         while True:

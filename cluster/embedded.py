@@ -15,6 +15,7 @@ from actors.work import RunStatus
 from cluster import config
 from cluster.driver import Driver
 from cluster.fleet import Fleet
+from cluster.lease import lease
 from cluster.results import ResultFiles
 
 OpenRun = Callable[[Store], Awaitable[RunRecord]]
@@ -45,17 +46,21 @@ class Session:
         async with Fleet(self._settings, self._models) as fleet:
             record = await open_run(fleet.store)
             driver = Driver(record, fleet.store, fleet.agents, f"pid {os.getpid()} of `run` or `resume`")
-            reader = Reader(config.store_path(self._settings.home))
-            files = ResultFiles(reader, record.run, self._settings.home)
-            self._listen(driver)
-            async with asyncio.TaskGroup() as tasks:
-                driving = tasks.create_task(driver.drive())
-                side = [tasks.create_task(files.follow()), tasks.create_task(self._leave_when_paused(driver))]
-                tasks.create_task(self._show(show, reader, record, driving))
-                driving.add_done_callback(lambda _: [task.cancel() for task in side])
-            files.catch_up()
-            reader.close()
-            return driving.result()
+            with lease(self._settings.home, record):
+                return await self._drive(driver, record, show)
+
+    async def _drive(self, driver: Driver, record: RunRecord, show: Show) -> RunStatus:
+        reader = Reader(config.store_path(self._settings.home))
+        files = ResultFiles(reader, record.run, self._settings.home)
+        self._listen(driver)
+        async with asyncio.TaskGroup() as tasks:
+            driving = tasks.create_task(driver.drive())
+            side = [tasks.create_task(files.follow()), tasks.create_task(self._leave_when_paused(driver))]
+            tasks.create_task(self._show(show, reader, record, driving))
+            driving.add_done_callback(lambda _: [task.cancel() for task in side])
+        files.catch_up()
+        reader.close()
+        return driving.result()
 
     async def _show(self, show: Show, reader: Reader, record: RunRecord, driving: asyncio.Task[RunStatus]) -> None:
         await show(reader, record, driving.done)

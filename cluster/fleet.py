@@ -1,8 +1,10 @@
-"""Starts the Ray actors of a fleet and hands out plain interfaces to them."""
+"""Starts the Ray actors of a fleet, or finds those that another process started; hands out plain interfaces to them."""
 
 import asyncio
+import logging
+import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import chdir, suppress
 from pathlib import Path
 from types import TracebackType
@@ -11,14 +13,16 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
+from actors import garbage
 from actors.errors import FleetError, MnemosyneError
 from actors.events import AgentStarting, AgentUnavailable, Event
 from actors.processes import STORE, AgentProcess, ModelProcess, StoreProcess, model_actor, spawn
 from actors.remote import RemoteAgent, RemoteStore
 from actors.settings import Settings
-from actors.stores.protocol import Store
+from actors.stores.protocol import RunRecord, Store
 from actors.work import Role
 from cluster.config import in_ray_job, root, store_path
+from cluster.detached import DetachedDriver
 
 HEAD = {"node:__internal_head__": 0.001}
 """Where the store's file is; a share of it, and never a hard affinity, which a lost node would make final."""
@@ -29,17 +33,41 @@ OBJECT_STORE_BYTES = 80_000_000
 SHARED_MODELS = ("local",)
 """Models that live in a process of their own."""
 
+DRIVER = "driver-"
+"""What the names of drivers begin with."""
+
 STOP_TIMEOUT_S = 10.0
+
+log = logging.getLogger(__name__)
+
+
+def connect(namespace: str, **options: Any) -> None:
+    """Start Ray, or join the one at `address`. Raises FleetError."""
+    try:
+        with chdir(root()):  # Ray puts the working directory on the path of every worker, before ours
+            ray.init(namespace=namespace, log_to_driver=False, logging_level="ERROR", **options)
+    except Exception as error:
+        raise FleetError(f"Ray did not start: {error}") from None
+
+
+def disconnect() -> None:
+    """Leave Ray; one that this process started ends."""
+    ray.shutdown()
 
 
 class Fleet:
-    """An embedded fleet: Ray and the actors live and die with this process. An async context manager."""
+    """The actors of a fleet. As an async context manager an embedded one: Ray and they live and die with this process.
 
-    def __init__(self, settings: Settings, models: frozenset[str]) -> None:
-        self._settings = settings
+    A detached fleet outlives the process that started it; others find it by its namespace.
+    """
+
+    def __init__(
+        self, settings: Settings, models: Collection[str], namespace: str | None = None, *, detached: bool = False
+    ) -> None:
+        self._settings, self._detached = settings, detached
         self._shared = [name for name in SHARED_MODELS if name in models]
         self._handles: list[Any] = []  # kept: a named actor ends when its last handle does
-        self._namespace = f"mnemosyne-{uuid.uuid4().hex}"  # a cluster may hold the fleets of several jobs
+        self._namespace = namespace or f"mnemosyne-{uuid.uuid4().hex}"  # a cluster may hold the fleets of several jobs
         self.store: Store
         self.agents: Mapping[str, RemoteAgent] = {}
 
@@ -53,13 +81,16 @@ class Fleet:
         return int(await self._store_actor.pid.remote())
 
     async def __aenter__(self) -> "Fleet":
+        workers = 1 + len(self._shared) + self._settings.fleet.executors  # so many are started ahead
+        embedded = {
+            "address": "local",
+            "num_cpus": workers,
+            "object_store_memory": OBJECT_STORE_BYTES,
+            "include_dashboard": False,
+        }
         try:
-            self._start_ray()
-            self._store_actor = spawn(
-                StoreProcess, STORE, self._namespace, str(store_path(self._settings.home)), on=HEAD
-            )
-            self.store = RemoteStore(self._store_actor)
-            await self._start_agents()
+            connect(self._namespace, **({} if in_ray_job() else embedded))
+            await self.start_actors()
         except BaseException:
             ray.shutdown()
             raise
@@ -71,6 +102,33 @@ class Fleet:
         finally:
             ray.shutdown()
 
+    def spawn(self, process: type[Any], name: str, *args: Any, on: Mapping[str, float] | None = None) -> Any:
+        """An actor of this fleet."""
+        return spawn(process, name, self._namespace, *args, on=on, detached=self._detached)
+
+    async def start_actors(self) -> None:
+        """Store, shared models, agents. Ray is connected. Raises FleetError if no agent can be started."""
+        self._store_actor = self.spawn(StoreProcess, STORE, str(store_path(self.home)), on=HEAD)
+        self.store = RemoteStore(self._store_actor)
+        self.start_models(self._shared)
+        await self._start_agents()
+
+    def find_actors(self, agents: Collection[str]) -> None:
+        """Those that another process started. Raises FleetError."""
+        try:
+            self._store_actor = ray.get_actor(STORE, self._namespace)
+            self.agents = {name: RemoteAgent(ray.get_actor(name, self._namespace)) for name in agents}
+        except ValueError:
+            raise FleetError("the fleet's actors are gone; `mnemosyne down`, then `mnemosyne up`") from None
+        self.store = RemoteStore(self._store_actor)
+
+    def start_models(self, models: Collection[str]) -> None:
+        """Those of them that live in processes of their own, once each."""
+        settings = self._settings.model_dump_json()
+        for model in SHARED_MODELS:
+            if model in models:
+                self._handles.append(self.spawn(ModelProcess, model_actor(model), model, settings))
+
     async def stop_actors(self) -> None:
         """Let every actor put on disk what it has. One that is gone or silent is left to the end of Ray."""
         with suppress(TimeoutError, RayError):  # what an agent could not write is closed as lost by the next driver
@@ -78,32 +136,31 @@ class Fleet:
                 await asyncio.gather(*(agent.stop() for agent in self.agents.values()), return_exceptions=True)
                 await self._store_actor.close.remote()
 
-    def _start_ray(self) -> None:
-        options: dict[str, Any] = {"namespace": self._namespace, "log_to_driver": False, "logging_level": "ERROR"}
-        if not in_ray_job():
-            options |= {
-                "address": "local",
-                "num_cpus": 1 + len(self._shared) + self._settings.fleet.executors,  # logical; so many workers ahead
-                "object_store_memory": OBJECT_STORE_BYTES,
-                "include_dashboard": False,
-            }
-        try:
-            with chdir(root()):  # Ray puts the working directory on the path of every worker, before ours
-                ray.init(**options)
-        except Exception as error:
-            raise FleetError(f"Ray did not start: {error}") from None
+    def start_driver(self, record: RunRecord) -> str:
+        """A driver of its own for the run as it is in this record; its name. Twice for the same record is once."""
+        name = f"{DRIVER}{record.run}-{record.term + 1}"
+        arguments = (str(self.home), record.run, record.term, name, self._namespace, list(self.agents))
+        self._handles.append(self.spawn(DriverProcess, name, *arguments, on=HEAD))
+        return name
+
+    def drivers(self) -> dict[str, "RemoteDriver"]:
+        """The fleet's drivers by name."""
+        listed = ray.util.list_named_actors(all_namespaces=True)
+        names = [entry["name"] for entry in listed if entry["namespace"] == self._namespace]
+        found = {}
+        for name in names:
+            with suppress(ValueError):  # it has just ended
+                if name.startswith(DRIVER):
+                    found[name] = RemoteDriver(ray.get_actor(name, self._namespace))
+        return found
 
     async def _start_agents(self) -> None:
-        settings = self._settings.model_dump_json()
-        for model in self._shared:
-            self._handles.append(spawn(ModelProcess, model_actor(model), self._namespace, model, settings))
-        role = Role.EXECUTOR
+        settings, role = self._settings.model_dump_json(), Role.EXECUTOR
         names = [f"{role.value}-{i}" for i in range(self._settings.fleet.executors)]
         await self._record(*(AgentStarting(agent=name, role=role) for name in names))
+        shared = list(SHARED_MODELS) if self._detached else self._shared
         agents = {
-            name: RemoteAgent(
-                spawn(AgentProcess, name, self._namespace, name, role.value, settings, self._namespace, self._shared)
-            )
+            name: RemoteAgent(self.spawn(AgentProcess, name, name, role.value, settings, self._namespace, shared))
             for name in names
         }
         reasons = await asyncio.gather(*(self._why_not(agent) for agent in agents.values()))
@@ -128,3 +185,46 @@ class Fleet:
 
     async def _record(self, *events: Event) -> None:
         await self.store.append(uuid.uuid4().hex, events)
+
+
+class DriverProcess:
+    """The driver of one run, in a process of its own; ends itself when nothing is left to drive."""
+
+    def __init__(self, home: str, run: str, seen: int, name: str, namespace: str, agents: Collection[str]) -> None:
+        garbage.calm()
+        os.umask(0o077)
+        fleet = Fleet(Settings(home=Path(home)), (), namespace, detached=True)
+        self._driver = DetachedDriver(Path(home), run, seen, name, lambda: _ports(fleet, agents))
+        self._work = asyncio.ensure_future(self._drive(name, namespace))
+
+    async def _drive(self, name: str, namespace: str) -> None:
+        try:
+            ended = await self._driver.drive()
+            log.warning("%s ends: %s", name, ended)  # into Ray's log of this process
+        finally:
+            ray.kill(ray.get_actor(name, namespace))  # for good: Ray would start it again
+
+    async def drain(self) -> None:
+        """Assign nothing new; what is active ends. This process ends then."""
+        self._driver.drain()
+
+    async def pid(self) -> int:
+        """Of this process."""
+        return os.getpid()
+
+
+def _ports(fleet: Fleet, agents: Collection[str]) -> tuple[Store, Mapping[str, RemoteAgent]]:
+    fleet.find_actors(agents)
+    return fleet.store, fleet.agents
+
+
+class RemoteDriver:
+    """The driver behind a DriverProcess's handle."""
+
+    def __init__(self, handle: Any) -> None:
+        self._handle = handle
+
+    async def drain(self) -> None:
+        """See DriverProcess; one that has ended by now is well."""
+        with suppress(RayError):
+            await self._handle.drain.remote()

@@ -1,6 +1,5 @@
 """The work graph: items and who waits for whom. Valid when it exists, linear to build, no recursion at any depth."""
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -81,17 +80,6 @@ class WorkGraph:
             path.append(highest)
             candidates = self.dependents[highest]
         return tuple(path)
-
-    def descendants(self, item_id: str) -> tuple[str, ...]:
-        """Every id that waits for an item, directly or not; nearest first, each once. KeyError for an unknown id."""
-        found: dict[str, None] = {}
-        ahead = deque(self.dependents[item_id])
-        while ahead:
-            name = ahead.popleft()
-            if name not in found:
-                found[name] = None
-                ahead.extend(self.dependents[name])
-        return tuple(found)
 
 
 def _dependents(items: tuple[Item, ...]) -> dict[str, tuple[str, ...]]:

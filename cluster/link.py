@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from actors.errors import AgentGone, FleetError, StaleTerm, StoreError
+from actors.errors import AgentGone, BuildDiffers, FleetError, StaleTerm, StoreError
 from actors.work import Task
 from cluster.commands import AgentAttached, AgentAway
 from cluster.ports import AgentPort
@@ -45,12 +45,12 @@ class Link:
         self._going.set()
 
     async def serve(self) -> None:
-        """Keep the line up until cancelled. Raises StaleTerm when another driver has the run."""
+        """Keep the line up until cancelled. Raises StaleTerm when another driver has the run, BuildDiffers."""
         while True:
             try:
                 await self._attach()
                 await self._send_until_gone()
-            except StaleTerm:
+            except (StaleTerm, BuildDiffers):
                 raise
             except (FleetError, StoreError, TimeoutError):
                 self._tell(AgentAway(self._name))

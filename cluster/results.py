@@ -1,14 +1,26 @@
 """Results as files: <home>/runs/<run>/<item id>.md or .json. A view of the journal; written again it is the same."""
 
 import asyncio
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
 import apsw
 
-from actors.events import Event, ItemClosed
+from actors.events import Event, completed
 from actors.stores.reader import Reader
-from actors.work import Result
+
+
+def folder_of(home: Path, run: str) -> Path:
+    """Where the results of a run lie."""
+    return home / "runs" / run
+
+
+def remove_folder(home: Path, run: str) -> None:
+    """The results of a run are gone. Raises OSError."""
+    folder = folder_of(home, run)
+    if run and folder.name == run and folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(folder)
 
 
 class ResultFiles:
@@ -18,7 +30,7 @@ class ResultFiles:
 
     def __init__(self, reader: Reader, run: str, home: Path) -> None:
         self._reader, self._run, self._cursor = reader, run, 0
-        self.folder = home / "runs" / run
+        self.folder = folder_of(home, run)
 
     async def follow(self) -> None:
         """Write results as they come, until cancelled."""
@@ -35,11 +47,12 @@ class ResultFiles:
             self._cursor = event.seq
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, ItemClosed) and isinstance(event.outcome, Result):
-            data = event.outcome.data
+        if done := completed(event):
+            item, result = done
+            data = result.data
             text = data.text if data.ref is None else self._reader.payloads([data.ref])[data.ref]
-            suffix = "json" if event.outcome.json_data else "md"
-            _write(self.folder / f"{event.item}.{suffix}", f"{text}\n")
+            suffix = "json" if result.json_data else "md"
+            _write(self.folder / f"{item}.{suffix}", f"{text}\n")
 
 
 def _write(path: Path, text: str) -> None:

@@ -15,6 +15,7 @@ from actors.events import (
     ItemCancelled,
     ItemClosed,
     ItemFailed,
+    ItemReused,
     ItemSkipped,
     ItemStarted,
     PauseRequested,
@@ -27,25 +28,10 @@ from actors.work import FINISHED, TERMINAL, Content, Failure, ItemState, Lost, R
 from cluster.commands import AgentAttached, AgentAway, Append, Cancel, Command, Drain, Stimulus, Submit
 from cluster.facts import Facts
 from cluster.graph import WorkGraph
+from cluster.item_view import ItemView
 from cluster.placement import Loads, ReadyQueue
 from cluster.transitions import READY_NOW, item_after, run_after
 from cluster.wishes import Wishes
-
-
-class ItemView:
-    """What the run knows of one item."""
-
-    __slots__ = ("agent", "attempts", "epoch", "failure", "left", "state", "story", "users")
-
-    def __init__(self, left: int, users: int) -> None:
-        self.state = ItemState.WAITING
-        self.left = left  # dependencies that are not complete
-        self.users = users  # dependents that are not terminal
-        self.epoch = 0
-        self.attempts = 0  # what is charged to the item
-        self.agent = ""
-        self.failure: Failure | None = None
-        self.story: list[str] = []
 
 
 class RunState:
@@ -149,6 +135,12 @@ class RunState:
                 if self.wishes.cancels(event.item):
                     return [self._end(event.item, self._facts.cancelled(event.item))]
                 self._ready.push(event.item)
+        return []
+
+    def _on_item_reused(self, event: ItemReused) -> list[Command]:
+        self._move(event.item, event.type, f"reused from {event.origin}")
+        self._ready.discard(event.item)
+        self._complete(event.item, event.outcome.data)
         return []
 
     def _on_item_ended(self, event: ItemFailed | ItemSkipped | ItemCancelled) -> list[Command]:
@@ -288,6 +280,7 @@ _HANDLERS: dict[type, Callable[[RunState, Any], list[Command]]] = {
     ItemAssigned: RunState._on_item_assigned,
     ItemStarted: RunState._on_item_started,
     ItemClosed: RunState._on_item_closed,
+    ItemReused: RunState._on_item_reused,
     CancelRequested: RunState._on_cancel,
     AgentAttached: RunState._on_attached,
     AgentAway: RunState._on_away,

@@ -13,6 +13,8 @@ READY_NOW: Final = "dependencies_complete"
 ITEM: Final[dict[tuple[ItemState, str], ItemState]] = {
     (ItemState.WAITING, READY_NOW): ItemState.READY,
     (ItemState.WAITING, "item_skipped"): ItemState.SKIPPED,
+    (ItemState.WAITING, "item_reused"): ItemState.COMPLETE,
+    (ItemState.READY, "item_reused"): ItemState.COMPLETE,
     (ItemState.READY, "item_assigned"): ItemState.ACTIVE,
     (ItemState.READY, "item_failed"): ItemState.FAILED,
     (ItemState.WAITING, "item_cancelled"): ItemState.CANCELLED,

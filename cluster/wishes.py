@@ -25,8 +25,8 @@ class Wishes:
 
     @property
     def hold(self) -> bool:
-        """Whether nothing new is to be assigned."""
-        return self.pause or self.drain or self.all
+        """Whether nothing new is to be assigned: also while a pause is on its way that nobody wants any more."""
+        return self.pause or self.drain or self.all or self._stepping
 
     def cancel(self, item: str | None) -> None:
         """End one item, or everything."""

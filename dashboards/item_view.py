@@ -40,11 +40,13 @@ class ItemView:
     started_at: float | None = None
     finished_at: float | None = None
     """Unix seconds of its terminal state."""
+    origin: str | None = None
+    """The earlier run that made and paid for its result, if this run did not; attempts and cost are then none."""
 
     def to_json(self) -> dict[str, Any]:
         """The item for machines."""
         names = ("id", "state", "attempts", "agent", "model", "seconds")
-        times = ("cost_usd", "error", "started_at", "finished_at")
+        times = ("cost_usd", "error", "started_at", "finished_at", "origin")
         facts = {name: getattr(self, name) for name in names}
         return {**facts, "usage": self.usage.model_dump(), **{name: getattr(self, name) for name in times}}
 

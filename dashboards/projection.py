@@ -15,6 +15,7 @@ from actors.events import (
     ItemCancelled,
     ItemClosed,
     ItemFailed,
+    ItemReused,
     ItemSkipped,
     ItemStarted,
     PauseRequested,
@@ -144,6 +145,11 @@ class RunView:
         else:
             self._complete(item, event.at)
 
+    def _on_item_reused(self, event: ItemReused) -> None:
+        item = self.items[event.item]
+        item.origin, item.model = event.origin, event.outcome.model
+        self._complete(item, event.at)
+
     def _on_item_failed(self, event: ItemFailed) -> None:
         item = self._move(event.item, ItemState.FAILED)
         item.attempts, item.error, item.finished_at = event.attempts, event.message, event.at
@@ -206,6 +212,7 @@ _HANDLERS: dict[type, Callable[[RunView, Any], None]] = {
     ItemAssigned: RunView._on_item_assigned,
     ItemStarted: RunView._on_item_started,
     ItemClosed: RunView._on_item_closed,
+    ItemReused: RunView._on_item_reused,
     ItemFailed: RunView._on_item_failed,
     ItemSkipped: RunView._on_item_skipped,
     ItemCancelled: RunView._on_item_cancelled,

@@ -15,6 +15,7 @@ from actors.events import (
     ItemCancelled,
     ItemClosed,
     ItemFailed,
+    ItemReused,
     ItemSkipped,
     ItemStarted,
     PauseRequested,
@@ -81,16 +82,19 @@ def _item_closed(event: ItemClosed, tasks: Tasks) -> Told:
     began = [] if event.started else _started(event, tasks)
     match event.outcome:
         case Result() as outcome:
-            data = outcome.data.model_dump(exclude_none=True)
-            answer = {"result": data, "truncated": outcome.truncated}
             spent = _spent(outcome)
-            made: Told = [("agent_completed", {**attempt, **agent, **answer, **spent})]
+            made: Told = [("agent_completed", {**attempt, **agent, **_answer(outcome), **spent})]
             return [*began, *made, ("work_item_completed", {**attempt, **spent})]
         case Failure() as outcome:
             why = {"error": outcome.message, "reason": outcome.reason.value}
             return [*began, ("agent_failed", {**attempt, **agent, **why, **_spent(outcome)})]
         case Lost() as outcome:
             return [("work_item_lost", {**attempt, **agent, "error": outcome.message})]
+
+
+def _item_reused(event: ItemReused, _tasks: Tasks) -> Told:
+    who = {"item_id": event.item, "origin": event.origin, "model": event.outcome.model}
+    return [("work_item_reused", {**who, **_answer(event.outcome)})]
 
 
 def _item_failed(event: ItemFailed, _tasks: Tasks) -> Told:
@@ -135,6 +139,10 @@ def _attempt(event: ItemAssigned | ItemClosed) -> WireEvent:
     return {"item_id": event.item, "agent_id": event.agent, "epoch": event.epoch, "attempt": event.attempt}
 
 
+def _answer(outcome: Result) -> WireEvent:
+    return {"result": outcome.data.model_dump(exclude_none=True), "truncated": outcome.truncated}
+
+
 def _spent(outcome: Result | Failure) -> WireEvent:
     told = {"model": outcome.model, "seconds": outcome.seconds}
     return {**told, "usage": outcome.usage.model_dump(), "cost_usd": outcome.cost_usd}
@@ -149,6 +157,7 @@ _TOLD: dict[type, Callable[[Any, Tasks], Told]] = {
     ItemAssigned: _item_assigned,
     ItemStarted: _started,
     ItemClosed: _item_closed,
+    ItemReused: _item_reused,
     ItemFailed: _item_failed,
     ItemSkipped: _item_skipped,
     ItemCancelled: _item_cancelled,

@@ -31,6 +31,7 @@ FIELDS = {
     "model": "The model asked for, or, in what was completed, the one that answered.",
     "result": "The answer: `text`, or `ref`, the hash under which the store keeps a long one.",
     "truncated": "Whether the text reached its token limit.",
+    "origin": "Id of the run that made the result.",
     "seconds": "Seconds of work.",
     "usage": "Tokens: `input_tokens`, `output_tokens`, `cache_read_tokens`, `cache_write_tokens`.",
     "cost_usd": "US dollars; null when the price is not known.",
@@ -75,6 +76,10 @@ TYPES = {
     "work_item_assigned": WireType("An attempt was opened for this agent.", (*ATTEMPT, "model", "task", "term")),
     "work_item_started": WireType("The agent works on it.", ("item_id", "agent_id", "epoch", "generation")),
     "work_item_completed": WireType("The item has its result; it never runs again.", (*ATTEMPT, *SPENT)),
+    "work_item_reused": WireType(
+        "The item is complete from the start: an earlier run made and paid for its result.",
+        ("item_id", "origin", "model", "result", "truncated"),
+    ),
     "work_item_lost": WireType(
         "The agent went away with the attempt; the item is assigned anew, nothing is charged to it.",
         (*ATTEMPT, "generation", "error"),

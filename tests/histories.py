@@ -13,6 +13,7 @@ from actors.events import (
     ItemAssigned,
     ItemClosed,
     ItemFailed,
+    ItemReused,
     ItemStarted,
     PauseRequested,
     RunAccepted,
@@ -50,10 +51,15 @@ def record(plan: Sequence[Item], run: str = "r") -> RunRecord:
 
 
 def legal(
-    plan: tuple[Item, ...], rng: random.Random, run: str = "r", *, wishes: float = 0.0
+    plan: tuple[Item, ...], rng: random.Random, run: str = "r", *, wishes: float = 0.0, reused: Sequence[str] = ()
 ) -> Iterator[tuple[Event, RunState]]:
-    """A whole random run, row by row, each with the run state after it; `wishes` is how probable a request is."""
+    """A whole random run, row by row, each with the run state after it; `wishes` is how probable a request is.
+
+    `reused`: ids of items that are complete from the start, dependencies first.
+    """
     seqs, state = count(1), RunState(run, WorkGraph(plan), "scripted")
+    taken_over = [reuse(item, run) for item in reused]
+    state.replay(taken_over)
     owed: deque[Command] = deque([Append(RunStarted(run=run, term=1, driver="d")), *state.start(1, AGENTS)])
     for agent in AGENTS:
         owed += state.handle(AgentAttached(agent, 1, rng.randint(1, 3)))
@@ -68,6 +74,9 @@ def legal(
 
     accepted = RunAccepted(run=run, name="plan", items=len(plan), digest="digest", model="scripted")
     yield put(accepted), state
+    for row in taken_over:
+        seq = next(seqs)
+        yield row.model_copy(update={"seq": seq, "at": 1000.0 + seq}), state
     while not state.finished:
         if rng.random() < wishes:
             yield put(rng.choice(_wishes(plan, run))), state
@@ -118,6 +127,20 @@ def closed(
     return ItemClosed(
         run=run, item=item, epoch=epoch, attempt=attempt, agent=agent, generation=1, started=started, outcome=outcome
     )
+
+
+def reuse(item: str, run: str = "r", origin: str = "older", outcome: Result = GOOD) -> ItemReused:
+    """An item that is complete from the start."""
+    return ItemReused(run=run, item=item, origin=origin, outcome=outcome)
+
+
+def beginnings(plan: Iterable[Item], rng: random.Random) -> tuple[str, ...]:
+    """Ids of some items with all that they depend on, dependencies first, as an earlier run could have left them."""
+    found: list[str] = []
+    for item in plan:  # dependencies are in front of it
+        if set(item.dependencies) <= set(found) and rng.random() < 0.6:
+            found.append(item.id)
+    return tuple(found)
 
 
 async def accept(

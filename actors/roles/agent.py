@@ -16,6 +16,9 @@ from actors.work import Lost, Outcome, Role, Task
 BREATH = 64
 """Items that never wait for anything, after which a slot lets the event loop do something else."""
 
+REMEMBERED = 10_000
+"""Attempts that are known after their end: a submit that arrives a second time is that late at most."""
+
 
 class Card(NamedTuple):
     """What an agent says of itself when a driver attaches."""
@@ -37,6 +40,8 @@ class Agent:
         self._queue: deque[Task] = deque()
         self._held: dict[Key, asyncio.Task[None] | None] = {}
         """Attempts that are not closed, and the slot that works on each."""
+        self._over: dict[Key, None] = {}
+        """Attempts that have ended, oldest first."""
         self._cancelled: set[Key] = set()
         self._slots: set[asyncio.Task[None]] = set()
 
@@ -48,11 +53,11 @@ class Agent:
         return Card(self.id, self.generation, self.concurrency, held)
 
     def submit(self, run: str, term: int, tasks: Sequence[Task]) -> None:
-        """Take tasks; one that it has already is ignored. Raises StaleTerm."""
+        """Take tasks; one that it has or had already is ignored. Raises StaleTerm."""
         self._check_term(run, term)
         for task in tasks:
             key = _key(task)
-            if key not in self._held and key not in self._outbox.closing:
+            if key not in self._held and key not in self._over:
                 self._held[key] = None
                 self._queue.append(task)
         for _ in range(min(self.concurrency - len(self._slots), len(self._queue))):
@@ -105,11 +110,17 @@ class Agent:
             finally:
                 if key in self._cancelled:
                     slot.uncancel()  # also where the work swallowed the cancel: the next item is not meant
-                del self._held[key]
-                self._cancelled.discard(key)
+                self._end(key)
             done += 1
             if done % BREATH == 0:
                 await asyncio.sleep(0)
+
+    def _end(self, key: Key) -> None:
+        del self._held[key]
+        self._cancelled.discard(key)
+        self._over[key] = None
+        if len(self._over) > REMEMBERED:
+            del self._over[next(iter(self._over))]
 
     async def _work(self, key: Key, task: Task) -> None:
         if key in self._cancelled:

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-import time
 from typing import Protocol
 
 from actors.errors import ModelError, PayloadMissing, StoreError
@@ -15,6 +14,9 @@ from actors.work import INLINE_LIMIT, Content, Failure, FailureKind, Lost, Outco
 class Worker(Protocol):
     """A role's part."""
 
+    prompt: str
+    """Version of the prompt it works with."""
+
     async def work(self, task: Task) -> Reply:
         """The answer to a task. Raises ModelError."""
         ...
@@ -22,17 +24,21 @@ class Worker(Protocol):
 
 async def attempt(worker: Worker, task: Task, payloads: dict[str, str]) -> Outcome:
     """What became of the task; long data goes into `payloads` by its hash. Raises CancelledError alone."""
-    begin = time.perf_counter()
+    begin = _now()
     limit = asyncio.timeout(task.item.timeout)
     try:
         async with limit:
             reply = await worker.work(task)
-        return _result(task, reply, begin, payloads)
+        return _result(worker, task, reply, begin, payloads)
     except BaseException as error:  # a SystemExit in a task leaves a Ray actor alive and mute
         slot = asyncio.current_task()
         if isinstance(error, asyncio.CancelledError) and slot and slot.cancelling():
             raise
         return _ended(error, task, begin, late=limit.expired())
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()  # a test that moves the loop's clock moves this one too
 
 
 def _ended(error: BaseException, task: Task, begin: float, *, late: bool) -> Outcome:
@@ -57,11 +63,11 @@ def _failure(task: Task, reason: FailureKind, message: str, begin: float, usage:
         model=task.model,
         usage=usage or Usage(),
         cost_usd=cost_usd(task.model, usage or Usage()) if usage or is_free(task.model) else None,
-        seconds=time.perf_counter() - begin,
+        seconds=_now() - begin,
     )
 
 
-def _result(task: Task, reply: Reply, begin: float, payloads: dict[str, str]) -> Result:
+def _result(worker: Worker, task: Task, reply: Reply, begin: float, payloads: dict[str, str]) -> Result:
     is_json = task.item.output is not None
     text = json.dumps(reply.parsed, ensure_ascii=False) if is_json else reply.text
     return Result(
@@ -71,7 +77,8 @@ def _result(task: Task, reply: Reply, begin: float, payloads: dict[str, str]) ->
         model=reply.model,
         usage=reply.usage,
         cost_usd=cost_usd(reply.model, reply.usage),
-        seconds=time.perf_counter() - begin,
+        seconds=_now() - begin,
+        prompt=worker.prompt,
     )
 
 

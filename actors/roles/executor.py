@@ -1,19 +1,21 @@
 """The executor: does what an item describes."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from actors import context
 from actors.models.port import Message, Model, Reply, Request
+from actors.roles.prompt import PROMPTS
 from actors.stores.protocol import Store
-from actors.work import Task
+from actors.work import Role, Task
 
 OpenModel = Callable[[str], Model]
-PROMPT = (Path(__file__).parent / "prompts" / "executor.md").read_text(encoding="utf-8").strip()
+PROMPT = PROMPTS[Role.EXECUTOR]
 
 
 class Executor:
     """Context, call, answer. Raises ModelError and StoreError."""
+
+    prompt = PROMPT.version
 
     def __init__(self, store: Store, open_model: OpenModel, max_tokens: int) -> None:
         self._store, self._open_model, self._max_tokens = store, open_model, max_tokens
@@ -25,7 +27,7 @@ class Executor:
         item = task.item
         request = Request(
             model=task.model,
-            system=PROMPT,
+            system=PROMPT.text,
             messages=(Message(role="user", text=context.prompt(task, payloads)),),
             max_tokens=item.max_tokens or self._max_tokens,
             output=item.output,

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import NamedTuple, ParamSpec, TypeVar
 
 from actors.errors import MnemosyneError, NotFound, StoreError
-from actors.events import FLEET, Event, Row, from_rows, to_row
-from actors.stores import requests
+from actors.events import FLEET, Event, ItemReused, Row, from_rows, to_row
+from actors.stores import refusals, requests
 from actors.stores.protocol import Accept, Receipt, RunRecord
 from actors.stores.reader import Reader
+from actors.stores.room import Room, rows_of
 from actors.stores.sqlite import Answer, Append, SqliteStore, checkpoint
 from actors.work import Item, Role, items_from
 
@@ -19,6 +20,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 REQUESTS_POLL_S = 0.2
+
+ACCEPTED = ("run_accepted", "item_reused", "cancel_requested")
+"""What accepting a plan may write."""
 
 CHECKPOINT_ROWS = 20_000
 """About 20 MB of write-ahead log."""
@@ -44,6 +48,7 @@ class GroupStore:
             self._writer.close()  # else its lock would stay for as long as this process
             raise
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._room = Room()
         self._pending: list[tuple[Append, asyncio.Future[Answer]]] = []
         self._commits: asyncio.Task[None] | None = None
         self._waiters: set[Waiter] = set()
@@ -77,7 +82,8 @@ class GroupStore:
         self._thread.shutdown()
 
     async def append_rows(self, id_: str, rows: Sequence[Row], payloads: Mapping[str, str]) -> tuple[int | None, ...]:
-        """Store.append for rows, with the append's own id."""
+        """Store.append for rows, with the append's own id. Waits while the queue is full; see actors/stores/room.py."""
+        await self._room.enter(rows_of(rows, payloads))
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._pending.append((Append(id_, rows, payloads), answer))
         if self._commits is None or self._commits.done():
@@ -99,6 +105,7 @@ class GroupStore:
             for (_, future), answer in zip(group, answers, strict=True):
                 if not future.done():
                     future.set_result(answer)
+            self._room.leave(sum(rows_of(append.rows, append.payloads) for append, _ in group))
             self._rows += sum(len(append.rows) for append, _ in group)
             self._checkpoint()
             self._wake({(row.run, row.type) for append, _ in group for row in append.rows})
@@ -112,6 +119,10 @@ class GroupStore:
     async def _write(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, lambda: function(*args, **kwargs))
+
+    def _look(self, question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        with refusals.told(self._path):
+            return question(*args, **kwargs)
 
     def _wake(self, news: Collection[tuple[str, str]]) -> None:
         """Tell the readers that wait for one of these (run, type)."""
@@ -127,7 +138,7 @@ class GroupStore:
         self._waiters.add(waiter)  # before the look, so that no commit falls between look and wait
         try:
             async with asyncio.timeout(max_wait_s):
-                while not (rows := self._reader.rows(run, after, exclude, limit)):
+                while not (rows := self._look(self._reader.rows, run, after, exclude, limit)):
                     await waiter.news.wait()
                     waiter.news.clear()
                 return rows
@@ -147,19 +158,19 @@ class GroupStore:
         """See Store."""
         return from_rows(await self.read_rows(run, after, max_wait_s, exclude, limit))
 
-    async def accept_bodies(self, plan: Accept, bodies: Sequence[str]) -> RunRecord:
-        """Store.accept with the items as JSON."""
-        return await self.accept(plan._replace(items=items_from(bodies)))
+    async def accept_bodies(self, plan: Accept, bodies: Sequence[str], reused: Sequence[str]) -> RunRecord:
+        """Store.accept with the items and what is reused as JSON."""
+        return await self.accept(plan._replace(items=items_from(bodies), reused=_reused(reused)))
 
     async def accept(self, plan: Accept) -> RunRecord:
         """See Store."""
         record = await self._write(self._writer.accept, plan)
-        self._wake([(plan.run, "run_accepted")])
+        self._wake([(run, type_) for run in (plan.run, plan.revises) if run for type_ in ACCEPTED])
         return record
 
-    async def claim(self, run: str, driver: str) -> int:
+    async def claim(self, run: str, driver: str, seen: int | None = None) -> int:
         """See Store."""
-        return await self._write(self._writer.claim, run, driver)
+        return await self._write(self._writer.claim, run, driver, seen)
 
     async def register(self, agent: str, role: Role, pid: int, node: str) -> int:
         """See Store."""
@@ -169,16 +180,20 @@ class GroupStore:
 
     async def items(self, run: str) -> tuple[Item, ...]:
         """See Store."""
-        return self._reader.items(run)
+        return self._look(self._reader.items, run)
 
     async def item_bodies(self, run: str) -> list[str]:
         """The accepted items as JSON."""
-        return self._reader.item_bodies(run)
+        return self._look(self._reader.item_bodies, run)
 
     async def run(self, name: str) -> RunRecord:
         """See Store."""
-        return self._reader.run(name)
+        return self._look(self._reader.run, name)
 
     async def payloads(self, refs: Collection[str]) -> dict[str, str]:
         """See Store."""
-        return self._reader.payloads(refs)
+        return self._look(self._reader.payloads, refs)
+
+
+def _reused(bodies: Sequence[str]) -> tuple[ItemReused, ...]:
+    return tuple(event for event in from_rows((0, 0.0, body) for body in bodies) if isinstance(event, ItemReused))

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from actors.events import Event
+from actors.events import Event, ItemReused
 from actors.work import Item, Role
 
 
@@ -18,6 +18,10 @@ class Accept(NamedTuple):
     items: tuple[Item, ...]
     payloads: Mapping[str, str]
     """SHA-256 -> text, for every Content.ref in the items."""
+    revises: str | None = None
+    """The run whose results this one takes over, and whose key it gets."""
+    reused: tuple[ItemReused, ...] = ()
+    """The items that are complete from the start; they are events of this run."""
 
 
 class RunRecord(NamedTuple):
@@ -32,6 +36,8 @@ class RunRecord(NamedTuple):
     driver: str | None
     accepted_seq: int
     items: int
+    revises: str | None = None
+    """The run whose results this one took over."""
 
 
 class Receipt(NamedTuple):
@@ -47,11 +53,20 @@ class Store(Protocol):
     """One durable journal. What a call returned is on disk; errors are StoreError and its kinds."""
 
     async def accept(self, plan: Accept) -> RunRecord:
-        """Put a plan on disk with its items, payloads and RunAccepted, all or nothing."""
+        """Put a plan on disk with its items, payloads, RunAccepted and what it reuses, all or nothing.
+
+        The same plan (digest and model) under the key of a run, or revising the same run, is that run: its record
+        comes back and nothing is written. Another plan under that key raises UserError. With `revises` the key moves
+        from the old run to this one, and an old run that is not finished gets a CancelRequested. Whether the old
+        run's driver lives is the caller's to check.
+        """
         ...
 
-    async def claim(self, run: str, driver: str) -> int:
-        """A new term for this driver. Every older driver of the run is refused from now on."""
+    async def claim(self, run: str, driver: str, seen: int | None = None) -> int:
+        """A new term for this driver. Every older driver of the run is refused from now on.
+
+        With `seen`, raises StaleTerm and changes nothing unless the run's term is still that one.
+        """
         ...
 
     async def append(self, id: str, events: Sequence[Event], payloads: Mapping[str, str] | None = None) -> Receipt:  # noqa: A002

@@ -8,8 +8,12 @@ import apsw
 from actors.errors import NotFound
 from actors.stores.protocol import RunRecord
 
-RUN_COLUMNS = "run, key, name, digest, model, term, driver, accepted_seq, items"
+RUN_COLUMNS = "run, key, name, digest, model, term, driver, accepted_seq, items, revises"
 FLEET_ID = 0
+HIGHEST = """select max(coalesce((select max(seq) from events), 0),
+                        coalesce((select value from marks where name = 'seq'), 0)),
+                    max(coalesce((select max(id) from runs), 0),
+                        coalesce((select value from marks where name = 'run'), 0))"""
 
 
 def one(db: apsw.Connection, sql: str, *values: Any) -> Any:
@@ -18,14 +22,34 @@ def one(db: apsw.Connection, sql: str, *values: Any) -> Any:
     return None if row is None else row[0]
 
 
+def rows(db: apsw.Connection, sql: str, *values: Any) -> list[Any]:
+    """All rows."""
+    return db.execute(sql, values).fetchall()
+
+
+def version(db: apsw.Connection) -> int:
+    """Of the schema; 0 in a file without one."""
+    return int(one(db, "pragma user_version"))
+
+
+def is_empty(db: apsw.Connection) -> bool:
+    """Whether there is no table yet."""
+    return not one(db, "select count(*) from sqlite_schema")
+
+
+def owner(db: apsw.Connection) -> int:
+    """The program that the file's header names."""
+    return int(one(db, "pragma application_id"))
+
+
 def runs(db: apsw.Connection) -> list[RunRecord]:
     """Every run, oldest first."""
     return [RunRecord(*row) for row in db.execute(f"select {RUN_COLUMNS} from runs order by id")]  # noqa: S608
 
 
 def by_column(db: apsw.Connection, column: str, value: str) -> RunRecord | None:
-    """The run whose `run` or `key` is this."""
-    row = db.execute(f"select {RUN_COLUMNS} from runs where {column} = ?", (value,)).fetchone()  # noqa: S608
+    """The newest run whose `run`, `key` or `revises` is this."""
+    row = db.execute(f"select {RUN_COLUMNS} from runs where {column} = ? order by id desc", (value,)).fetchone()  # noqa: S608
     return None if row is None else RunRecord(*row)
 
 
@@ -43,6 +67,12 @@ def run_id(db: apsw.Connection, run: str) -> int:
     return int(found if found is not None else one(db, "select id from runs where run = ?", find(db, run).run))
 
 
+def highest(db: apsw.Connection) -> tuple[int, int]:
+    """The highest seq and the highest row id of a run that were ever given out."""
+    ((seq, run),) = rows(db, HIGHEST)
+    return seq, run
+
+
 def events(
     db: apsw.Connection, id_: int, after: int, exclude: Collection[str], limit: int
 ) -> list[tuple[int, float, str]]:
@@ -50,8 +80,7 @@ def events(
     marks = ",".join("?" * len(exclude))
     part = f"select seq, at, body from events where run = ? and seq > ? and type not in ({marks})"  # noqa: S608
     values = (id_, after, *exclude, FLEET_ID, after, *exclude, limit)
-    rows: list[Any] = db.execute(f"{part} union all {part} order by seq limit ?", values).fetchall()
-    return rows
+    return rows(db, f"{part} union all {part} order by seq limit ?", *values)
 
 
 FLEET_NOW = """
@@ -67,5 +96,4 @@ and (run = 0 or type in ('item_started', 'item_closed')) order by seq
 
 def fleet(db: apsw.Connection) -> list[tuple[int, float, str]]:
     """(seq, at, body) of the events of the newest fleet and of the items its agents worked on, oldest first."""
-    rows: list[Any] = db.execute(FLEET_NOW).fetchall()
-    return rows
+    return rows(db, FLEET_NOW)

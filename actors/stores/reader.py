@@ -5,12 +5,14 @@ from pathlib import Path
 
 import apsw
 
-from actors.errors import PayloadMissing, StoreUnusable
+from actors.errors import PayloadMissing, StoreOutdated, StoreUnusable
 from actors.events import Event, from_rows
-from actors.stores import queries
+from actors.stores import queries, refusals
 from actors.stores.protocol import RunRecord
 from actors.stores.schema import APPLICATION_ID, VERSION
 from actors.work import Item, items_from
+
+NONE = "{path}: there is no store here yet; `mnemosyne run PLAN` makes one"
 
 
 class Reader:
@@ -19,17 +21,30 @@ class Reader:
     def __init__(self, path: Path) -> None:
         self._ids: dict[str, int] = {}
         if not path.exists():
-            raise StoreUnusable(f"{path}: there is no store here yet; `mnemosyne run PLAN` makes one")
-        try:
+            raise StoreUnusable(NONE.format(path=path))
+        with refusals.told(path):
             self.db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        try:
             self.db.set_busy_timeout(5000)
-            owner, version = (queries.one(self.db, f"pragma {p}") for p in ("application_id", "user_version"))
-        except apsw.Error as error:
-            raise StoreUnusable(f"{path}: {error}") from None
-        if owner != APPLICATION_ID:
-            raise StoreUnusable(f"{path} is not a store of mnemosyne; use another home")
-        if version != VERSION:
-            raise StoreUnusable(f"{path} has schema {version}, this version knows {VERSION}; use its own version")
+            with refusals.told(path):
+                self._check(path)
+        except StoreUnusable:
+            self.db.close()
+            raise
+
+    def _check(self, path: Path) -> None:
+        version = queries.version(self.db)
+        if queries.is_empty(self.db):
+            raise StoreUnusable(NONE.format(path=path))
+        if queries.owner(self.db) != APPLICATION_ID:
+            raise refusals.foreign(path)
+        if version > VERSION:
+            raise refusals.newer(path, version, VERSION)
+        if version < VERSION:
+            raise StoreOutdated(
+                f"{path} has schema {version}, this version reads {VERSION}; `mnemosyne status` brings it forward "
+                "once no process writes it"
+            )
 
     def close(self) -> None:
         """Close the file."""

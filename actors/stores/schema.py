@@ -1,7 +1,7 @@
 """The tables of the SQLite store."""
 
 APPLICATION_ID = 0x6D6E656D  # "mnem", in the file's header
-VERSION = 1
+VERSION = 2
 
 PRAGMAS = (
     "pragma journal_mode = wal",
@@ -22,7 +22,8 @@ create table runs(
   term integer not null default 0,
   driver text,
   accepted_seq integer not null,
-  items integer not null
+  items integer not null,
+  revises text                   -- the run whose results this one took over
 ) strict;
 
 create table items(              -- what the plan says; never updated
@@ -55,7 +56,14 @@ create table payloads(hash text primary key, text text not null) strict, without
 
 create table appends(            -- so that an append sent twice is done once
   id text primary key,
-  receipt text not null
+  receipt text not null,
+  at real not null               -- Unix seconds; those older than receipts.KEPT_S are deleted
+) strict, without rowid;
+create index appends_by_at on appends(at);
+
+create table marks(              -- the highest numbers that pruned rows had: none is given out twice
+  name text primary key,         -- seq, run
+  value integer not null
 ) strict, without rowid;
 
 create table agents(

@@ -3,7 +3,6 @@
 Not thread-safe: actors/stores/group.py gives it the one thread that writes.
 """
 
-import fcntl
 import json
 import os
 import time
@@ -14,11 +13,10 @@ from typing import NamedTuple
 
 import apsw
 
-from actors.errors import MnemosyneError, StaleTerm, StoreLocked, StoreUnusable, UserError
-from actors.events import FLEET, AgentStarted, Event, Row, RunAccepted, to_row
-from actors.stores import queries
+from actors.errors import MnemosyneError, StaleTerm
+from actors.events import FLEET, AgentStarted, CancelRequested, Event, Row, to_row
+from actors.stores import acceptance, opening, queries, receipts, refusals
 from actors.stores.protocol import Accept, RunRecord
-from actors.stores.schema import APPLICATION_ID, PRAGMAS, TABLES, VERSION
 from actors.work import Role
 
 ASSIGN = """update attempts set epoch = ?3, open = 1
@@ -45,31 +43,20 @@ class SqliteStore:
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path, self.clock = path, clock
-        self._lock = _lock(path)
+        self._lock = opening.lock(path)
         try:
-            self.db = apsw.Connection(str(path))
-            self._open()
-            self._seq: int = queries.one(self.db, "select coalesce(max(seq), 0) from events")
-        except apsw.Error as error:
-            os.close(self._lock)
-            raise StoreUnusable(f"{path}: {error}; nothing was changed") from None
-        except StoreUnusable:
+            self.db = opening.connect(path)
+        except BaseException:
             os.close(self._lock)
             raise
+        try:
+            with refusals.told(path):
+                self._seq = queries.highest(self.db)[0]
+                receipts.forget(self.db, clock())
+        except BaseException:
+            self.close()
+            raise
         self._ids: dict[str, int] = {FLEET: queries.FLEET_ID}
-
-    def _open(self) -> None:
-        for pragma in PRAGMAS:
-            self.db.execute(pragma).fetchall()
-        version, owner = (queries.one(self.db, f"pragma {p}") for p in ("user_version", "application_id"))
-        if version == 0 and not queries.one(self.db, "select count(*) from sqlite_schema"):
-            with self.db:
-                self.db.execute(TABLES).fetchall()
-                self.db.execute(f"pragma application_id = {APPLICATION_ID}; pragma user_version = {VERSION}").fetchall()
-        elif owner != APPLICATION_ID:
-            raise StoreUnusable(f"{self.path} is not a store of mnemosyne; use another home")
-        elif version != VERSION:
-            raise StoreUnusable(f"{self.path} has schema {version}, this version knows {VERSION}; use its own version")
 
     def close(self) -> None:
         """Close the file and let another writer in."""
@@ -87,10 +74,8 @@ class SqliteStore:
             if self.db.in_transaction:  # a full disk has rolled back by itself
                 self.db.execute("rollback")
             self._seq, self._ids = before, {FLEET: queries.FLEET_ID}
-            if isinstance(error, apsw.FullError):
-                raise StoreUnusable("the store's disk is full; free some space, nothing was lost") from None
             if isinstance(error, apsw.Error):
-                raise StoreUnusable(f"{self.path}: {error}; nothing of this was written") from None
+                raise refusals.refusal(self.path, error) from None
             raise
 
     def commit(self, appends: Sequence[Append]) -> list[Answer]:
@@ -109,17 +94,19 @@ class SqliteStore:
         self._keep(append.payloads)
         at = self.clock()
         seqs = tuple(self._row(row, at) for row in append.rows)
-        self.db.execute("insert into appends values(?, ?)", (append.id, json.dumps(seqs)))
+        self.db.execute("insert into appends values(?, ?, ?)", (append.id, json.dumps(seqs), at))
         return seqs
 
     def _check_terms(self, rows: Sequence[Row]) -> None:
         for run, term in {(row.run, row.term) for row in rows}:
             id_ = self._id(run)
-            if not term:
-                continue
-            current, driver = self.db.execute("select term, driver from runs where id = ?", (id_,)).get
-            if current != term:
-                raise StaleTerm(f"run {run} is driven by {driver} in term {current}; term {term} is over")
+            if term:
+                self._check_term(id_, run, term)
+
+    def _check_term(self, id_: int, run: str, term: int) -> None:
+        current, driver = self.db.execute("select term, driver from runs where id = ?", (id_,)).get
+        if current != term:
+            raise StaleTerm(f"run {run} is driven by {driver} in term {current}; term {term} is over")
 
     def _row(self, row: Row, at: float) -> int | None:
         run = self._id(row.run)
@@ -159,30 +146,29 @@ class SqliteStore:
 
     def accept(self, plan: Accept) -> RunRecord:
         """See Store.accept. A second accept of the same run id is the first."""
-        if known := queries.by_column(self.db, "run", plan.run):
-            return known
         with self._transaction():
-            if plan.key is not None and (old := queries.by_column(self.db, "key", plan.key)):
-                raise UserError(f"the key {plan.key!r} belongs to run {old.run}; choose another --key")
-            self.db.execute(
-                "insert into runs(run, key, name, digest, model, accepted_seq, items) values(?, ?, ?, ?, ?, ?, ?)",
-                (plan.run, plan.key, plan.name, plan.digest, plan.model, self._seq + 1, len(plan.items)),
-            )
-            run = self._id(plan.run)
-            bodies = (
-                (run, i, item.id, item.model_dump_json(exclude_defaults=True)) for i, item in enumerate(plan.items)
-            )
-            self.db.executemany("insert into items values(?, ?, ?, ?)", bodies)
-            self.db.executemany("insert into attempts(run, item) values(?, ?)", ((run, i.id) for i in plan.items))
+            if known := acceptance.same(self.db, plan):
+                return known
+            old = acceptance.revised(self.db, plan)
+            plan = plan if old is None else plan._replace(key=plan.key or old.key, revises=old.run)
+            acceptance.insert(self.db, plan, self._seq + 1)
             self._keep(plan.payloads)
-            self._record(_accepted(plan))
-        return queries.find(self.db, plan.run)
+            self._record(acceptance.event(plan))
+            acceptance.close(self.db, plan, self._id(plan.run))
+            for reused in plan.reused:
+                self._record(reused)
+            if old and not acceptance.is_finished(self.db, self._id(old.run)):
+                self._record(CancelRequested(run=old.run))
+            return queries.find(self.db, plan.run)
 
-    def claim(self, run: str, driver: str) -> int:
+    def claim(self, run: str, driver: str, seen: int | None = None) -> int:
         """See Store.claim."""
         with self._transaction():
+            id_ = self._id(run)
+            if seen is not None:
+                self._check_term(id_, run, seen)
             sql = "update runs set term = term + 1, driver = ? where id = ? returning term"
-            return int(queries.one(self.db, sql, driver, self._id(run)))
+            return int(queries.one(self.db, sql, driver, id_))
 
     def register(self, agent: str, role: Role, pid: int, node: str) -> int:
         """See Store.register."""
@@ -194,28 +180,15 @@ class SqliteStore:
         return generation
 
 
-def _accepted(plan: Accept) -> RunAccepted:
-    return RunAccepted(
-        run=plan.run, name=plan.name, key=plan.key, items=len(plan.items), digest=plan.digest, model=plan.model
-    )
-
-
 def checkpoint(path: Path) -> None:
     """Move what is committed into the file, as far as no reader is in the way; writers are not held up."""
-    db = apsw.Connection(str(path))
+    try:
+        db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    except apsw.Error:
+        return
     try:
         db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-    except apsw.BusyError:
-        pass  # the next one does it
+    except apsw.Error:
+        pass  # the next one does it; what is wrong the writer will be told
     finally:
         db.close()
-
-
-def _lock(path: Path) -> int:
-    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        raise StoreLocked(f"{path}: another process writes to this store; end it or use another home") from None
-    return lock

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
-from actors.events import ItemClosed
+from actors.events import completed
 from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
 from actors.work import Result
@@ -48,8 +48,8 @@ def read_answers(reader: Reader, record: RunRecord) -> tuple[RunView, dict[str, 
     for page in Tail(reader, record).news():
         for event in page:
             view.apply(event)
-            if isinstance(event, ItemClosed) and isinstance(event.outcome, Result):
-                found[event.item] = event.outcome
+            if done := completed(event):
+                found[done[0]] = done[1]
     texts = reader.payloads({result.data.ref for result in found.values() if result.data.ref})
     return view, {
         id_: Answer(found[id_], texts[ref] if (ref := found[id_].data.ref) else found[id_].data.text or "")

@@ -12,6 +12,7 @@ from actors.events import (
     ItemCancelled,
     ItemClosed,
     ItemFailed,
+    ItemReused,
     ItemSkipped,
     ItemStarted,
     PauseRequested,
@@ -87,6 +88,10 @@ def _item_closed(view: RunView, event: ItemClosed) -> list[str]:
     return []  # a failure is told when the item fails, or with its next attempt
 
 
+def _item_reused(_view: RunView, event: ItemReused) -> list[str]:
+    return [event.item, "complete", f"reused from run {event.origin}"]
+
+
 def _item_failed(view: RunView, event: ItemFailed) -> list[str]:
     item = view.items[event.item]
     return [item.id, "failed", item.agent or "", _attempt(item), *_spent(item), event.message]
@@ -122,6 +127,7 @@ _TOLD: dict[type, Callable[[RunView, Any], list[str]]] = {
     ContinueRequested: _requested,
     ItemStarted: _item_started,
     ItemClosed: _item_closed,
+    ItemReused: _item_reused,
     ItemFailed: _item_failed,
     ItemSkipped: _item_skipped,
     ItemCancelled: _item_cancelled,

@@ -65,7 +65,7 @@ def drive(
 
 async def _show(reader: Reader, record: RunRecord, console: Console, done: Callable[[], bool]) -> None:
     try:
-        await live.follow(reader, record.run, console, done)
+        await live.follow(reader, record.run, console, lambda _: done())
     except (OSError, SystemExit):  # a pipe that was closed, a file on a full disk: the run goes on unseen
         with suppress(OSError, SystemExit):
             console.on_broken_pipe()

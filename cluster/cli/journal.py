@@ -8,10 +8,12 @@ from typing import get_args
 import apsw
 from pydantic import ValidationError
 
-from actors.errors import HomeUnusable, StoreUnusable
+from actors.errors import HomeUnusable, StoreLocked, StoreOutdated, StoreUnusable
 from actors.events import Event, RunFinished
+from actors.stores.holder import holder
 from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
+from actors.stores.sqlite import SqliteStore
 from cluster.config import store_path
 from dashboards.projection import RunView
 
@@ -41,7 +43,7 @@ def opened(home: Path) -> Iterator[Reader]:
     """The home's store. Raises StoreUnusable, HomeUnusable."""
     try:
         with readable():
-            reader = Reader(store_path(home))
+            reader = current(store_path(home))
     except OSError as error:
         raise HomeUnusable(f"{home} cannot be read: {error.strerror}; name another with --home") from None
     try:
@@ -51,6 +53,23 @@ def opened(home: Path) -> Iterator[Reader]:
         raise StoreUnusable("the store was busy for too long; try again") from None
     finally:
         reader.close()
+
+
+def current(store: Path) -> Reader:
+    """A reader of the store; one of an earlier schema is brought forward first, if nobody writes it.
+
+    Raises StoreOutdated if somebody does.
+    """
+    try:
+        return Reader(store)
+    except StoreOutdated as old:
+        try:
+            SqliteStore(store).close()
+        except StoreLocked:
+            pid = holder(store)
+            who = "another process" if pid is None else f"process {pid}"
+            raise StoreOutdated(f"{old}: now {who} does; let it finish or end it, then try again") from None
+        return Reader(store)
 
 
 class Tail:

@@ -46,7 +46,7 @@ async def follow(
     reader: Reader,
     run: str,
     console: Console,
-    done: Callable[[], bool] | None = None,
+    done: Callable[[RunView], bool] | None = None,
     clock: Callable[[], float] = time.time,
 ) -> RunView:
     """Show the run (id or key) until it is finished, or until `done` and everything written before is shown.
@@ -59,7 +59,7 @@ async def follow(
     forgive(console)
     with screen_for(view, console, clock) as screen:
         while True:
-            over = done is not None and done()  # asked before reading, so that what was written before it is read
+            over = done is not None and done(view)  # asked before reading, so that what was written before it is read
             try:
                 for page in tail.news():
                     for event in page:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from cluster.cli import agents, doctor, plan, run, views, wishes
+from cluster.cli import agents, doctor, plan, resume, run, store, up, views, wishes
 from cluster.cli.faults import fault
 from cluster.cli.text import one_line
 
@@ -19,10 +19,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 run.register(app)
+resume.register(app)
+up.register(app)
 views.register(app)
 wishes.register(app)
 agents.register(app)
 app.add_typer(plan.app, name="plan")
+app.add_typer(store.app, name="store")
 doctor.register(app)
 
 

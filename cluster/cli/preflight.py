@@ -4,31 +4,29 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from actors.errors import ModelMissing, NotFound, StoreLocked, UserError
+from actors.errors import ModelMissing, StoreLocked
 from actors.models.choice import Choice, choose
 from actors.models.local import has_local_model
 from actors.stores.holder import holder, is_held
 from actors.work import Item
-from cluster import config
-from cluster.cli.journal import opened
 
 HELD_S = 5.0
 """A process that was killed takes its fleet with it within this time; a request takes the store for a moment."""
 POLL_S = 0.05
 
 
-def models(named: str | None, items: Iterable[Item]) -> tuple[Choice, frozenset[str]]:
+def models(named: str | None, items: Iterable[Item], *, has_key: bool) -> tuple[Choice, frozenset[str]]:
     """The model of the items that name none, and all models that are needed. Raises ModelMissing for any of them."""
-    default = _chosen(named)
-    choices = {item.model: _chosen(item.model) if item.model else default for item in items}
+    default = _chosen(named, has_key=has_key)
+    choices = {item.model: _chosen(item.model, has_key=has_key) if item.model else default for item in items}
     for choice in choices.values():
         if not choice.ready:
             raise ModelMissing(choice.line)
     return default, frozenset(choice.model for choice in choices.values())
 
 
-def _chosen(name: str | None) -> Choice:
-    return choose(name, has_key=config.has_key(), has_local=has_local_model())
+def _chosen(name: str | None, *, has_key: bool) -> Choice:
+    return choose(name, has_key=has_key, has_local=has_local_model())
 
 
 def free(store: Path, within_s: float = HELD_S) -> None:
@@ -43,15 +41,3 @@ def free(store: Path, within_s: float = HELD_S) -> None:
                 "`mnemosyne status` lists the runs; wait for it, end it, or use another --home"
             )
         time.sleep(POLL_S)
-
-
-def unused(home: Path, key: str | None) -> None:
-    """Whether a new run may have this key. Raises UserError; the store itself has the last word."""
-    if key is None or not config.store_path(home).exists():
-        return
-    with opened(home) as reader:
-        try:
-            old = reader.run(key)
-        except NotFound:
-            return
-    raise UserError(f"the key {key!r} belongs to run {old.run}; choose another --key")

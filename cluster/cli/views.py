@@ -16,7 +16,8 @@ from cluster.cli.journal import opened, read_view
 from cluster.cli.options import AsJson, Home, MaybeRun, Run
 from cluster.cli.text import cut, forgive, one_line
 from cluster.cli.watch import Alone, code, watch
-from cluster.config import resolve_home, store_path
+from cluster.config import resolve_home
+from cluster.lease import is_driven
 from dashboards.projection import RunView
 
 UNBOUNDED = 1000
@@ -101,7 +102,7 @@ def _status(run: MaybeRun = None, home: Home = None, watching: Watching = False,
 def _watched(home: Path, run: str, *, as_json: bool) -> None:
     quiet = Console(quiet=as_json)
     with opened(home) as reader:
-        view = asyncio.run(watch(reader, run, quiet, Alone(store_path(home))))
+        view = asyncio.run(watch(reader, run, quiet, Alone(lambda: is_driven(home, reader.run(run)))))
     if as_json:
         _dump(_console(), status_json(view))
     raise typer.Exit(code(view))

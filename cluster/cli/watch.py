@@ -2,12 +2,10 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from rich.console import Console
 
 from actors.errors import FleetError
-from actors.stores.holder import is_held
 from actors.stores.reader import Reader
 from actors.work import RunStatus
 from cluster.cli import live
@@ -18,26 +16,41 @@ from dashboards.projection import RunView
 LOOK_S = 1.0
 
 ALONE_S = 10.0
-"""A fleet needs less than this between two drivers, as from `resume` being called to its store being open."""
+"""A driver that was killed is back sooner, and so is one that `resume` starts."""
 
 
 class Alone:
-    """True once no process has written the store for ALONE_S: nobody drives the run."""
+    """True once nobody has driven the run for ALONE_S."""
 
-    def __init__(self, store: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        self._store, self._clock = store, clock
+    def __init__(self, is_driven: Callable[[], bool], clock: Callable[[], float] = time.monotonic) -> None:
+        self._is_driven, self._clock = is_driven, clock
         self._since = self._looked = clock()
 
-    def __call__(self) -> bool:
+    def __call__(self, _view: RunView) -> bool:
         now = self._clock()
         if now - self._looked >= LOOK_S:
             self._looked = now
-            if is_held(self._store):
+            if self._is_driven():
                 self._since = now
         return now - self._since >= ALONE_S
 
 
-async def watch(reader: Reader, run: str, console: Console, alone: Callable[[], bool]) -> RunView:
+class Unattended:
+    """True once the run was paused for so long that nobody can be waiting for it."""
+
+    def __init__(self, limit_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limit_s, self._clock = limit_s, clock
+        self._since: float | None = None
+
+    def __call__(self, view: RunView) -> bool:
+        if view.state is not RunStatus.PAUSED:
+            self._since = None
+            return False
+        self._since = self._clock() if self._since is None else self._since
+        return self._clock() - self._since >= self._limit_s
+
+
+async def watch(reader: Reader, run: str, console: Console, alone: Callable[[RunView], bool]) -> RunView:
     """Show the run until it is finished, or until nobody drives it any more.
 
     Raises FleetError if nobody drives a run that is neither finished nor paused.

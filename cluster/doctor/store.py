@@ -6,7 +6,7 @@ from pathlib import Path
 
 import apsw
 
-from actors.errors import StoreUnusable
+from actors.errors import StoreOutdated, StoreUnusable
 from actors.stores import holder, requests
 from actors.stores.reader import Reader
 from cluster.doctor.finding import Finding, broken, ok, warning
@@ -27,6 +27,9 @@ def store(path: Path, clock: Callable[[], float] = time.monotonic, steps: int = 
         return
     try:
         reader = Reader(path)
+    except StoreOutdated as error:
+        yield warning("store", str(error), "mnemosyne status")
+        return
     except StoreUnusable as error:
         yield broken("store", str(error), RESTORE)
         return

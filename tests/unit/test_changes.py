@@ -18,7 +18,7 @@ from actors.work import Content, Result, Role, Usage
 from cluster.cli import changes
 from cluster.cli.frame import failures
 from dashboards.projection import RunView
-from tests.histories import assigned, closed, items, record, view_of
+from tests.histories import assigned, closed, items, record, reuse, view_of
 from tests.screens import HARMLESS, drawn, hostile_run
 
 
@@ -34,6 +34,7 @@ from tests.screens import HARMLESS, drawn, hostile_run
         (ItemCancelled(run="r", item="a", term=1), "a  cancelled"),
         (AgentUnavailable(agent="e", role=Role.EXECUTOR, reason="no memory"), "e  unavailable  no memory"),
         (AgentStarted(agent="e", role=Role.EXECUTOR, generation=2, pid=1, node="n"), "e  started  generation 2"),
+        (reuse("a"), "a  complete  reused from run older"),
         (assigned("a"), None),
         (AgentStarting(agent="e", role=Role.EXECUTOR), None),
     ],

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 from actors.errors import FleetError
-from actors.events import RunFinished, RunPaused, RunStarted
+from actors.events import RunFinished, RunPaused, RunResumed, RunStarted
 from actors.stores.group import GroupStore
 from actors.stores.reader import Reader
 from actors.work import RunStatus
 from cluster.cli.main import app
-from cluster.cli.watch import ALONE_S, LOOK_S, Alone, code, watch
-from tests.histories import GOOD, accept, assigned, closed, items, write
+from cluster.cli.watch import ALONE_S, LOOK_S, Alone, Unattended, code, watch
+from dashboards.projection import RunView
+from tests.histories import GOOD, accept, assigned, closed, items, record, write
 from tests.screens import output, plain
 
 
@@ -59,6 +59,15 @@ def test_the_run_has_to_be_named(tmp_path: Path) -> None:
     assert "name the run" in done.output
 
 
+def nobody() -> bool:
+    return False
+
+
+def empty() -> RunView:
+    plan = items(a=[])
+    return RunView(plan, record(plan))
+
+
 class Clock:
     """Moves on its own from look to look."""
 
@@ -70,7 +79,7 @@ class Clock:
         return self.now
 
 
-def watched(home: Path, alone: Callable[[], bool]) -> tuple[int, str]:
+def watched(home: Path, alone: Alone) -> tuple[int, str]:
     console, reader = plain(), Reader(home / "store.db")
     try:
         return code(asyncio.run(watch(reader, "r", console, alone))), output(console)
@@ -80,7 +89,7 @@ def watched(home: Path, alone: Callable[[], bool]) -> tuple[int, str]:
 
 def test_a_paused_run_that_nobody_drives_ends_the_watch_with_the_way_on(tmp_path: Path) -> None:
     asyncio.run(make(tmp_path, RunPaused(run="r", term=1, reason="interrupted")))
-    exit_code, told = watched(tmp_path, Alone(tmp_path / "store.db", Clock(ALONE_S)))
+    exit_code, told = watched(tmp_path, Alone(nobody, Clock(ALONE_S)))
     assert exit_code == 3
     assert told.endswith("Paused, nothing is lost. Go on with: mnemosyne resume r\n")
 
@@ -88,23 +97,38 @@ def test_a_paused_run_that_nobody_drives_ends_the_watch_with_the_way_on(tmp_path
 def test_a_running_run_that_nobody_drives_is_refused_with_the_way_on(tmp_path: Path) -> None:
     asyncio.run(make(tmp_path))
     with pytest.raises(FleetError, match="go on with: mnemosyne resume r"):
-        watched(tmp_path, Alone(tmp_path / "store.db", Clock(ALONE_S)))
+        watched(tmp_path, Alone(nobody, Clock(ALONE_S)))
 
 
-async def test_a_store_that_is_written_is_watched_on(tmp_path: Path) -> None:
-    store, clock = GroupStore(tmp_path / "store.db"), Clock(LOOK_S)
-    alone = Alone(tmp_path / "store.db", clock)
-    assert not any(alone() for _ in range(int(10 * ALONE_S)))
-    await store.close()
+def test_a_run_that_is_driven_is_watched_on() -> None:
+    clock, view, driven = Clock(LOOK_S), empty(), [True]
+    alone = Alone(lambda: bool(driven), clock)
+    assert not any(alone(view) for _ in range(int(10 * ALONE_S)))
+    driven.clear()
     since, answers = clock.now, 0
-    while not alone():
+    while not alone(view):
         answers += 1
     assert ALONE_S <= clock.now - since <= ALONE_S + 2 * LOOK_S, "a driver gets this long to come back"
     assert answers
 
 
-async def test_the_lock_is_not_looked_at_more_often_than_needed(tmp_path: Path) -> None:
-    clock = Clock(LOOK_S / 10)
-    alone = Alone(tmp_path / "store.db", clock)  # no store at all
-    while not alone():
-        assert clock.now <= ALONE_S + LOOK_S
+def test_the_lock_is_not_looked_at_more_often_than_needed() -> None:
+    looks: list[bool] = []
+
+    def look() -> bool:
+        looks.append(True)
+        return False
+
+    alone, view = Alone(look, Clock(LOOK_S / 10)), empty()
+    while not alone(view):
+        assert len(looks) <= ALONE_S / LOOK_S
+
+
+def test_a_pause_is_unattended_after_its_time_and_a_continuation_begins_anew() -> None:
+    view = empty()
+    unattended = Unattended(5.0, Clock(1.0))
+    assert not any(unattended(view) for _ in range(20))
+    view.apply(RunPaused(run="r", term=1, reason="by request"))
+    assert 1 < sum(not unattended(view) for _ in range(10)) < 6
+    view.apply(RunResumed(run="r", term=1))
+    assert not unattended(view)

@@ -110,7 +110,7 @@ async def test_following_ends_when_done_after_showing_all_that_was_written(tmp_p
     store, plan, console = GroupStore(tmp_path / "store.db"), items(a=[]), plain()
     await accept(store, plan)
     over = asyncio.Event()
-    following = asyncio.create_task(follow(Reader(tmp_path / "store.db"), "r", console, over.is_set))
+    following = asyncio.create_task(follow(Reader(tmp_path / "store.db"), "r", console, lambda _: over.is_set()))
     await write(store, assigned("a"), began("a"))
     over.set()
     async with asyncio.timeout(20):
@@ -124,7 +124,7 @@ async def test_following_that_is_cancelled_gives_the_cursor_back(tmp_path: Path)
     store, console, looked = GroupStore(tmp_path / "store.db"), terminal(), asyncio.Event()
     await accept(store, items(a=[]))
 
-    def never() -> bool:
+    def never(_: RunView) -> bool:
         looked.set()
         return False
 

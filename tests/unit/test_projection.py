@@ -27,7 +27,7 @@ from cluster.graph import WorkGraph
 from cluster.run_state import RunState
 from dashboards.agent_info import AgentState
 from dashboards.projection import RunView
-from tests.histories import BAD, GONE, GOOD, assigned, began, closed, items, legal, record, view_of
+from tests.histories import BAD, GONE, GOOD, assigned, began, beginnings, closed, items, legal, record, reuse, view_of
 
 
 @st.composite
@@ -42,7 +42,8 @@ def plans(draw: st.DrawFn) -> tuple[Item, ...]:
 @given(plans(), st.integers(0, 2**32).map(random.Random))
 def test_counts_add_up_and_agree_with_the_run_state_after_every_row(plan: tuple[Item, ...], rng: random.Random) -> None:
     view, reader = RunView(plan, record(plan)), RunState("r", WorkGraph(plan), "scripted")
-    for event, driver in legal(plan, rng, wishes=0.05):
+    reused = beginnings(plan, rng) if rng.random() < 0.5 else ()
+    for event, driver in legal(plan, rng, wishes=0.05, reused=reused):
         view.apply(event)
         reader.handle(event)
         assert sum(view.counts.values()) == len(plan)
@@ -55,6 +56,7 @@ def test_counts_add_up_and_agree_with_the_run_state_after_every_row(plan: tuple[
     assert view.finished
     assert view.counts == driver.tally()
     assert all(agent.state is AgentState.IDLE for agent in view.agents.values())
+    assert all(view.items[id_].attempts == 0 and view.items[id_].usage == Usage() for id_ in reused)
     spent = [item.cost_usd for item in view.items.values() if item.cost_usd is not None]
     assert view.cost_usd == pytest.approx(sum(spent))
     assert view.usage == sum((item.usage for item in view.items.values()), Usage())
@@ -130,6 +132,18 @@ def test_a_pause_has_its_reason_and_ends() -> None:
     assert (view.state, view.reason, view.finished) == (RunStatus.PAUSED, "by request", False)
     view.apply(RunResumed(run="r", term=2))
     assert (view.state, view.reason) == (RunStatus.RUNNING, None)
+
+
+def test_a_reused_item_is_complete_and_costs_this_run_nothing() -> None:
+    view = view_of(items(a=[], b="a"), reuse("a").model_copy(update={"at": 9.0}))
+    item = view.items["a"]
+    assert (item.state, item.model, item.origin, item.finished_at) == (ItemState.COMPLETE, "scripted", "older", 9.0)
+    assert (item.attempts, item.agent, item.seconds, item.started_at) == (0, None, 0.0, None)
+    assert (item.cost_usd, view.cost_usd, item.usage, view.usage) == (0.0, 0.0, Usage(), Usage())
+    assert view.items["b"].state is ItemState.READY
+    unpriced = Result(data=Content(text="x"), model="new", usage=Usage(output_tokens=1))
+    assert view_of(items(a=[]), reuse("a", outcome=unpriced)).cost_usd == 0.0
+    assert [one["origin"] for one in view.to_json()["items"]] == ["older", None]
 
 
 def cost_after(*outcomes: Result | Failure) -> float | None:

@@ -13,6 +13,7 @@ from actors.events import (
     ItemCancelled,
     ItemClosed,
     ItemFailed,
+    ItemReused,
     ItemSkipped,
     PauseRequested,
     RunStarted,
@@ -22,6 +23,7 @@ from cluster.commands import AgentAttached, Append, Cancel, Command, Submit
 from cluster.graph import WorkGraph
 from cluster.run_state import RunState
 from tests.fakes import check
+from tests.histories import beginnings, reuse
 from tests.runs import BAD, GONE, GOOD, closed, graph
 
 
@@ -33,8 +35,11 @@ def plans(draw: st.DrawFn) -> WorkGraph:
 
 
 def play(work: WorkGraph, rng: random.Random) -> list[Event]:
-    """A whole run: random outcomes, requests at any moment, drivers that die between any two facts."""
-    journal: list[Event] = []
+    """A whole run: random outcomes, requests at any moment, drivers that die between any two facts.
+
+    Every other one begins with results of an earlier run.
+    """
+    journal: list[Event] = [reuse(id_) for id_ in (beginnings(work.items, rng) if rng.random() < 0.5 else ())]
     state = RunState("r", work, "scripted")
     owed: list[Command] = []
     running: list[Task] = []
@@ -97,6 +102,10 @@ def test_every_item_ends_once_whatever_dies(work: WorkGraph, seed: int) -> None:
                 assert set(work.by_id[item].dependencies) <= results, "an item started before its dependencies"
                 assert epoch == epochs.get(item, 0) + 1
                 epochs[item] = epoch
+            case ItemReused(item=item):
+                assert event.item not in epochs
+                results.add(item)
+                ended.add(item)
             case ItemClosed(item=item, outcome=Result()):
                 assert item not in ended
                 results.add(item)

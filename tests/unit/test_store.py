@@ -60,7 +60,7 @@ async def test_an_accepted_plan_is_on_disk_whole(store: GroupStore, tmp_path: Pa
 async def test_a_key_belongs_to_one_run(store: GroupStore) -> None:
     await store.accept(PLAN._replace(key="k"))
     with pytest.raises(UserError, match="belongs to run r1"):
-        await store.accept(PLAN._replace(run="r2", key="k"))
+        await store.accept(PLAN._replace(run="r2", key="k", digest="another"))
     with pytest.raises(NotFound):
         await store.run("r2")
     assert (await store.run("k")).run == "r1"

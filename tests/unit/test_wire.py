@@ -33,7 +33,7 @@ from actors.work import Content, FailureKind, Result, Role, RunStatus
 from dashboards import wire_docs
 from dashboards.wire import WireEvent, tasks_of, wire
 from dashboards.wire_types import COMMON, FIELDS, TYPES
-from tests.histories import BAD, GONE, GOOD, closed, items, legal
+from tests.histories import BAD, GONE, GOOD, beginnings, closed, items, legal, reuse
 
 PLAN = items(a=[], b="a")
 TASKS = tasks_of(PLAN)
@@ -53,6 +53,7 @@ JOURNAL: list[Event] = [
     closed("a", BAD),
     closed("a", BAD, started=False),
     closed("a", GONE),
+    reuse("a"),
     ItemFailed(run="r", item="a", attempts=1, reason=FailureKind.REFUSAL, message="no", term=1),
     ItemSkipped(run="r", item="b", cause="a", term=1),
     RunPaused(run="r", term=1, reason="by request"),
@@ -146,6 +147,13 @@ def test_a_lost_attempt_is_told_of_the_item_only() -> None:
     assert bare(closed("a", GONE, started=False)) == bare(closed("a", GONE))
 
 
+def test_a_reused_result_is_told_with_its_origin_and_without_what_it_cost() -> None:
+    answer = {"result": {"text": "done"}, "truncated": False}
+    assert bare(reuse("a")) == [
+        ("work_item_reused", {"item_id": "a", "origin": "older", "model": "scripted", **answer})
+    ]
+
+
 def test_a_new_generation_has_no_task() -> None:
     ((name, fields),) = bare(JOURNAL[-2])
     assert name == "agent_started"
@@ -158,13 +166,14 @@ LETTER = {
     "work_item_completed": "c",
     "work_item_failed": "f",
     "work_item_lost": "l",
+    "work_item_reused": "r",
     "work_item_skipped": "k",
     "work_item_cancelled": "x",
     "agent_started": "S",
     "agent_completed": "C",
     "agent_failed": "F",
 }
-ITEM_ORDER = re.compile(r"(as?l)*(asc|asf|k|x)")
+ITEM_ORDER = re.compile(r"r|(as?l)*(asc|asf|k|x)")
 TASK_ORDER = re.compile(r"S?|SC|SF")
 
 
@@ -173,7 +182,7 @@ def test_the_order_per_item_and_per_agents_task_is_kept(rng: random.Random) -> N
     plan = items(a=[], b=[], c="ab", d="c", e="a")
     per_item: defaultdict[str, str] = defaultdict(str)
     per_task: defaultdict[tuple[str, int], str] = defaultdict(str)
-    for event, _ in legal(plan, rng, wishes=0.05):
+    for event, _ in legal(plan, rng, wishes=0.05, reused=beginnings(plan, rng)):
         for one in wire(event, tasks_of(plan)):
             letter = LETTER.get(one["type"], "")
             if one["type"].startswith("work_item"):

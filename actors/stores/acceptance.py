@@ -1,0 +1,81 @@
+"""Accepting a plan: is it a run already, what does it take over, and its rows. All within the writer's transaction."""
+
+import apsw
+
+from actors.errors import PayloadMissing, UserError
+from actors.events import RunAccepted
+from actors.stores import queries
+from actors.stores.protocol import Accept, RunRecord
+
+INSERT = """insert into runs(id, run, key, name, digest, model, accepted_seq, items, revises)
+            values(?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+COMPLETE = "update attempts set done = 1 where run = ? and item = ? and done = 0"
+FINISHED = "select 1 from events where run = ? and type = 'run_finished'"
+
+
+def same(db: apsw.Connection, plan: Accept) -> RunRecord | None:
+    """The run that this plan already is. Raises UserError if its key is another plan's."""
+    if known := queries.by_column(db, "run", plan.run):
+        return known
+    if plan.revises is not None:
+        revised = queries.find(db, plan.revises).run
+        again = queries.by_column(db, "revises", revised)
+        if again and _is_same_plan(again, plan):
+            return again
+    else:
+        revised = None
+    owner = None if plan.key is None else queries.by_column(db, "key", plan.key)
+    if owner is None or owner.run == revised:
+        return None
+    if _is_same_plan(owner, plan):
+        return owner
+    raise UserError(
+        f"the key {plan.key!r} belongs to run {owner.run}, which has another plan or model; choose another --key, "
+        f"or let this plan take over what that run has: `mnemosyne resume {plan.key} --plan FILE`"
+    )
+
+
+def _is_same_plan(run: RunRecord, plan: Accept) -> bool:
+    return (run.digest, run.model) == (plan.digest, plan.model)
+
+
+def revised(db: apsw.Connection, plan: Accept) -> RunRecord | None:
+    """The run that the plan revises, which has lost its key by now. Raises NotFound."""
+    if plan.revises is None:
+        return None
+    old = queries.find(db, plan.revises)
+    db.execute("update runs set key = null where run = ?", (old.run,))
+    return old
+
+
+def insert(db: apsw.Connection, plan: Accept, seq: int) -> None:
+    """The rows of the run, its items and their attempts."""
+    run = queries.highest(db)[1] + 1
+    values = (plan.run, plan.key, plan.name, plan.digest, plan.model, seq, len(plan.items), plan.revises)
+    db.execute(INSERT, (run, *values))
+    bodies = ((run, i, item.id, item.model_dump_json(exclude_defaults=True)) for i, item in enumerate(plan.items))
+    db.executemany("insert into items values(?, ?, ?, ?)", bodies)
+    db.executemany("insert into attempts(run, item) values(?, ?)", ((run, item.id) for item in plan.items))
+
+
+def close(db: apsw.Connection, plan: Accept, run: int) -> None:
+    """Mark what is reused as done. Raises UserError, PayloadMissing for what cannot be taken over."""
+    for event in plan.reused:
+        db.execute(COMPLETE, (run, event.item))
+        if event.run != plan.run or not db.changes():
+            raise UserError(f"item {event.item!r} of run {event.run} cannot be reused in run {plan.run}: not its own")
+        ref = event.outcome.data.ref
+        if ref and not queries.one(db, "select 1 from payloads where hash = ?", ref):
+            raise PayloadMissing(f"the result of item {event.item!r} is gone from the store; run the item again")
+
+
+def event(plan: Accept) -> RunAccepted:
+    """The fact that the plan is on disk."""
+    return RunAccepted(
+        run=plan.run, name=plan.name, key=plan.key, items=len(plan.items), digest=plan.digest, model=plan.model
+    )
+
+
+def is_finished(db: apsw.Connection, run: int) -> bool:
+    """Whether the run has ended."""
+    return queries.one(db, FINISHED, run) is not None

@@ -1,0 +1,233 @@
+"""The store's public twin: everything Store promises, in this process and gone with it. For tests and simulations."""
+
+import asyncio
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import NamedTuple
+
+from actors.errors import NotFound, PayloadMissing, StaleTerm, StoreUnusable, UserError
+from actors.events import FLEET, AgentStarted, CancelRequested, Event, RunAccepted
+from actors.stores.protocol import Accept, Receipt, RunRecord
+from actors.work import Item, Role
+
+SEQ = attrgetter("seq")
+
+
+class Attempt:
+    """The newest attempt of one item; what SQLite's table `attempts` holds."""
+
+    __slots__ = ("done", "epoch", "open")
+
+    def __init__(self) -> None:
+        self.epoch, self.open, self.done = 0, False, False
+
+    def swap(self, event: Event) -> bool:
+        """Whether the event may happen to its item now; if so, it has."""
+        epoch = event.__dict__.get("epoch", 0)
+        match event.type:
+            case "item_assigned":
+                if epoch != self.epoch + 1 or self.open or self.done:
+                    return False
+                self.epoch, self.open = epoch, True
+            case "item_failed" | "item_skipped" | "item_cancelled":
+                if self.open or self.done:
+                    return False
+                self.done = True
+            case _:
+                if epoch != self.epoch or not self.open:
+                    return False
+                if event.type == "item_closed":
+                    self.open, self.done = False, event.outcome.kind == "result"
+        return True
+
+
+class Waiter(NamedTuple):
+    """A reader at the end of the journal."""
+
+    run: str
+    news: asyncio.Event
+
+
+class MemoryStore:
+    """A Store for one event loop. `on_commit` hears of the new events of each commit, before anybody reads them."""
+
+    def __init__(
+        self, clock: Callable[[], float] = time.time, on_commit: Callable[[Sequence[Event]], None] = lambda _: None
+    ) -> None:
+        self.journal: list[Event] = []
+        """Every event, in order; event n has seq n + 1."""
+        self._clock, self._on_commit = clock, on_commit
+        self._records: dict[str, RunRecord] = {}
+        self._items: dict[str, tuple[Item, ...]] = {}
+        self._attempts: dict[str, dict[str, Attempt]] = {}
+        self._events: dict[str, list[Event]] = {FLEET: []}
+        self._receipts: dict[str, Receipt] = {}
+        self._payloads: dict[str, str] = {}
+        self._generations: dict[str, int] = {}
+        self._waiters: list[Waiter] = []
+
+    def _find(self, name: str) -> RunRecord:
+        found = self._records.get(name) or self._first(lambda record: record.key == name)
+        if found is None:
+            raise NotFound(f"there is no run {name!r}; `mnemosyne status` lists the runs of this home")
+        return found
+
+    def _first(self, wanted: Callable[[RunRecord], bool]) -> RunRecord | None:
+        return next(filter(wanted, reversed(self._records.values())), None)
+
+    def _commit(self, events: Iterable[Event]) -> None:
+        """Make events part of the journal; their seqs follow each other."""
+        at, begin = self._clock(), len(self.journal)
+        for event in events:
+            kept = event.model_copy(update={"seq": len(self.journal) + 1, "at": at})
+            self.journal.append(kept)
+            self._events[kept.run and self._find(kept.run).run].append(kept)
+        new = self.journal[begin:]
+        if new:
+            self._on_commit(new)
+        for waiter in self._waiters:
+            if any(event.run in (waiter.run, FLEET) for event in new):
+                waiter.news.set()
+
+    async def append(self, id: str, events: Sequence[Event], payloads: Mapping[str, str] | None = None) -> Receipt:  # noqa: A002
+        """See Store."""
+        if id in self._receipts:
+            return self._receipts[id]
+        for event in events:
+            self._check_term(event.run, event.__dict__.get("term", 0))
+        self._payloads = {**(payloads or {}), **self._payloads} if payloads else self._payloads
+        taken = [self._swap(event) for event in events]
+        free = iter(range(len(self.journal) + 1, len(self.journal) + 1 + len(events)))
+        self._receipts[id] = Receipt(tuple(next(free) if took else None for took in taken))
+        self._commit(event for event, took in zip(events, taken, strict=True) if took)
+        return self._receipts[id]
+
+    def _check_term(self, run: str, term: int) -> None:
+        if run == FLEET:
+            return
+        record = self._find(run)
+        if term and term != record.term:
+            raise StaleTerm(f"run {run} is driven by {record.driver} in term {record.term}; term {term} is over")
+
+    def _swap(self, event: Event) -> bool:
+        item = event.__dict__.get("item")
+        if not item:
+            return True
+        attempt = self._attempts[self._find(event.run).run].get(item) if event.run else None
+        return attempt is not None and attempt.swap(event)
+
+    async def read(
+        self, run: str, after: int, max_wait_s: float, *, exclude: Collection[str] = (), limit: int = 2000
+    ) -> list[Event]:
+        """See Store."""
+        record = self._find(run)
+        found = self._after(record.run, after, exclude, limit)
+        if found or max_wait_s <= 0:
+            return found
+        waiter = Waiter(record.run, asyncio.Event())
+        self._waiters.append(waiter)
+        try:
+            async with asyncio.timeout(max_wait_s):
+                while not (found := self._after(record.run, after, exclude, limit)):
+                    await waiter.news.wait()
+                    waiter.news.clear()
+                return found
+        except TimeoutError:
+            return []
+        finally:
+            self._waiters.remove(waiter)
+
+    def _after(self, run: str, after: int, exclude: Collection[str], limit: int) -> list[Event]:
+        parts = (events[bisect_right(events, after, key=SEQ) :] for events in (self._events[run], self._events[FLEET]))
+        return sorted((e for part in parts for e in part if e.type not in exclude), key=SEQ)[:limit]
+
+    async def accept(self, plan: Accept) -> RunRecord:
+        """See Store. A second accept of the same run id is the first."""
+        if known := self._same(plan):
+            return known
+        old = None if plan.revises is None else self._find(plan.revises)
+        plan = plan if old is None else plan._replace(key=plan.key or old.key, revises=old.run)
+        attempts = {item.id: Attempt() for item in plan.items}
+        if len(attempts) < len(plan.items):
+            raise StoreUnusable(f"two items of run {plan.run} have the same id; nothing of this was written")
+        payloads = {**plan.payloads, **self._payloads}
+        _complete(plan, attempts, payloads)
+        self._payloads, self._attempts[plan.run], self._items[plan.run] = payloads, attempts, plan.items
+        if old:
+            self._records[old.run] = old._replace(key=None)
+        self._records[plan.run] = RunRecord(*plan[:5], 0, None, len(self.journal) + 1, len(plan.items), plan.revises)
+        self._events[plan.run] = []
+        ended = not old or any(event.type == "run_finished" for event in self._events[old.run])
+        cancel = [] if ended or not old else [CancelRequested(run=old.run)]
+        self._commit([_accepted(plan), *plan.reused, *cancel])
+        return self._records[plan.run]
+
+    def _same(self, plan: Accept) -> RunRecord | None:
+        if plan.run in self._records:
+            return self._records[plan.run]
+        revised = None if plan.revises is None else self._find(plan.revises).run
+        again = self._first(lambda record: revised is not None and record.revises == revised)
+        if again and _same_plan(again, plan):
+            return again
+        owner = self._first(lambda record: plan.key is not None and record.key == plan.key)
+        if owner is None or owner.run == revised:
+            return None
+        if _same_plan(owner, plan):
+            return owner
+        raise UserError(
+            f"the key {plan.key!r} belongs to run {owner.run}, which has another plan or model; choose another --key, "
+            f"or let this plan take over what that run has: `mnemosyne resume {plan.key} --plan FILE`"
+        )
+
+    async def claim(self, run: str, driver: str, seen: int | None = None) -> int:
+        """See Store."""
+        record = self._find(run)
+        if seen is not None and seen != record.term:
+            raise StaleTerm(f"run {run} is driven by {record.driver} in term {record.term}; term {seen} is over")
+        self._records[record.run] = record._replace(term=record.term + 1, driver=driver)
+        return record.term + 1
+
+    async def register(self, agent: str, role: Role, pid: int, node: str) -> int:
+        """See Store."""
+        generation = self._generations[agent] = self._generations.get(agent, 0) + 1
+        self._commit([AgentStarted(agent=agent, role=role, generation=generation, pid=pid, node=node)])
+        return generation
+
+    async def items(self, run: str) -> tuple[Item, ...]:
+        """See Store."""
+        return self._items[self._find(run).run]
+
+    async def run(self, name: str) -> RunRecord:
+        """See Store."""
+        return self._find(name)
+
+    async def payloads(self, refs: Collection[str]) -> dict[str, str]:
+        """See Store."""
+        if missing := [ref for ref in refs if ref not in self._payloads]:
+            raise PayloadMissing(f"the store misses {len(missing)} payloads, the first is {missing[0]}")
+        return {ref: self._payloads[ref] for ref in refs}
+
+
+def _same_plan(run: RunRecord, plan: Accept) -> bool:
+    return (run.digest, run.model) == (plan.digest, plan.model)
+
+
+def _complete(plan: Accept, attempts: Mapping[str, Attempt], payloads: Mapping[str, str]) -> None:
+    for event in plan.reused:
+        attempt = attempts.get(event.item)
+        if event.run != plan.run or attempt is None or attempt.done:
+            raise UserError(
+                f"item {event.item!r} of run {event.run} cannot be reused in run {plan.run}: not in its plan"
+            )
+        attempt.done = True
+        ref = event.outcome.data.ref
+        if ref and ref not in payloads:
+            raise PayloadMissing(f"the result of item {event.item!r} is gone from the store; run the item again")
+
+
+def _accepted(plan: Accept) -> RunAccepted:
+    return RunAccepted(
+        run=plan.run, name=plan.name, key=plan.key, items=len(plan.items), digest=plan.digest, model=plan.model
+    )

@@ -1,0 +1,152 @@
+"""A run on the fleet that is up: this process hands it over, then only watches."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+import typer
+
+from actors.errors import FleetError
+from actors.stores.protocol import RunRecord, Store
+from actors.stores.reader import Reader
+from actors.work import RunStatus
+from cluster import config
+from cluster.cli import live
+from cluster.cli.codes import INTERRUPTED, OF_STATUS
+from cluster.cli.drive import tell
+from cluster.cli.watch import Alone, Unattended
+from cluster.fleet_file import FleetFile
+from cluster.lease import is_driven, refuse_if_driven
+from dashboards.projection import RunView
+
+if TYPE_CHECKING:
+    from cluster.cli.way import Way
+    from cluster.fleet import Fleet
+
+BEGIN_TIMEOUT_S = 120.0
+POLL_S = 0.1
+
+OpenRun = Callable[[Store], Awaitable[RunRecord]]
+
+
+def drive(
+    way: "Way", fleet: FleetFile, models: frozenset[str], open_run: OpenRun, *, take_over: bool, join: bool
+) -> None:
+    """Give the run a driver on the fleet, then watch it; always ends with typer.Exit, an error, or detached.
+
+    With `join` a run that is driven already is watched like one that is driven from now on. Raises RunDriven else.
+    """
+    with way.console.status("Joining the fleet …"):
+        record = asyncio.run(begin(way, fleet, models, open_run, take_over=take_over, join=join))
+    if not way.detach:
+        watch(way, record.run)
+    if way.as_json:
+        typer.echo(json.dumps({"run": record.run}, indent=2))
+        return
+    typer.echo(f"Run {record.run} is accepted and goes on in the fleet, without this terminal.")
+    typer.echo(f"Follow it: {way.hint('status', record.run, '--watch')}\nEnd it: {way.hint('cancel', record.run)}")
+
+
+def drive_all(way: "Way", fleet: FleetFile, runs: Mapping[str, frozenset[str]]) -> None:
+    """Give every run (with the models that it needs) a driver on the fleet, and leave them to it."""
+
+    async def begin_all() -> None:
+        async with _joined(way, fleet) as joined:
+            for run, models in runs.items():
+                await _begin(way, joined, models, await joined.store.run(run))
+
+    with way.console.status("Joining the fleet …"):
+        asyncio.run(begin_all())
+    if way.as_json:
+        typer.echo(json.dumps([{"run": run} for run in runs], indent=2))
+        return
+    for run in runs:
+        typer.echo(f"Run {run} goes on in the fleet. Follow it: {way.hint('status', run, '--watch')}")
+
+
+def release(way: "Way", fleet: FleetFile, record: RunRecord) -> None:
+    """Return once the run's driver has ended, after the calls in flight."""
+
+    async def drained() -> None:
+        async with _joined(way, fleet) as joined:
+            driver = joined.drivers().get(record.driver or "")
+            while driver and is_driven(way.home, record):
+                await driver.drain()
+                await asyncio.sleep(POLL_S)
+
+    with way.console.status("Waiting for the calls in flight …"):
+        asyncio.run(drained())
+
+
+async def begin(
+    way: "Way", file: FleetFile, models: frozenset[str], open_run: OpenRun, *, take_over: bool, join: bool
+) -> RunRecord:
+    """Return once a driver has the run."""
+    async with _joined(way, file) as fleet:
+        record = await open_run(fleet.store)
+        if not (join and is_driven(way.home, record)):
+            await _begin(way, fleet, models, record, take_over=take_over)
+    return record
+
+
+def _joined(way: "Way", file: FleetFile) -> AbstractAsyncContextManager["Fleet"]:
+    config.prepare_ray(way.home)  # before Ray is imported: it reads some of it then
+    from cluster.up import joined
+
+    return joined(way.home, file)
+
+
+async def _begin(
+    way: "Way", fleet: "Fleet", models: frozenset[str], record: RunRecord, *, take_over: bool = False
+) -> None:
+    if record.term and not take_over:  # one that was accepted this moment is nobody's
+        refuse_if_driven(way.home, record)
+    fleet.start_models(models)
+    fleet.start_driver(record)
+    await _begun(fleet, record)
+
+
+async def _begun(fleet: "Fleet", record: RunRecord) -> None:
+    deadline = time.monotonic() + BEGIN_TIMEOUT_S
+    while (await fleet.store.run(record.run)).term == record.term:
+        if time.monotonic() > deadline:
+            raise FleetError(
+                f"no driver took run {record.run} within {BEGIN_TIMEOUT_S:g} s; see Ray's logs in the home"
+            )
+        await asyncio.sleep(POLL_S)
+
+
+def watch(way: "Way", run: str) -> None:
+    """Show a run that another process drives to its end; always ends with typer.Exit or an error."""
+    reader = Reader(config.store_path(way.home))
+    try:
+        view = asyncio.run(live.follow(reader, run, way.console, _enough(way, reader, run)))
+    except KeyboardInterrupt:
+        _left(way, run)
+        raise typer.Exit(INTERRUPTED) from None
+    if not view.finished and view.state is not RunStatus.PAUSED and not is_driven(way.home, reader.run(run)):
+        raise FleetError(f"no process drives run {run} any more; go on with: {way.hint('resume', run)}")
+    reader.close()
+    tell(way.home, run, view.state, way.console, way.hint, as_json=way.as_json)
+    raise typer.Exit(_code(view))
+
+
+def _code(view: RunView) -> int:
+    return OF_STATUS[view.state]
+
+
+def _left(way: "Way", run: str) -> None:
+    typer.echo(f"\nThe run goes on without this terminal. Follow it: {way.hint('status', run, '--watch')}", err=True)
+    typer.echo(f"Pause it: {way.hint('pause', run)}\nEnd it: {way.hint('cancel', run)}", err=True)
+
+
+def _enough(way: "Way", reader: Reader, run: str) -> Callable[[RunView], bool]:
+    """Whether nobody drives the run any more, or whether it is paused and nobody looks."""
+    alone = Alone(lambda: is_driven(way.home, reader.run(run)))
+    if way.console.is_terminal:
+        return alone
+    unattended = Unattended(way.wait)
+    return lambda view: alone(view) or unattended(view)

@@ -1,0 +1,156 @@
+"""`resume`: go on with accepted runs, also after their plan was edited."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actors.errors import FleetError, UserError
+from actors.stores.protocol import RunRecord
+from actors.work import Item, RunStatus
+from cluster import config, requests
+from cluster.cli import on_fleet, options, preflight
+from cluster.cli.codes import OF_STATUS
+from cluster.cli.drive import tell
+from cluster.cli.journal import opened, read_view
+from cluster.cli.options import Home
+from cluster.cli.revise import revise
+from cluster.cli.way import As, AsJson, Concurrency, Executors, Model, Wait, Way, new_id
+from cluster.lease import is_driven, refuse_if_driven
+from cluster.results import ResultFiles
+from cluster.wishes import BY_REQUEST
+from dashboards.projection import RunView
+
+TakeOver = Annotated[bool, typer.Option("--take-over", help="Also if another driver holds it; that one is shut out.")]
+All = Annotated[bool, typer.Option("--all", help="Every run that is not finished and that nobody drives.")]
+EditedPlan = Annotated[Path | None, typer.Option("--plan", help="The plan as it is now.", show_default=False)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="With --plan: list what is kept and what runs again.")]
+MaybeRun = Annotated[
+    str | None, typer.Argument(help="Id or key of the run.", show_default=False, callback=options.text)
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="resume")(resume)
+
+
+def resume(
+    run: MaybeRun = None,
+    all_: All = False,
+    plan: EditedPlan = None,
+    model: Model = None,
+    dry_run: DryRun = False,
+    take_over: TakeOver = False,
+    home: Home = None,
+    executors: Executors = None,
+    concurrency: Concurrency = None,
+    wait: Wait = 60,
+    detach: options.Detach = False,
+    as_json: AsJson = False,
+    as_: As = None,
+) -> None:
+    """Go on with a run that was interrupted, paused or whose process died.
+
+    Finished items do not run again. With --plan an edited plan goes on: a new run under the old one's key, which keeps
+    every result whose item, inputs, dependencies, model and prompt are still the same; --dry-run lists them.
+    Exit codes are those of `run`; with --all, of the first run that is not complete.
+
+    Examples: `mnemosyne resume monday`, `mnemosyne resume monday --plan plan.yaml --dry-run`, `mnemosyne resume --all`.
+    """
+    if (run is None) is not all_:
+        raise UserError("name one run, or say --all; `mnemosyne status` lists the runs of this home")
+    if plan is None and (dry_run or model):
+        raise UserError("--dry-run and --model belong to --plan FILE")
+    if plan is not None and (all_ or take_over):
+        raise UserError("--plan belongs to one run that nobody drives; pause it or end its fleet first")
+    way = Way(home, executors, concurrency, wait, detach, as_json)
+    if run is None:
+        go_on_with_all(way)
+    elif plan is None or not revise(way, run, plan, model, as_ or new_id(plan.stem), dry_run=dry_run):
+        go_on(way, run, take_over=take_over)
+
+
+def go_on(way: Way, run: str, *, take_over: bool = False) -> None:
+    """Drive an accepted run, or say how it ended; always ends with typer.Exit, an error, or detached."""
+    record, items, view = read(way.home, run)
+    if view.finished:
+        finished(way, view)
+    if view.state is RunStatus.PAUSED:
+        requests.go_on(config.store_path(way.home), record.run)
+        if is_driven(way.home, record) and not take_over:  # its driver hears that
+            on_fleet.watch(way, record.run)
+    if not take_over:
+        refuse_if_driven(way.home, record)
+    _, models = preflight.models(record.model, items, has_key=way.has_key)
+    way.go(
+        record.model,
+        models,
+        lambda store: store.run(record.run),
+        lambda: (record.run, ["resume", "--", record.run], lambda now: now.term > record.term),
+        take_over=take_over,
+    )
+
+
+def go_on_with_all(way: Way) -> None:
+    """Drive what can be driven: at once on the fleet that is up, else one run after the other."""
+    left = [(record, view) for record, view in _unfinished(way.home) if _may_go_on(way, record, view)]
+    if way.as_json and not left:
+        typer.echo(json.dumps([]))
+    if not left:
+        way.console.print("No run is waiting for a driver.", highlight=False)
+        return
+    if way.fleet:
+        items = {record.run: read(way.home, record.run)[1] for record, _ in left}
+        models = {r.run: preflight.models(r.model, items[r.run], has_key=way.has_key)[1] for r, _ in left}
+        on_fleet.drive_all(way, way.fleet, models)
+        return
+    codes = [_exit_code(way, record.run) for record, _ in left]
+    raise typer.Exit(next((code for code in codes if code), 0))
+
+
+def read(home: Path, run: str) -> tuple[RunRecord, tuple[Item, ...], RunView]:
+    """A run as it is on disk. Raises NotFound, StoreUnusable."""
+    with opened(home) as reader:
+        record = reader.run(run)
+        return record, reader.items(record.run), read_view(reader, record)
+
+
+def finished(way: Way, view: RunView) -> None:
+    """Nothing is left to do but to see that the result files are there, which a killed process may have left out."""
+    with opened(way.home) as reader:
+        ResultFiles(reader, view.run, way.home).catch_up()
+    way.console.print(f"Run {view.run} is finished: {view.state.value}.", highlight=False, markup=False)
+    tell(way.home, view.run, view.state, way.console, way.hint, as_json=way.as_json)
+    raise typer.Exit(OF_STATUS[view.state])
+
+
+def _unfinished(home: Path) -> list[tuple[RunRecord, RunView]]:
+    with opened(home) as reader:
+        views = [(record, read_view(reader, record)) for record in reader.runs()]
+    return [(record, view) for record, view in views if not view.finished]
+
+
+def _may_go_on(way: Way, record: RunRecord, view: RunView) -> bool:
+    """Whether it may, and a line for a person if not."""
+    why = None
+    if is_driven(way.home, record):
+        why = f"is driven by {record.driver}"
+    elif view.state is RunStatus.PAUSED and view.reason == BY_REQUEST:
+        why = f"was paused by request; {way.hint('resume', record.run)} goes on"
+    if why:
+        way.console.print(f"Run {record.run} {why}.", highlight=False, markup=False)
+    return why is None
+
+
+def _exit_code(way: Way, run: str) -> int:
+    way.console.print(f"Run {run} goes on.", highlight=False, markup=False)
+    try:
+        go_on(way, run)
+    except typer.Exit as end:
+        return end.exit_code
+    except FleetError as error:
+        typer.echo(f"mnemosyne: {error}", err=True)
+        return error.exit_code
+    return 0

@@ -1,0 +1,100 @@
+"""`up` and `down`: a fleet that stays when the terminal closes."""
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from actors.settings import FleetSettings
+from cluster import config, fleet_file
+from cluster.cli import preflight
+from cluster.cli.options import AsJson, Home
+from cluster.cli.text import one_line
+from cluster.cli.way import Concurrency, Executors, settings, shape
+from cluster.fleet_file import FleetFile
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(name="up")(up)
+    app.command(name="down")(down)
+
+
+def up(
+    home: Home = None, executors: Executors = None, concurrency: Concurrency = None, as_json: AsJson = False
+) -> None:
+    """Start a fleet that stays: runs then go on when their terminal closes, and several share its agents.
+
+    Runs that a crash interrupted go on with `mnemosyne resume --all`. A second `up` says what is up already.
+
+    Examples: `mnemosyne up`, `mnemosyne up --executors 4`.
+    """
+    at = config.make_home(config.resolve_home(home))
+    wanted = settings(at, None, executors, concurrency)
+    config.prepare_ray(at)  # before Ray is imported: it reads some of it then
+    from cluster import up as fleets
+
+    console = Console(quiet=as_json)
+    with console.status("Starting Ray and the agents …"), fleet_file.changing(at):
+        fleet = fleet_file.living(at)
+        known = fleet is not None
+        if fleet is None:
+            preflight.free(config.store_path(at))
+            fleet = asyncio.run(fleets.start(wanted, has_key=config.has_key()))
+    if as_json:
+        typer.echo(json.dumps(_json(fleet, known=known), indent=2))
+    for line in _lines(fleet, at_home=str(at), known=known):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    if known and wanted.fleet not in (FleetSettings(), fleet.shape):
+        console.print("To change its shape: `mnemosyne down`, then `mnemosyne up` again.", highlight=False)
+        raise typer.Exit(2)
+
+
+def down(
+    home: Home = None,
+    now: bool = typer.Option(False, "--now", help="Do not wait for the calls in flight; they are paid for again."),
+    as_json: AsJson = False,
+) -> None:
+    """End the fleet of this home after the calls in flight. Its runs go on with `up` and `resume --all`.
+
+    Examples: `mnemosyne down`, `mnemosyne down --now`.
+    """
+    at = config.resolve_home(home)
+    ended = False
+    if at.exists():
+        config.prepare_ray(at)
+        from cluster import up as fleets
+
+        console = Console(quiet=as_json, stderr=True)
+        with fleet_file.changing(at):
+            ended = asyncio.run(fleets.stop(at, drain=not now, tell=lambda line: console.print(line, highlight=False)))
+    if as_json:
+        typer.echo(json.dumps({"ended": ended}))
+        return
+    typer.echo("The fleet has ended." if ended else f"No fleet is up in {one_line(str(at))}.")
+
+
+def _lines(fleet: FleetFile, at_home: str, *, known: bool) -> list[str]:
+    began = time.strftime("%H:%M:%S", time.localtime(fleet.since))
+    state = f"is up already, since {began}" if known else "is up"
+    return [
+        one_line(f"The fleet in {at_home} {state}: {shape(fleet.shape)} ({', '.join(fleet.agents)})."),
+        f"Ray's dashboard: {fleet.dashboard}" if fleet.dashboard else "Ray has no dashboard.",
+        "Run a plan: mnemosyne run PLAN    Go on with all runs: mnemosyne resume --all    End it: mnemosyne down",
+    ]
+
+
+def _json(fleet: FleetFile, *, known: bool) -> dict[str, Any]:
+    return {
+        "already_up": known,
+        "since": fleet.since,
+        "address": fleet.address,
+        "dashboard": fleet.dashboard,
+        "agents": list(fleet.agents),
+        "executors": fleet.shape.executors,
+        "concurrency": fleet.shape.concurrency,
+        "pid": fleet.pid,
+    }

@@ -1,0 +1,159 @@
+"""How a person wants a run to be driven and shown: what `run` and `resume` have in common."""
+
+import json
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from actors.errors import NotFound, StoreUnusable, UserError
+from actors.settings import FleetSettings, Settings
+from actors.stores.protocol import RunRecord, Store
+from actors.stores.reader import Reader
+from cluster import config, fleet_file
+from cluster.cli import detach as detached
+from cluster.cli import on_fleet, options, preflight
+from cluster.cli.drive import drive, hints
+from cluster.fleet_file import FleetFile
+
+OpenRun = Callable[[Store], Awaitable[RunRecord]]
+"""Accepts a plan, or finds an accepted run."""
+
+Executors = Annotated[int | None, typer.Option(min=1, max=64, help="Executor agents, one process each; 2 if not told.")]
+Concurrency = Annotated[
+    int | None, typer.Option(min=1, max=1000, help="Items one agent works on at once; 16 if not told.")
+]
+Wait = Annotated[float, typer.Option(min=0, help="Seconds to stay when paused, if this is no terminal.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the final status as JSON and nothing else.")]
+
+Model = Annotated[
+    str | None,
+    typer.Option(help="local, scripted or claude-…; default: Claude if a key is found.", callback=options.text),
+]
+As = Annotated[str | None, typer.Option("--as", hidden=True, help="The id of the run.")]
+
+UNBOUNDED = 1000
+"""Cells of a line where nobody says how wide a line may be."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """Options that are the same for every run."""
+
+    named_home: Path | None
+    executors: int | None
+    concurrency: int | None
+    wait: float
+    detach: bool
+    as_json: bool
+
+    @cached_property
+    def home(self) -> Path:
+        """The fleet's folder. Raises HomeUnusable in a Ray job without one."""
+        return config.resolve_home(self.named_home)
+
+    @cached_property
+    def console(self) -> Console:
+        """Where people read; silent if the output is for machines."""
+        return Console(quiet=self.as_json)
+
+    @cached_property
+    def fleet(self) -> FleetFile | None:
+        """The fleet that is up in this home. Raises UserError if another shape was asked for."""
+        fleet = fleet_file.living(self.home)
+        asked = {"--executors": self.executors, "--concurrency": self.concurrency}
+        if fleet and (given := [name for name, value in asked.items() if value is not None]):
+            raise UserError(f"{' and '.join(given)}: the fleet in {self.home} is up already, with {shape(fleet.shape)}")
+        return fleet
+
+    @property
+    def has_key(self) -> bool:
+        """Whether the agents find an API key."""
+        return self.fleet.has_key if self.fleet else config.has_key()
+
+    def hint(self, command: str, run: str, *more: str) -> str:
+        """What a person types to do this with the run."""
+        return hints(self.named_home)(command, run, *more)
+
+    def settings(self, model: str) -> Settings:
+        """Of an embedded fleet."""
+        return settings(self.home, model, self.executors, self.concurrency)
+
+    def go(
+        self,
+        model: str,
+        models: frozenset[str],
+        open_run: OpenRun,
+        again: Callable[[], tuple[str, Sequence[str], Callable[[RunRecord], bool]]],
+        *,
+        take_over: bool = False,
+        join: bool = False,
+    ) -> None:
+        """Drive the run: on the fleet that is up, in a process without a terminal, or here. Here ends with typer.Exit.
+
+        With `join` a run that the fleet drives already is watched.
+        `again`: for a process of its own, the run's id, the command's arguments, and whether it has begun.
+        """
+        if self.fleet:
+            on_fleet.drive(self, self.fleet, models, open_run, take_over=take_over, join=join)
+            return
+        preflight.free(config.store_path(self.home))
+        if not self.detach:
+            settings_ = self.settings(model)
+            drive(settings_, models, open_run, self.console, self.wait, self.hint, as_json=self.as_json)
+            return
+        run, arguments, begun = again()
+        command, *rest = arguments
+        self._detach(run, [command, *self._passed_on(), *rest], begun)
+
+    def _passed_on(self) -> list[str]:
+        numbers = {"--executors": self.executors, "--concurrency": self.concurrency, "--wait": self.wait}
+        words = (word for name, value in numbers.items() if value is not None for word in (name, str(value)))
+        return ["--home", str(self.home), *words]
+
+    def _detach(self, run: str, arguments: Sequence[str], begun: Callable[[RunRecord], bool]) -> None:
+        log = self.home / "runs" / run / detached.LOG
+        pid = detached.detach(detached.command(*arguments), log, lambda: _has_begun(self.home, run, begun))
+        if self.as_json:
+            typer.echo(json.dumps({"run": run, "pid": pid, "log": str(log)}, indent=2))
+            return
+        typer.echo(f"Run {run} is accepted and goes on without this terminal (process {pid}).")
+        typer.echo(
+            f"Follow it: {self.hint('status', run, '--watch')}\nEnd it: {self.hint('cancel', run)}\nOutput: {log}"
+        )
+
+
+def settings(home: Path, model: str | None, executors: int | None, concurrency: int | None) -> Settings:
+    """Every setting, with what was said of the fleet's shape. Raises UserError."""
+    told = {"executors": executors, "concurrency": concurrency}
+    fleet = FleetSettings(**{name: value for name, value in told.items() if value is not None})
+    return config.read_settings(home, model).model_copy(update={"fleet": fleet})
+
+
+def shape(fleet: FleetSettings) -> str:
+    """A fleet's shape in words."""
+    plural = "" if fleet.executors == 1 else "s"
+    return f"{fleet.executors} executor{plural} of {fleet.concurrency} items at once"
+
+
+def _has_begun(home: Path, run: str, begun: Callable[[RunRecord], bool]) -> bool:
+    with suppress(StoreUnusable, NotFound):  # not made yet, or not accepted yet
+        reader = Reader(config.store_path(home))
+        try:
+            return begun(reader.run(run))
+        finally:
+            reader.close()
+    return False
+
+
+def new_id(name: str) -> str:
+    """An id for a new run that a person can type."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "run"
+    return f"{slug}-{secrets.token_hex(3)}"

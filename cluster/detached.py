@@ -1,0 +1,91 @@
+"""A driver without a person in front of it: it ends with its run, and goes on after whatever happens to it."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from actors.errors import BuildDiffers, MnemosyneError, RunDriven, StaleTerm
+from actors.stores.protocol import RunRecord, Store
+from actors.stores.reader import Reader
+from actors.work import RunStatus
+from cluster.config import store_path
+from cluster.driver import Driver
+from cluster.lease import lease
+from cluster.ports import AgentPort
+from cluster.results import ResultFiles
+
+Open = Callable[[], tuple[Store, Mapping[str, AgentPort]]]
+"""The store and the agents, as they can be reached now."""
+
+AGAIN_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+"""Pauses before it tries again; the last one for ever."""
+
+log = logging.getLogger(__name__)
+
+
+class DetachedDriver:
+    """Drives a run in the term after `seen`, or in a later one if it was the last driver itself, under this name."""
+
+    def __init__(self, home: Path, run: str, seen: int, name: str, open_: Open) -> None:
+        self._home, self._run, self._seen, self._name, self._open = home, run, seen, name, open_
+        self._driver: Driver | None = None
+        self._draining = False
+
+    def drain(self) -> None:
+        """Assign nothing new; `drive` returns once nothing is active."""
+        self._draining = True
+        if self._driver:
+            self._driver.drain()
+
+    async def drive(self) -> str:
+        """Return, with the reason, once there is nothing to drive any more for this driver."""
+        failures = 0
+        while not self._draining:
+            try:
+                return (await self._drive_once()).value
+            except Exception as error:
+                if refused := _refusal(error):
+                    return str(refused)
+                log.exception("run %s: the driver failed and tries again", self._run)
+            await asyncio.sleep(AGAIN_S[min(failures, len(AGAIN_S) - 1)])
+            failures += 1
+        return "drained"
+
+    async def _drive_once(self) -> RunStatus:
+        store, agents = self._open()
+        record = await store.run(self._run)
+        if record.term != self._seen and record.driver != self._name:
+            raise StaleTerm(f"run {self._run} was taken by {record.driver} in term {record.term}")
+        with lease(self._home, record):
+            self._driver = Driver(record, store, agents, self._name)
+            if self._draining:
+                self._driver.drain()
+            return await self._drive_with_files(record)
+
+    async def _drive_with_files(self, record: RunRecord) -> RunStatus:
+        assert self._driver is not None
+        reader = Reader(store_path(self._home))
+        files = ResultFiles(reader, record.run, self._home)
+        writing = asyncio.ensure_future(files.follow())
+        try:
+            status = await self._driver.drive()
+        finally:
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+        try:
+            files.catch_up()
+        except (OSError, MnemosyneError):  # the journal has them; `results` and the next `resume` write them again
+            log.exception("run %s: some result files are missing", self._run)
+        reader.close()
+        return status
+
+
+def _refusal(error: BaseException) -> MnemosyneError | None:
+    """What trying again would not change: the run is another driver's, or the agents run other sources."""
+    match error:
+        case StaleTerm() | RunDriven() | BuildDiffers():
+            return error
+        case BaseExceptionGroup(exceptions=parts):
+            return next(filter(None, map(_refusal, parts)), None)
+    return None

@@ -1,0 +1,84 @@
+"""`fleet.json` in a home: where its fleet lives. Written by `up`, removed by `down`."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from actors.errors import HomeUnusable
+from actors.settings import FleetSettings
+from actors.work import Frozen
+from cluster import head
+
+
+class FleetFile(Frozen):
+    """One fleet that is up, or was."""
+
+    version: Literal[1] = 1
+    state: Literal["starting", "up"]
+    since: float
+    """Unix seconds."""
+    build: str
+    """Of the sources that its processes run; see actors/build.py."""
+    pid: int
+    """The Ray head, which leads the session of all other processes."""
+    folder: Path
+    """Ray's own files."""
+    address: str = ""
+    namespace: str = ""
+    dashboard: str | None = None
+    agents: tuple[str, ...] = ()
+    shape: FleetSettings = FleetSettings()
+    has_key: bool = False
+    """Whether its agents found an API key when they were started."""
+
+
+def path_of(home: Path) -> Path:
+    """The file."""
+    return home / "fleet.json"
+
+
+def read(home: Path) -> FleetFile | None:
+    """What the home's file says; None if there is none. Raises HomeUnusable."""
+    try:
+        return FleetFile.model_validate_json(path_of(home).read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValidationError):
+        raise HomeUnusable(f"{path_of(home)} cannot be read; see who uses it, then remove it") from None
+
+
+def living(home: Path) -> FleetFile | None:
+    """The fleet of this home if it is up. Raises HomeUnusable."""
+    fleet = read(home)
+    return fleet if fleet and fleet.state == "up" and head.is_up(home) else None
+
+
+def write(home: Path, fleet: FleetFile) -> None:
+    """Replace the file, whole or not at all."""
+    new = path_of(home).with_suffix(".new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
+    new.write_text(json.dumps(fleet.model_dump(mode="json"), indent=2) + "\n")
+    new.replace(path_of(home))
+
+
+def remove(home: Path) -> None:
+    """There is no fleet any more."""
+    path_of(home).unlink(missing_ok=True)
+
+
+@contextmanager
+def changing(home: Path) -> Iterator[None]:
+    """One `up` or `down` at a time; another one waits."""
+    lock = os.open(home / "fleet.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)

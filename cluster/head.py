@@ -1,0 +1,165 @@
+"""The Ray head that `up` starts: one process that keeps all others of its session, and how they are ended."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from actors.errors import FleetError, HomeUnusable
+from actors.stores.holder import is_held
+from cluster.locks import exclusive
+
+START_TIMEOUT_S = 120.0
+"""Five seconds on an idle machine; forty were seen on one with twenty times its load."""
+
+END_TIMEOUT_S = 15.0
+POLL_S = 0.05
+
+SOCKET_PATH_MAX = 100
+"""Bytes that a Unix socket's path may have, less a few; what Ray puts behind its folder takes SOCKET_SUFFIX of them."""
+SOCKET_SUFFIX = len("/session_2026-01-01_00-00-00_000000_0000000/sockets/plasma_store")
+
+OBJECT_STORE_BYTES = 80_000_000
+DASHBOARD_PORT = 8265
+"""Where `ray job submit` looks for a dashboard if nobody says otherwise."""
+
+ADDRESS_FILE = "ray_current_cluster"
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def lock_of(home: Path) -> Path:
+    """The file that the head keeps locked while it lives."""
+    return home / "head.lock"
+
+
+def is_up(home: Path) -> bool:
+    """Whether the head of this home lives."""
+    return is_held(home / "head")
+
+
+def pid_of(home: Path) -> int | None:
+    """The living head's process id; None if there is none, or if this system does not tell.
+
+    Found by the lock that it inherited: what /proc/locks names is the process that took it.
+    """
+    wanted = lock_of(home).stat()
+    for opened in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):
+            found = opened.stat()
+            if (found.st_dev, found.st_ino) == (wanted.st_dev, wanted.st_ino):
+                return int(opened.parts[2])
+    return None
+
+
+def ray_folder(home: Path) -> Path:
+    """An empty folder for Ray's own files: in the home, or elsewhere where the home's path is too long for sockets."""
+    inside = home / "ray"
+    if len(os.fsencode(inside)) + SOCKET_SUFFIX > SOCKET_PATH_MAX:
+        return Path(tempfile.mkdtemp(prefix="mnemosyne-"))
+    shutil.rmtree(inside, ignore_errors=True)
+    inside.mkdir(mode=0o700)
+    return inside
+
+
+def start(home: Path, folder: Path, workers: int, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    """Start the head in a session of its own, `workers` processes ahead. It holds the home's lock while it lives."""
+    client, dashboard = _free_port(), _free_port(DASHBOARD_PORT)
+    options = {
+        "port": 0,
+        "temp-dir": folder,
+        "num-cpus": workers,
+        "object-store-memory": OBJECT_STORE_BYTES,
+        "dashboard-host": "127.0.0.1",
+        "dashboard-port": dashboard,
+        "dashboard-agent-listen-port": 0,
+        "ray-client-server-port": client,
+    }
+    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    ray = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--disable-usage-stats"]
+    with _locked(home) as lock, (home / "head.log").open("wb") as log:
+        return subprocess.Popen(  # noqa: S603 - Ray itself
+            [*ray, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=dict(environment),
+            start_new_session=True,
+            pass_fds=(lock,),
+        )
+
+
+def wait_until_up(process: "subprocess.Popen[bytes]", home: Path, folder: Path) -> str:
+    """The head's address. Raises FleetError if it ends, or is not up in time."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not (folder / ADDRESS_FILE).exists():
+        if process.poll() is not None:
+            raise FleetError(f"Ray did not start: {_last_line(home / 'head.log')} (all of it: {home / 'head.log'})")
+        if time.monotonic() > deadline:
+            raise FleetError(f"Ray was not up within {START_TIMEOUT_S:g} s; see {home / 'head.log'}")
+        time.sleep(POLL_S)
+    return (folder / ADDRESS_FILE).read_text().strip()
+
+
+def dashboard_of(home: Path) -> str | None:
+    """The address of Ray's dashboard, as the head told it."""
+    told = _ANSI.sub("", (home / "head.log").read_text(errors="replace"))
+    found = re.search(r"RAY_API_SERVER_ADDRESS='([^']+)'", told)
+    return found[1] if found else None
+
+
+def end(pid: int) -> None:
+    """End the head and every process of its session: asked first, then made to. Call it while the head lives."""
+    members = _session(pid)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + END_TIMEOUT_S
+    while members & _session(pid) and time.monotonic() < deadline:
+        with suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)  # ours if this very process started it
+        time.sleep(POLL_S)
+    for member in _session(pid):  # their session is still the head's, so these are no strangers
+        with suppress(ProcessLookupError):
+            os.kill(member, signal.SIGKILL)
+
+
+@contextmanager
+def _locked(home: Path) -> Iterator[int]:
+    lock = exclusive(lock_of(home))
+    if lock is None:
+        raise HomeUnusable(f"a fleet is up in {home} already; `mnemosyne down` ends it")
+    try:
+        yield lock
+    finally:
+        os.close(lock)
+
+
+def _session(pid: int) -> set[int]:
+    """Processes of the session that this one leads."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            state, *fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[2]) == pid and state not in "ZX":
+                found.add(int(folder.name))
+    return found
+
+
+def _free_port(wanted: int = 0) -> int:
+    """A port of this machine that nobody listens on now, the wanted one if possible."""
+    for port in (wanted, 0):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)) as server:
+            return int(server.getsockname()[1])
+    raise FleetError("no port is free on this machine")
+
+
+def _last_line(log: Path) -> str:
+    lines = [line.strip() for line in _ANSI.sub("", log.read_text(errors="replace")).splitlines() if line.strip()]
+    return lines[-1] if lines else "it said nothing"

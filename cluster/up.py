@@ -1,0 +1,129 @@
+"""A fleet that outlives the command that started it: `up`, `down`, and joining it for a moment."""
+
+import asyncio
+import shutil
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from actors.build import BUILD
+from actors.errors import BuildDiffers, FleetError
+from actors.settings import Settings
+from cluster import config, fleet_file, head
+from cluster.fleet import Fleet, connect, disconnect
+from cluster.fleet_file import FleetFile
+
+Tell = Callable[[str], None]
+
+DRIVER_POLL_S = 0.2
+
+
+async def start(settings: Settings, *, has_key: bool) -> FleetFile:
+    """Start a head and a fleet in the home; call it inside `fleet_file.changing`. Raises FleetError."""
+    home = settings.home
+    _end_a_torso(home)
+    folder = head.ray_folder(home)
+    process = head.start(home, folder, settings.fleet.executors + 2, config.environment_of_head())
+    file = FleetFile(
+        state="starting",
+        since=time.time(),
+        build=BUILD,
+        pid=process.pid,
+        folder=folder,
+        namespace=f"mnemosyne-{uuid.uuid4().hex[:8]}",
+        shape=settings.fleet,
+        has_key=has_key,
+    )
+    try:
+        fleet_file.write(home, file)
+        address = await asyncio.to_thread(head.wait_until_up, process, home, folder)
+        agents = await _start_actors(settings, file.namespace, address)
+    except BaseException:
+        head.end(process.pid)
+        _forget(home, file)
+        raise
+    dashboard = head.dashboard_of(home)
+    file = file.model_copy(update={"state": "up", "address": address, "agents": agents, "dashboard": dashboard})
+    fleet_file.write(home, file)
+    process.returncode = 0  # it is not waited for: it outlives this process
+    return file
+
+
+async def stop(home: Path, *, drain: bool, tell: Tell) -> bool:
+    """End the home's fleet, after the calls in flight if `drain`; whether there was one. Inside `changing`."""
+    file = fleet_file.read(home)
+    if not head.is_up(home):
+        if file:
+            _forget(home, file)
+        return False
+    if file and file.state == "up":
+        with suppress(FleetError):  # its actors do not answer: they are ended all the same
+            async with _connected(home, file) as fleet:
+                if drain:
+                    await _drain(fleet, tell)
+                await fleet.stop_actors()
+    _end_a_torso(home)
+    return True
+
+
+@asynccontextmanager
+async def joined(home: Path, file: FleetFile) -> AsyncIterator[Fleet]:
+    """The fleet that is up, for as long as the context. Raises FleetError, BuildDiffers."""
+    if file.build != BUILD:
+        raise BuildDiffers(
+            f"the fleet in {home} runs build {file.build}, this command is build {BUILD}; "
+            "end it with `mnemosyne down` and start it with `mnemosyne up`: its runs go on with `resume --all`"
+        )
+    async with _connected(home, file) as fleet:
+        yield fleet
+
+
+@asynccontextmanager
+async def _connected(home: Path, file: FleetFile) -> AsyncIterator[Fleet]:
+    connect(file.namespace, address=file.address)
+    try:
+        settings = config.read_settings(home, None).model_copy(update={"fleet": file.shape})
+        fleet = Fleet(settings, (), file.namespace, detached=True)
+        fleet.find_actors(file.agents)
+        yield fleet
+    finally:
+        disconnect()
+
+
+async def _start_actors(settings: Settings, namespace: str, address: str) -> tuple[str, ...]:
+    connect(namespace, address=address)
+    try:
+        fleet = Fleet(settings, (), namespace, detached=True)
+        await fleet.start_actors()
+        return tuple(fleet.agents)
+    finally:
+        disconnect()
+
+
+async def _drain(fleet: Fleet, tell: Tell) -> None:
+    told = -1
+    while drivers := fleet.drivers():
+        if len(drivers) != told:
+            told = len(drivers)
+            tell(f"Waiting for the calls in flight of {told} {'run' if told == 1 else 'runs'} …")
+        await asyncio.gather(*(driver.drain() for driver in drivers.values()))
+        await asyncio.sleep(DRIVER_POLL_S)
+
+
+def _end_a_torso(home: Path) -> None:
+    """End a head that nobody needs any more: `up` was killed halfway, or `down` is done with its actors."""
+    file = fleet_file.read(home)
+    if head.is_up(home):
+        pid = file.pid if file else head.pid_of(home)
+        if pid is None:
+            raise FleetError(f"a fleet is up in {home}, and this system does not tell which process it is")
+        head.end(pid)
+    if file:
+        _forget(home, file)
+
+
+def _forget(home: Path, file: FleetFile) -> None:
+    shutil.rmtree(file.folder, ignore_errors=True)
+    fleet_file.remove(home)

@@ -1,0 +1,113 @@
+"""A fleet that is up, as processes that can be found and struck; and a model server that counts what is paid."""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from cluster.fleet_file import FleetFile, living
+from tests.messages_server import KEY, MessagesServer, Turn, answers
+from tests.processes import PATIENCE_S, Commands
+
+PROCESSES = {"driver": "ray::DriverProcess", "store": "ray::StoreProcess", "agent": "ray::AgentProcess"}
+"""How Ray calls the processes of our actors."""
+
+
+@contextmanager
+def fleet_up(commands: Commands, *options: str) -> Iterator[FleetFile]:
+    """A fleet in the home of these commands, ended at the end whatever became of it."""
+    code, _, err = commands.run("up", *options)
+    assert code == 0, err
+    fleet = living(commands.home)
+    assert fleet is not None
+    try:
+        yield fleet
+    finally:
+        code, _, err = commands.run("down", "--now")
+        assert code == 0, err
+        assert not session(fleet.pid), "down left processes"
+
+
+def session(pid: int) -> dict[int, str]:
+    """Processes of the session that this one leads, with their titles."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            state, *fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[2]) == pid and state not in "ZX":
+                found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+    return found
+
+
+def processes(fleet: FleetFile, kind: str) -> list[int]:
+    """The living processes of a kind, in the order of their ids."""
+    title = PROCESSES[kind]
+    return sorted(pid for pid, name in session(fleet.pid).items() if name.startswith(title))
+
+
+def wait_for(fleet: FleetFile, kind: str, wanted: Callable[[list[int]], bool] = bool) -> list[int]:
+    """The processes of a kind, once they are as wanted."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not wanted(found := processes(fleet, kind)):
+        assert time.monotonic() < deadline, f"{kind}: {found}"
+        time.sleep(0.02)
+    return found
+
+
+def strike(pid: int, number: signal.Signals = signal.SIGKILL) -> None:
+    """Send the signal; a process that is gone is as dead as can be."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def crash(fleet: FleetFile) -> None:
+    """Everything at once."""
+    for pid in session(fleet.pid):
+        strike(pid)
+    deadline = time.monotonic() + PATIENCE_S
+    while session(fleet.pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+class Paid(Commands):
+    """Commands whose agents call a counting model server through the real SDK."""
+
+    def __init__(self, folder: Path, server: MessagesServer) -> None:
+        super().__init__(folder)
+        self.server = server
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """With a key and the server's address."""
+        return {**super().environment, "ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": self.server.base_url}
+
+    def wide(self, items: int) -> str:
+        """A plan of so many items that depend on nothing, each with a tag that the server counts."""
+        told: list[dict[str, Any]] = [{"id": f"i{n}", "description": f"[item:i{n}]"} for n in range(items)]
+        plan = {"name": "wide", "model": "claude-sonnet-5-5", "items": told}
+        (self.folder / "wide.json").write_text(json.dumps(plan))
+        return "wide.json"
+
+    @property
+    def twice(self) -> int:
+        """Calls beyond the first of each item."""
+        return sum(count - 1 for count in self.server.items.values())
+
+
+def answers_after(seconds: float) -> Turn:
+    """The usual answer, so late."""
+    answer = answers()
+
+    async def turn(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        await asyncio.sleep(seconds)
+        return await answer(request, body)
+
+    return turn

@@ -1,0 +1,165 @@
+"""A fleet that is up: shared by runs, outliving terminals and drivers, fenced, ended with nothing left behind."""
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from actors.events import ItemClosed, RunFinished, RunPaused, RunStarted
+from actors.work import Lost
+from cluster.fleet_file import FleetFile
+from tests.fleets import crash, fleet_up, strike, wait_for
+from tests.processes import Commands, begun, paid
+
+pytestmark = pytest.mark.timeout(300)  # a busy machine takes its time to start Ray
+
+ITEMS = [f"i{n}" for n in range(24)]
+MANY = [f"i{n}" for n in range(80)]
+
+
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Commands:
+    made = Commands(tmp_path_factory.mktemp("up"))
+    made.script(rules=[{"match": "/i", "delay_s": 0.4}, {"match": "/long", "delay_s": 6}])
+    return made
+
+
+@pytest.fixture(scope="module")
+def fleet(commands: Commands) -> Iterator[FleetFile]:
+    with fleet_up(commands, "--executors", "2", "--concurrency", "4") as up:
+        yield up
+
+
+def wide(commands: Commands, items: list[str] = ITEMS) -> str:
+    return commands.plan(**{item: [] for item in items})
+
+
+def finish(commands: Commands, run: str, items: list[str] = ITEMS) -> None:
+    """Wait for its end: every item is complete and was paid once."""
+    code, _, err = commands.run("status", run, "--watch")
+    assert code == 0, err
+    assert sorted(paid(commands.events(run))) == sorted(items)
+
+
+def test_a_second_up_says_what_is_up_and_a_run_of_another_shape_is_refused(
+    commands: Commands, fleet: FleetFile
+) -> None:
+    code, out, _ = commands.run("up", "--json")
+    told = json.loads(out)
+    assert (code, told["already_up"], told["pid"], told["executors"]) == (0, True, fleet.pid, 2)
+    code, out, _ = commands.run("up", "--executors", "3")
+    assert (code, "is up already" in out, "`mnemosyne down`" in out) == (2, True, True)
+    code, _, err = commands.run("run", commands.plan(a=[]), "--executors", "3")
+    assert (code, "is up already, with 2 executors of 4 items" in err) == (2, True)
+
+
+def test_two_runs_share_the_fleet_and_need_no_terminal(commands: Commands, fleet: FleetFile) -> None:
+    plan = wide(commands, MANY)
+    assert [commands.run("run", plan, "--key", key, "--detach")[0] for key in ("one", "two")] == [0, 0]
+    code, _, err = commands.run("resume", "two")
+    assert (code, "is driven by driver-" in err, "--take-over" in err) == (4, True, True)
+    for key in ("one", "two"):
+        finish(commands, key, MANY)
+    wait_for(fleet, "driver", lambda drivers: not drivers)
+
+
+@pytest.mark.parametrize("victim", ["driver", "store"])
+def test_what_is_killed_comes_back_and_nothing_is_paid_twice(commands: Commands, fleet: FleetFile, victim: str) -> None:
+    assert commands.run("run", wide(commands), "--key", victim, "--detach")[0] == 0
+    commands.wait(victim, begun("i0"))
+    strike(wait_for(fleet, victim)[0])
+    finish(commands, victim)
+    assert not [e for e in commands.events(victim) if isinstance(e, ItemClosed) and isinstance(e.outcome, Lost)]
+
+
+def test_two_that_submit_the_same_at_once_get_the_same_run(commands: Commands, fleet: FleetFile) -> None:
+    plan = wide(commands)
+    both = [commands.start("run", plan, "--key", "same", "--json") for _ in range(2)]
+    told = [json.loads(process.communicate(timeout=60)[0]) for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert told[0]["run"] == told[1]["run"]
+    finish(commands, "same")
+    code, _, err = commands.run("run", commands.plan(other=[]), "--key", "same")
+    assert (code, "belongs to run" in err, "--plan" in err) == (2, True, True)
+
+
+def test_an_edited_plan_goes_on_and_only_what_the_edit_made_stale_runs_again(
+    commands: Commands, fleet: FleetFile
+) -> None:
+    plan = commands.plan(a=[], b=[], c=["a"], long=["c"], last=["long"])
+    assert commands.run("run", plan, "--key", "edited", "--detach")[0] == 0
+    commands.wait("edited", begun("long"))
+    assert commands.run("resume", "edited", "--plan", plan)[0] == 4, "it is being driven"
+    assert commands.run("pause", "edited")[0] == 0
+    commands.wait("edited", lambda event: isinstance(event, RunPaused))
+    old = json.loads(commands.run("status", "edited", "--json")[1])["run"]
+    edited = json.loads((commands.folder / plan).read_text())
+    edited["items"][3]["description"] = "another"
+    (commands.folder / plan).write_text(json.dumps(edited))
+    code, out, _ = commands.run("resume", "edited", "--plan", plan, "--dry-run", "--json")
+    told = {item["id"]: item["verdict"] for item in json.loads(out)["items"]}
+    assert (code, told["a"], told["b"], told["c"], told["long"]) == (0, "kept", "kept", "kept", "runs_again")
+    assert commands.run("resume", "edited", "--plan", plan)[0] == 0
+    new = json.loads(commands.run("status", "edited", "--json")[1])
+    assert (new["run"] != old, new["state"]) == (True, "completed")
+    assert sorted(paid(commands.events("edited"))) == ["last", "long"]
+    assert set(json.loads(commands.run("results", "edited", "--json")[1])) == {"a", "b", "c", "long", "last"}
+    assert json.loads(commands.run("status", old, "--json")[1])["state"] == "cancelled"
+    wait_for(fleet, "driver", lambda drivers: not drivers)
+
+
+def test_a_stopped_driver_that_was_taken_over_writes_nothing_when_it_wakes(
+    commands: Commands, fleet: FleetFile
+) -> None:
+    assert commands.run("run", wide(commands), "--key", "zombie", "--detach")[0] == 0
+    (stopped,) = wait_for(fleet, "driver")
+    commands.wait("zombie", begun("i0"))
+    strike(stopped, signal.SIGSTOP)
+    try:
+        assert commands.run("resume", "zombie")[0] == 4, "its lock is held"
+        code, _, err = commands.run("resume", "zombie", "--take-over")
+        assert code == 0, err
+    finally:
+        strike(stopped, signal.SIGCONT)
+    wait_for(fleet, "driver", lambda drivers: stopped not in drivers)
+    finish(commands, "zombie")
+    events = commands.events("zombie")
+    assert [event.term for event in events if isinstance(event, RunStarted)] == [1, 2]
+    assert isinstance(events[-1], RunFinished), "the old driver wrote nothing behind the end"
+
+
+def test_after_a_crash_of_everything_up_and_resume_all_go_on(commands: Commands, fleet: FleetFile) -> None:
+    items = ["long", *MANY]
+    plan, keys = wide(commands, items), ("first", "second")
+    for process in [commands.start("run", plan, "--key", key, "--detach") for key in keys]:
+        assert process.wait(60) == 0
+    for key in keys:
+        commands.wait(key, begun("long"))
+    crash(fleet)
+    code, _, err = commands.run("status", "first", "--watch")
+    assert (code, "go on with: mnemosyne resume" in err) == (4, True)
+    with fleet_up(commands, "--executors", "2", "--concurrency", "4"):
+        code, out, err = commands.run("resume", "--all", "--json")
+        assert (code, len(json.loads(out))) == (0, 2), err
+        for key in keys:
+            finish(commands, key, items)
+        assert commands.run("resume", "--all")[1].startswith("No run is waiting")
+
+
+def test_down_lets_the_calls_in_flight_end_and_resume_goes_on_without_a_fleet(
+    commands: Commands, tmp_path: Path
+) -> None:
+    del tmp_path
+    with fleet_up(commands, "--executors", "1", "--concurrency", "4"):
+        assert commands.run("run", wide(commands), "--key", "drained", "--detach")[0] == 0
+        commands.wait("drained", begun("i0"))
+        code, out, err = commands.run("down")
+        assert (code, "The fleet has ended" in out, "calls in flight of 1 run" in err) == (0, True, True)
+    status = json.loads(commands.run("status", "drained", "--json")[1])
+    assert (status["state"], status["counts"]["active"]) == ("paused", 0)
+    assert commands.run("resume", "drained", "--executors", "1")[0] == 0
+    events = commands.events("drained")
+    assert sorted(paid(events)) == sorted(ITEMS)
+    assert not [e for e in events if isinstance(e, ItemClosed) and isinstance(e.outcome, Lost)]

@@ -1,0 +1,210 @@
+"""What must be true of every journal. Knows the events and the plan, and nothing of the run state."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from actors.events import (
+    CancelRequested,
+    Event,
+    ItemAssigned,
+    ItemCancelled,
+    ItemClosed,
+    ItemFailed,
+    ItemReused,
+    ItemSkipped,
+    ItemStarted,
+    RunFinished,
+    RunStarted,
+)
+from actors.work import Item
+
+ATTEMPTS = 3
+"""An item is charged so many at most."""
+
+STATES = ("waiting", "ready", "active", "complete", "failed", "skipped", "cancelled")
+ENDS = frozenset(STATES[3:])
+FINISHED = frozenset({"completed", "completed_with_failures", "cancelled"})
+
+
+class Violation(AssertionError):
+    """The journal says something that must never be."""
+
+
+def _nobody() -> bool:
+    return False
+
+
+class ItemStory:
+    """What the events say of one item."""
+
+    __slots__ = (
+        "agent",
+        "charged",
+        "dependencies",
+        "end",
+        "epoch",
+        "lost",
+        "open",
+        "outcome_lives",
+        "paid",
+        "reused",
+        "started",
+    )
+
+    def __init__(self, dependencies: tuple[str, ...]) -> None:
+        self.dependencies = dependencies
+        self.epoch, self.open, self.started, self.agent, self.reused = 0, False, False, "", False
+        self.charged = self.lost = self.paid = 0
+        self.end = ""
+        self.outcome_lives = _nobody
+
+
+class Checker:
+    """Takes in every commit and raises Violation."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.items = {item.id: ItemStory(item.dependencies) for item in items}
+        self.drivers: set[str] = set()
+        """Names of those that have begun."""
+        self.strict = True
+        """No message was lost, repeated or slow so far, so nobody may take a living agent's word for lost."""
+        self.term = 0
+        self.status = "running"
+        self._wanted: set[str | None] = set()  # what people asked to end; None: the run
+
+    def claimed(self, term: int) -> None:
+        """A driver was given this term."""
+        self.must(term == self.term + 1, f"term {term} was given after term {self.term}")
+        self.term = term
+
+    def paid(self, item: str, epoch: int, living: Callable[[], bool]) -> None:
+        """A model call for this attempt has finished in a process that is `living`."""
+        story = self.items[item]
+        story.paid += 1
+        if story.open and story.epoch == epoch:
+            story.outcome_lives = living
+
+    def must(self, true: bool, otherwise: str) -> None:
+        """Raise Violation with this unless it is true."""
+        if not true:
+            raise Violation(otherwise)
+
+    def see(self, events: Sequence[Event]) -> None:
+        """Take in one commit."""
+        for event in events:
+            fields = event.__dict__
+            if term := fields.get("term", 0):
+                self.must(term == self.term, f"term {term} wrote {event.type} in term {self.term}")
+            if self.status in FINISHED:
+                late = isinstance(event, ItemAssigned | ItemClosed | ItemStarted) or term
+                self.must(not late, f"{event.type} after the run has finished")
+            if item := fields.get("item"):
+                self._see_item(event, item, self.items[item])
+            else:
+                self._see_run(event)
+
+    def _see_run(self, event: Event) -> None:
+        match event:
+            case CancelRequested():
+                self._wanted.add(event.target)
+            case RunStarted():
+                self.drivers.add(event.driver)
+            case RunFinished():
+                self._finished(event)
+            case _ if event.type == "run_paused":
+                self.must(self.status == "running", f"run_paused while {self.status}")
+                self.status = "paused"
+            case _ if event.type == "run_resumed":
+                self.must(self.status == "paused", f"run_resumed while {self.status}")
+                self.status = "running"
+
+    def _finished(self, event: RunFinished) -> None:
+        counts = self.counts()
+        said = {state: count for state, count in event.counts.items() if count}
+        self.must(said == counts, f"run_finished counts {said}, the events say {counts}")
+        self.must(sum(said.values()) == len(self.items), f"run_finished counts {said} of {len(self.items)} items")
+        self.must(set(counts) <= ENDS, f"run_finished with {counts}")
+        allowed = {"completed" if set(counts) == {"complete"} else "completed_with_failures"}
+        if None in self._wanted and counts.get("cancelled"):  # a request may come while the end is on its way
+            allowed.add("cancelled")
+        self.must(event.status.value in allowed, f"run_finished as {event.status.value}, the events say {allowed}")
+        self.status = event.status.value
+
+    def _see_item(self, event: Event, item: str, story: ItemStory) -> None:
+        self.must(not story.end, f"{item} is {story.end} and takes {event.type}")
+        match event:
+            case ItemAssigned():
+                self._assigned(event, item, story)
+            case ItemStarted():
+                self.must(story.open and event.epoch == story.epoch, f"{item} #{event.epoch} began and is not open")
+                self.must(not story.started, f"{item} #{event.epoch} began twice")
+                story.started = True
+            case ItemClosed():
+                self._closed(event, item, story)
+            case ItemReused():
+                self.must(self.term == 0, f"{item} is reused while the run goes on")
+                story.end, story.reused = "complete", True
+            case ItemFailed() | ItemSkipped() | ItemCancelled():
+                self._ended(event, item, story)
+
+    def _assigned(self, event: ItemAssigned, item: str, story: ItemStory) -> None:
+        self.must(not story.open, f"{item} #{event.epoch} is assigned while #{story.epoch} is open")
+        self.must(event.epoch == story.epoch + 1, f"{item} #{event.epoch} is assigned after #{story.epoch}")
+        self.must(event.attempt == story.charged + 1, f"{item} attempt {event.attempt} after {story.charged} charged")
+        early = [name for name in story.dependencies if self.items[name].end != "complete"]
+        self.must(not early, f"{item} is assigned before {early}")
+        self.must(self.status == "running", f"{item} is assigned while the run is {self.status}")
+        story.epoch, story.open, story.started, story.agent = event.epoch, True, False, event.agent
+        story.outcome_lives = _nobody
+
+    def _closed(self, event: ItemClosed, item: str, story: ItemStory) -> None:
+        self.must(story.open and event.epoch == story.epoch, f"{item} #{event.epoch} is closed and was not open")
+        self.must(event.agent == story.agent, f"{item} #{event.epoch} is closed by {event.agent}, not {story.agent}")
+        story.open = False
+        if event.outcome.kind == "lost":
+            story.lost += 1
+            waste = self.strict and story.outcome_lives() and not {None, item} & self._wanted
+            alone = "not in the fleet" in event.outcome.message
+            self.must(
+                alone or not waste, f"{item} #{event.epoch} is lost, and its agent was about to write its outcome"
+            )
+            return
+        story.charged += 1
+        self.must(story.charged <= ATTEMPTS, f"{item} was charged {story.charged} attempts")
+        if event.outcome.kind == "result":
+            story.end = "complete"
+
+    def _ended(self, event: ItemFailed | ItemSkipped | ItemCancelled, item: str, story: ItemStory) -> None:
+        self.must(not story.open, f"{event.type} of {item} while #{story.epoch} is open")
+        match event:
+            case ItemFailed():
+                self.must(0 < event.attempts == story.charged, f"{item} failed after {story.charged} attempts")
+            case ItemSkipped():
+                causes = {self.items[name].end for name in story.dependencies}
+                self.must(bool(causes & (ENDS - {"complete"})), f"{item} is skipped and nothing before it failed")
+                why = self.items[event.cause].end
+                self.must(why in ("failed", "cancelled"), f"{item} is skipped because {event.cause} is {why}")
+            case ItemCancelled():
+                self.must(bool({None, item} & self._wanted), f"{item} is cancelled and nobody asked for it")
+        story.end = event.type.removeprefix("item_")
+
+    def states(self) -> dict[str, str]:
+        """Of every item, by its events."""
+        return {item: self._state(story) for item, story in self.items.items()}
+
+    def _state(self, story: ItemStory) -> str:
+        if story.end or story.open:
+            return story.end or "active"
+        return "ready" if all(self.items[name].end == "complete" for name in story.dependencies) else "waiting"
+
+    def counts(self) -> dict[str, int]:
+        """Items by state; those that there are."""
+        return dict(Counter(self.states().values()))
+
+    def bill(self) -> None:
+        """Raise Violation if an item was paid more often than its losses explain."""
+        for item, story in self.items.items():
+            limit = 0 if story.reused else 1 + story.lost
+            self.must(story.paid <= limit, f"{item} was paid {story.paid} times with {story.lost} losses")
+            done = story.end == "complete" and not story.reused
+            self.must(not done or story.paid > 0, f"{item} is complete and no model call was made")

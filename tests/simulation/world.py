@@ -1,0 +1,156 @@
+"""One seed: the runs, their agents, the store, everything that goes wrong, and the verdict."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from contextvars import copy_context
+from random import Random
+from typing import Any
+
+from actors.events import Event, to_row
+from actors.stores.memory import MemoryStore
+from tests.simulation.checker import Violation
+from tests.simulation.clock import VirtualLoop
+from tests.simulation.faults import Fate, Faults
+from tests.simulation.network import Network
+from tests.simulation.ports import StorePort
+from tests.simulation.process import Process
+from tests.simulation.run import SimulatedRun
+from tests.simulation.servers import AgentHost, StoreServer
+from tests.simulation.strikes import Strikes
+from tests.simulation.work import SimulatedWorker, Till
+
+ROUGH_S = 60.0
+"""Virtual seconds after which the world is calm at the latest."""
+
+LIMIT_S = 2000.0
+"""Virtual seconds after which every run has finished and nobody drives any more."""
+
+BUDGETS = (0, 2, 4, 8, 16, 32)
+"""Faults per seed at most."""
+
+
+class World:
+    """Everything of one seed."""
+
+    def __init__(self, seed: int, strikes: Strikes | None = None, store: type[MemoryStore] = MemoryStore) -> None:
+        rng, self.loop = Random(seed), VirtualLoop()
+        self._rng, self._context = rng, copy_context()
+        self._verdict: asyncio.Future[None] = self.loop.create_future()
+        self.faults = Faults(rng, self.loop.time, self._beside, 0 if strikes else rng.choice(BUDGETS))
+        self.store = store(self.loop.time, self._see)
+        self._net = Network(self.loop, rng, self.faults)
+        strikes = strikes or Strikes()
+        strikes.kill = self._kill
+        self.server = StoreServer(self._net, self.store, strikes, self._claimed)
+        self._hosts: list[AgentHost] = []
+        self._runs: dict[str, SimulatedRun] = {}
+        for id_ in ("r", "s") if rng.random() < 0.15 else ("r",):
+            self._runs[id_] = SimulatedRun(id_, self._net, rng, self.server, self._hosts, self.blame)
+        checkers = {id_: run.checker for id_, run in self._runs.items()}
+        self._till = Till(rng, checkers, self.blame)
+
+    def play(self) -> None:
+        """Every run, to its end. Raises Violation."""
+        self.loop.set_exception_handler(lambda _, told: self.blame(told.get("exception") or Violation(told["message"])))
+        try:
+            self.loop.run_until_complete(self._live())
+            self._check_end()
+        finally:
+            self.loop.finish()
+
+    def journal(self) -> list[str]:
+        """Every event as JSON, with its place and time."""
+        return [f"{event.seq:4} {event.at:10.4f} {to_row(event).body}" for event in self.store.journal]
+
+    def blame(self, error: BaseException) -> None:
+        """The seed has failed."""
+        if not self._verdict.done():
+            violation = error if isinstance(error, Violation) else Violation(f"{type(error).__name__}: {error}")
+            violation.__cause__ = None if violation is error else error
+            self._verdict.set_exception(violation)
+
+    async def _live(self) -> None:
+        for run in self._runs.values():
+            await run.accept(self.store)
+        for number in range(self._rng.randint(1, 3)):
+            name, slots = f"executor-{number}", self._rng.randint(1, 4)
+            self._hosts.append(AgentHost(self._net, name, slots, self.server, self._work))
+        for run in self._runs.values():
+            run.drivers.start()
+        self.loop.call_later(ROUGH_S, self._settle)
+        over = self._spawn(self._all_over())
+        await asyncio.wait((self._verdict, over), timeout=LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
+        if self._verdict.done():
+            self._verdict.result()
+        elif not over.done():
+            told = [(run.checker.status, run.checker.counts()) for run in self._runs.values()]
+            raise Violation(f"the runs do not end: {told}")
+
+    async def _all_over(self) -> None:
+        for run in self._runs.values():
+            await run.over
+
+    def _work(self, process: Process, store: StorePort, concurrency: int) -> SimulatedWorker:
+        return SimulatedWorker(self._till, process, store, concurrency)
+
+    def _spawn(self, coro: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run outside of every process."""
+        return self.loop.create_task(coro, context=self._context.copy())
+
+    def _settle(self) -> None:
+        self.faults.left = 0
+        for run in self._runs.values():
+            self._spawn(run.settle())
+
+    def _claimed(self, run: str, term: int) -> None:
+        try:
+            self._runs[run].checker.claimed(term)
+        except Violation as error:
+            self.blame(error)
+
+    def _see(self, events: Sequence[Event]) -> None:
+        for id_, run in self._runs.items():
+            if mine := [event for event in events if event.run == id_]:
+                run.checker.strict = self.faults.orderly
+                run.see(mine, self._spawn)
+
+    def _check_end(self) -> None:
+        for run in self._runs.values():
+            run.checker.bill()
+            run.replay()
+        for host in self._hosts:
+            for error in host.errors():
+                raise Violation(f"a task of {host.name} ended with {error!r}")
+
+    def _beside(self, fate: Fate, caller: Process, server: Process) -> None:
+        run = self._rng.choice(list(self._runs.values()))
+        match fate:
+            case Fate.WISH:
+                run.wish()
+            case Fate.DRAIN:
+                run.drivers.drain()
+            case Fate.TAKE_OVER:
+                run.drivers.take_over()
+            case Fate.DRIVERS_DIE:
+                run.drivers.kill()
+            case Fate.AGENT_DIES:
+                self._rng.choice(self._hosts).crash()
+            case Fate.AGENT_STOPS:
+                self._rng.choice(self._hosts).stop()
+            case _:
+                process = caller if fate is Fate.CALLER_FREEZES else server
+                process.thaws = self.loop.time() + self._rng.random() * self._rng.choice((1, 10, 60))
+                for other in self._runs.values():
+                    if process in other.drivers.living and self._rng.random() < 0.5:
+                        other.drivers.take_over()
+
+    def _kill(self, kind: str) -> None:
+        match kind:
+            case "driver":
+                for run in self._runs.values():
+                    run.drivers.kill()
+            case "store":
+                self.server.crash()
+            case _:
+                for host in self._hosts:
+                    host.crash()

@@ -1,0 +1,43 @@
+"""Which prompt made a result."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from actors.roles import executor, prompt
+from actors.roles.attempt import attempt
+from actors.work import Item, Result, Role, Task
+from tests.fakes import FakeModel, open_store
+
+
+def test_a_version_is_the_hash_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "a.md"
+    file.write_bytes(b"Do it.\n")
+    assert prompt.read(file) == ("Do it.", hashlib.sha256(b"Do it.\n").hexdigest()[:12])
+    before = prompt.read(file).version
+    file.write_bytes(b"Do it\n")
+    assert prompt.read(file).version != before
+
+
+def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        prompt.read(tmp_path / "a.md")
+
+
+def test_every_prompt_file_is_a_roles() -> None:
+    assert {file.stem for file in prompt.FOLDER.iterdir()} == {role.value for role in prompt.PROMPTS}
+    assert prompt.VERSIONS[Role.EXECUTOR] == executor.Executor.prompt
+    assert all(one.text and len(one.version) == 12 for one in prompt.PROMPTS.values())
+
+
+async def test_a_result_says_which_prompt_made_it(tmp_path: Path) -> None:
+    store, model = open_store(tmp_path), FakeModel()
+    worker = executor.Executor(store, lambda _: model, 1000)
+    task = Task(run="r", item=Item(id="a", description="x"), epoch=1, attempt=1, model="fake")
+    outcome = await attempt(worker, task, {})
+    await store.close()
+    assert isinstance(outcome, Result)
+    file = prompt.FOLDER / "executor.md"
+    assert outcome.prompt == hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    assert model.requests[0].system == file.read_text(encoding="utf-8").strip()

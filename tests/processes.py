@@ -82,6 +82,12 @@ class Commands:
             time.sleep(0.05)
 
 
+def ended(process: Process) -> int:
+    """The exit code, once it has ended."""
+    process.communicate(timeout=PATIENCE_S)
+    return process.returncode
+
+
 def begun(item: str) -> Callable[[Event], bool]:
     """The item is being worked on."""
     return lambda event: isinstance(event, ItemStarted) and event.item == item

@@ -218,9 +218,7 @@ def _complete(plan: Accept, attempts: Mapping[str, Attempt], payloads: Mapping[s
     for event in plan.reused:
         attempt = attempts.get(event.item)
         if event.run != plan.run or attempt is None or attempt.done:
-            raise UserError(
-                f"item {event.item!r} of run {event.run} cannot be reused in run {plan.run}: not in its plan"
-            )
+            raise UserError(f"item {event.item!r} of run {event.run} cannot be reused in run {plan.run}: not its own")
         attempt.done = True
         ref = event.outcome.data.ref
         if ref and ref not in payloads:

@@ -70,6 +70,7 @@ class Reader:
     def rows(self, run: str, after: int, exclude: Collection[str], limit: int) -> list[tuple[int, float, str]]:
         """(seq, at, body) of the run's and the fleet's events with seq > after, oldest first."""
         if run not in self._ids:
+            run = self.run(run).run  # a key may be another run's the next time
             self._ids[run] = queries.run_id(self.db, run)
         return queries.events(self.db, self._ids[run], after, exclude, limit)
 

@@ -6,7 +6,6 @@ VERSION = 2
 PRAGMAS = (
     "pragma journal_mode = wal",
     "pragma synchronous = full",
-    "pragma busy_timeout = 5000",
     "pragma foreign_keys = on",
     "pragma wal_autocheckpoint = 0",  # actors/stores/group.py does it beside the commits, which then never wait for it
 )

@@ -71,9 +71,9 @@ class SqliteStore:
             yield
             self.db.execute("commit")
         except BaseException as error:
+            self._seq, self._ids = before, {FLEET: queries.FLEET_ID}
             if self.db.in_transaction:  # a full disk has rolled back by itself
                 self.db.execute("rollback")
-            self._seq, self._ids = before, {FLEET: queries.FLEET_ID}
             if isinstance(error, apsw.Error):
                 raise refusals.refusal(self.path, error) from None
             raise
@@ -137,6 +137,7 @@ class SqliteStore:
 
     def _id(self, run: str) -> int:
         if run not in self._ids:
+            run = queries.find(self.db, run).run  # a key may be another run's the next time
             self._ids[run] = queries.run_id(self.db, run)
         return self._ids[run]
 

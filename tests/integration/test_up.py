@@ -11,7 +11,7 @@ from actors.events import ItemClosed, RunFinished, RunPaused, RunStarted
 from actors.work import Lost
 from cluster.fleet_file import FleetFile
 from tests.fleets import crash, fleet_up, strike, wait_for
-from tests.processes import Commands, begun, paid
+from tests.processes import Commands, begun, ended, paid
 
 pytestmark = pytest.mark.timeout(300)  # a busy machine takes its time to start Ray
 
@@ -134,7 +134,7 @@ def test_after_a_crash_of_everything_up_and_resume_all_go_on(commands: Commands,
     items = ["long", *MANY]
     plan, keys = wide(commands, items), ("first", "second")
     for process in [commands.start("run", plan, "--key", key, "--detach") for key in keys]:
-        assert process.wait(60) == 0
+        assert ended(process) == 0
     for key in keys:
         commands.wait(key, begun("long"))
     crash(fleet)

@@ -99,7 +99,9 @@ def test_every_model_of_a_plan_has_to_be_there() -> None:
     items = (Item(id="a", description="x", model="scripted"), Item(id="b", description="x", model="claude-x"))
     with pytest.raises(ModelMissing, match="claude-x"):
         preflight.models("scripted", items, has_key=False)
-    assert preflight.models("claude-x", items[:1], has_key=False)[1] == {"scripted"}, "one that no item needs may be missing"
+    assert preflight.models("claude-x", items[:1], has_key=False)[1] == {"scripted"}, (
+        "one that no item needs may be missing"
+    )
     assert preflight.models("scripted", (*items[:1], Item(id="c", description="x")), has_key=False)[1] == {"scripted"}
 
 

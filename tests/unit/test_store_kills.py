@@ -45,9 +45,7 @@ def test_a_migration_killed_at_every_point_goes_on(server: Server, made: Path, t
         assert [file.name for file in path.parent.glob("*.part*")] == []
 
 
-def test_a_revision_killed_at_every_point_is_whole_or_not_there(
-    server: Server, made: Path, tmp_path: Path
-) -> None:
+def test_a_revision_killed_at_every_point_is_whole_or_not_there(server: Server, made: Path, tmp_path: Path) -> None:
     with stores.writer(made) as store:
         stores.begin(store, "half", "monday")
     before, seen = state(made), set[bool]()

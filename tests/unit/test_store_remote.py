@@ -1,0 +1,95 @@
+"""The store as other processes see it: what crosses is text and numbers, and every answer is the store's own."""
+
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.errors import StaleTerm, UserError
+from actors.events import Event
+from actors.processes import StoreProcess
+from actors.remote import RemoteStore
+from actors.stores.protocol import Accept, RunRecord
+from tests.stores import plan, result, reused, worked
+
+PLAIN = (str, int, float, bool, type(None))
+
+
+def is_plain(value: Any) -> bool:
+    """Whether Ray carries it without a class of ours, but for the two named tuples of the store's port."""
+    match value:
+        case Accept() | RunRecord() | list() | tuple():
+            return all(map(is_plain, value))
+        case dict():
+            return all(map(is_plain, value.values()))
+    return isinstance(value, PLAIN)
+
+
+class Method:
+    """As of an actor's handle."""
+
+    def __init__(self, call: Callable[..., Any]) -> None:
+        self._call = call
+
+    async def remote(self, *args: Any) -> Any:
+        """The call; what crosses is looked at on its way."""
+        assert is_plain(args), args
+        answer = await self._call(*args)
+        assert isinstance(answer, Exception) or is_plain(answer), answer
+        return answer
+
+
+class Handle:
+    """As of an actor, in this process."""
+
+    def __init__(self, actor: Any) -> None:
+        self._actor = actor
+
+    def __getattr__(self, name: str) -> Method:
+        return Method(getattr(self._actor, name))
+
+
+@pytest.fixture(autouse=True)
+def mask() -> Iterator[None]:
+    """The store's process sets its own."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[RemoteStore]:
+    process = StoreProcess(str(tmp_path / "store.db"))
+    yield RemoteStore(Handle(process))
+    await process.close()
+
+
+async def types(store: RemoteStore, run: str) -> list[str]:
+    return [event.type for event in await store.read(run, 0, 0)]
+
+
+async def test_a_revision_crosses_as_json(store: RemoteStore) -> None:
+    assert (await store.accept(plan("old", "monday"))).run == "old"
+    assert await store.claim("old", "driver", 0) == 1
+    outcome, payloads = result("old")
+    events: list[Event] = worked("old", "a", outcome)
+    assert (await store.append("1", events, payloads)).seqs == (2, 3)
+    taken = (reused("new", "old"),)
+    record = await store.accept(plan("new", "monday", "other")._replace(revises="old", reused=taken))
+    assert (record.run, record.key, record.revises) == ("new", "monday", "old")
+    assert await types(store, "new") == ["run_accepted", "item_reused"]
+    assert await store.items("new") == plan("new").items
+    assert (await store.read("new", 0, 0))[-1].model_copy(update={"seq": 0, "at": 0.0}) == taken[0]
+    assert json.dumps(await store.payloads([*payloads]))
+
+
+async def test_refusals_cross_as_themselves(store: RemoteStore) -> None:
+    await store.accept(plan("r", "monday"))
+    with pytest.raises(UserError, match="belongs to run r"):
+        await store.accept(plan("other", "monday", "other"))
+    await store.claim("r", "one", 0)
+    with pytest.raises(StaleTerm, match="driven by one in term 1"):
+        await store.claim("r", "two", 0)

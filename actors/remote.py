@@ -1,6 +1,7 @@
 """Plain interfaces over the handles of the Ray actors in actors/processes.py."""
 
 import asyncio
+import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -61,7 +62,7 @@ class RemoteStore:
 
     async def claim(self, run: str, driver: str, seen: int | None = None) -> int:
         """See Store."""
-        return int(await self._call("claim", run, driver, seen))
+        return int(await self._call("claim_once", uuid.uuid4().hex, run, driver, seen))
 
     async def append(self, id: str, events: Sequence[Event], payloads: Mapping[str, str] | None = None) -> Receipt:  # noqa: A002
         """See Store."""

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from actors.errors import BuildDiffers, MnemosyneError, RunDriven, StaleTerm
+from actors.errors import BuildDiffers, MnemosyneError, NotFound, RunDriven, StaleTerm
 from actors.stores.protocol import RunRecord, Store
 from actors.stores.reader import Reader
 from actors.work import RunStatus
@@ -20,6 +20,10 @@ Open = Callable[[], tuple[Store, Mapping[str, AgentPort]]]
 
 AGAIN_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Pauses before it tries again; the last one for ever."""
+
+ACCEPT_TIMEOUT_S = 60.0
+"""Whoever started this driver for a new run has accepted the run by then, or has died."""
+ACCEPT_POLL_S = 0.05
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +58,7 @@ class DetachedDriver:
 
     async def _drive_once(self) -> RunStatus:
         store, agents = self._open()
-        record = await store.run(self._run)
+        record = await self._accepted(store)
         if record.term != self._seen and record.driver != self._name:
             raise StaleTerm(f"run {self._run} was taken by {record.driver} in term {record.term}")
         with lease(self._home, record):
@@ -62,6 +66,17 @@ class DetachedDriver:
             if self._draining:
                 self._driver.drain()
             return await self._drive_with_files(record)
+
+    async def _accepted(self, store: Store) -> RunRecord:
+        """The run; waits for its acceptance if nobody has driven it yet. Raises NotFound."""
+        deadline = asyncio.get_running_loop().time() + ACCEPT_TIMEOUT_S
+        while True:
+            try:
+                return await store.run(self._run)
+            except NotFound:
+                if self._seen or self._draining or asyncio.get_running_loop().time() > deadline:
+                    raise
+            await asyncio.sleep(ACCEPT_POLL_S)
 
     async def _drive_with_files(self, record: RunRecord) -> RunStatus:
         assert self._driver is not None
@@ -82,9 +97,9 @@ class DetachedDriver:
 
 
 def _refusal(error: BaseException) -> MnemosyneError | None:
-    """What trying again would not change: the run is another driver's, or the agents run other sources."""
+    """What trying again would not change: the run is another's or nobody's, or the agents run other sources."""
     match error:
-        case StaleTerm() | RunDriven() | BuildDiffers():
+        case StaleTerm() | RunDriven() | BuildDiffers() | NotFound():
             return error
         case BaseExceptionGroup(exceptions=parts):
             return next(filter(None, map(_refusal, parts)), None)

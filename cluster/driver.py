@@ -74,7 +74,7 @@ class Driver:
         async with asyncio.TaskGroup() as tasks:
             helpers = [tasks.create_task(link.serve()) for link in self._links.values()]
             try:
-                state, cursor = await self._replay(items)
+                state, cursor = await self._replay(term, items)
                 if not state.finished:
                     self._state = state
                     self._owed.append(RunStarted(run=run, term=term, driver=self._name))
@@ -86,11 +86,12 @@ class Driver:
                     helper.cancel()
         return state.status
 
-    async def _replay(self, items: tuple[Item, ...]) -> tuple[RunState, int]:
+    async def _replay(self, term: int, items: tuple[Item, ...]) -> tuple[RunState, int]:
         run = self._record.run
         state = RunState(run, WorkGraph(items), self._record.model)
         cursor = self._record.accepted_seq
         while events := await self._store.read(run, cursor, 0):
+            self._check_starts(term, events)
             state.replay(events)
             cursor = events[-1].seq
         return state, cursor

@@ -19,7 +19,7 @@ from actors.events import AgentStarting, AgentUnavailable, Event
 from actors.processes import STORE, AgentProcess, ModelProcess, StoreProcess, model_actor, spawn
 from actors.remote import RemoteAgent, RemoteStore
 from actors.settings import Settings
-from actors.stores.protocol import RunRecord, Store
+from actors.stores.protocol import Store
 from actors.work import Role
 from cluster.config import in_ray_job, root, store_path
 from cluster.detached import DetachedDriver
@@ -136,12 +136,16 @@ class Fleet:
                 await asyncio.gather(*(agent.stop() for agent in self.agents.values()), return_exceptions=True)
                 await self._store_actor.close.remote()
 
-    def start_driver(self, record: RunRecord) -> str:
-        """A driver of its own for the run as it is in this record; its name. Twice for the same record is once."""
-        name = f"{DRIVER}{record.run}-{record.term + 1}"
-        arguments = (str(self.home), record.run, record.term, name, self._namespace, list(self.agents))
-        self._handles.append(self.spawn(DriverProcess, name, *arguments, on=HEAD))
-        return name
+    def start_driver(self, run: str, seen: int) -> "RemoteDriver":
+        """A driver of its own for the run's term after `seen`; asked for twice it is one.
+
+        With 0 the run need not be accepted yet: whoever dies in between, an accepted run has a driver.
+        """
+        name = f"{DRIVER}{run}-{seen + 1}"
+        arguments = (str(self.home), run, seen, name, self._namespace, list(self.agents))
+        handle = self.spawn(DriverProcess, name, *arguments, on=HEAD)
+        self._handles.append(handle)
+        return RemoteDriver(handle)
 
     def drivers(self) -> dict[str, "RemoteDriver"]:
         """The fleet's drivers by name."""

@@ -65,7 +65,7 @@ def writer(path: Path, at: float = LONG_AGO) -> Iterator[SqliteStore]:
 def begin(store: SqliteStore, run: str, key: str | None = None) -> None:
     """A run whose first item is complete."""
     store.accept(plan(run, key))
-    store.claim(run, "driver")
+    store.claim(f"{run}-claim", run, "driver", None)
     outcome, payloads = result(run)
     events: list[Event] = [RunStarted(run=run, term=1, driver="driver"), *worked(run, "a", outcome)]
     store.commit([Append(f"{run}-begin", [to_row(event) for event in events], payloads)])

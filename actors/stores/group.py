@@ -1,6 +1,7 @@
 """Group commit: what arrives during a commit goes into the next one; readers wake after it."""
 
 import asyncio
+import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -170,7 +171,11 @@ class GroupStore:
 
     async def claim(self, run: str, driver: str, seen: int | None = None) -> int:
         """See Store."""
-        return await self._write(self._writer.claim, run, driver, seen)
+        return await self.claim_once(uuid.uuid4().hex, run, driver, seen)
+
+    async def claim_once(self, claim: str, run: str, driver: str, seen: int | None) -> int:
+        """Store.claim with an id of its own: sent again after a lost answer it is the same claim."""
+        return await self._write(self._writer.claim, claim, run, driver, seen)
 
     async def register(self, agent: str, role: Role, pid: int, node: str) -> int:
         """See Store."""

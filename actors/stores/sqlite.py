@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import apsw
 
@@ -84,9 +84,8 @@ class SqliteStore:
             return [self._append(append) for append in appends]
 
     def _append(self, append: Append) -> Answer:
-        known = queries.one(self.db, "select receipt from appends where id = ?", append.id)
-        if known is not None:
-            return tuple(json.loads(known))
+        if (known := self._receipt(append.id)) is not None:
+            return known
         try:
             self._check_terms(append.rows)
         except MnemosyneError as refusal:
@@ -94,8 +93,15 @@ class SqliteStore:
         self._keep(append.payloads)
         at = self.clock()
         seqs = tuple(self._row(row, at) for row in append.rows)
-        self.db.execute("insert into appends values(?, ?, ?)", (append.id, json.dumps(seqs), at))
+        self._give_receipt(append.id, seqs)
         return seqs
+
+    def _receipt(self, id_: str) -> tuple[Any, ...] | None:
+        known = queries.one(self.db, "select receipt from appends where id = ?", id_)
+        return None if known is None else tuple(json.loads(known))
+
+    def _give_receipt(self, id_: str, numbers: Sequence[int | None]) -> None:
+        self.db.execute("insert into appends values(?, ?, ?)", (id_, json.dumps(numbers), self.clock()))
 
     def _check_terms(self, rows: Sequence[Row]) -> None:
         for run, term in {(row.run, row.term) for row in rows}:
@@ -162,14 +168,18 @@ class SqliteStore:
                 self._record(CancelRequested(run=old.run))
             return queries.find(self.db, plan.run)
 
-    def claim(self, run: str, driver: str, seen: int | None = None) -> int:
-        """See Store.claim."""
+    def claim(self, claim: str, run: str, driver: str, seen: int | None) -> int:
+        """See Store.claim; the same claim, by its id, gets the same term again."""
         with self._transaction():
+            if known := self._receipt(claim):
+                return int(known[0])
             id_ = self._id(run)
             if seen is not None:
                 self._check_term(id_, run, seen)
             sql = "update runs set term = term + 1, driver = ? where id = ? returning term"
-            return int(queries.one(self.db, sql, driver, id_))
+            term = int(queries.one(self.db, sql, driver, id_))
+            self._give_receipt(claim, (term,))
+            return term
 
     def register(self, agent: str, role: Role, pid: int, node: str) -> int:
         """See Store.register."""

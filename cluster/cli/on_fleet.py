@@ -33,14 +33,14 @@ OpenRun = Callable[[Store], Awaitable[RunRecord]]
 
 
 def drive(
-    way: "Way", fleet: FleetFile, models: frozenset[str], open_run: OpenRun, *, take_over: bool, join: bool
+    way: "Way", fleet: FleetFile, models: frozenset[str], open_run: OpenRun, new: str | None, *, take_over: bool
 ) -> None:
     """Give the run a driver on the fleet, then watch it; always ends with typer.Exit, an error, or detached.
 
-    With `join` a run that is driven already is watched like one that is driven from now on. Raises RunDriven else.
+    `new`: the id of a run that is to be accepted; if that turns out to be one that is driven already, it is watched.
     """
     with way.console.status("Joining the fleet …"):
-        record = asyncio.run(begin(way, fleet, models, open_run, take_over=take_over, join=join))
+        record = asyncio.run(begin(way, fleet, models, open_run, new, take_over=take_over))
     if not way.detach:
         watch(way, record.run)
     if way.as_json:
@@ -82,12 +82,21 @@ def release(way: "Way", fleet: FleetFile, record: RunRecord) -> None:
 
 
 async def begin(
-    way: "Way", file: FleetFile, models: frozenset[str], open_run: OpenRun, *, take_over: bool, join: bool
+    way: "Way", file: FleetFile, models: frozenset[str], open_run: OpenRun, new: str | None, *, take_over: bool
 ) -> RunRecord:
     """Return once a driver has the run."""
     async with _joined(way, file) as fleet:
-        record = await open_run(fleet.store)
-        if not (join and is_driven(way.home, record)):
+        fleet.start_models(models)
+        driver = fleet.start_driver(new, 0) if new else None  # before the acceptance: see start_driver
+        try:
+            record = await open_run(fleet.store)
+        except BaseException:
+            if driver:
+                await driver.drain()
+            raise
+        if driver and record.run != new:
+            await driver.drain()  # the plan and its key have a run
+        if not (new and is_driven(way.home, record)):
             await _begin(way, fleet, models, record, take_over=take_over)
     return record
 
@@ -105,7 +114,7 @@ async def _begin(
     if record.term and not take_over:  # one that was accepted this moment is nobody's
         refuse_if_driven(way.home, record)
     fleet.start_models(models)
-    fleet.start_driver(record)
+    fleet.start_driver(record.run, record.term)
     await _begun(fleet, record)
 
 

@@ -76,7 +76,7 @@ def run(
             models,
             lambda store: store.accept(accept),
             lambda: (id_, arguments, lambda _: True),
-            join=True,
+            id_,
         )
     except StoreLocked:  # the store went to another process between the look and the start
         if not (old := _accepted_elsewhere(way.home, key)):

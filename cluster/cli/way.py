@@ -92,17 +92,17 @@ class Way:
         models: frozenset[str],
         open_run: OpenRun,
         again: Callable[[], tuple[str, Sequence[str], Callable[[RunRecord], bool]]],
+        new: str | None = None,
         *,
         take_over: bool = False,
-        join: bool = False,
     ) -> None:
         """Drive the run: on the fleet that is up, in a process without a terminal, or here. Here ends with typer.Exit.
 
-        With `join` a run that the fleet drives already is watched.
+        `new`: the id of a run that `open_run` accepts.
         `again`: for a process of its own, the run's id, the command's arguments, and whether it has begun.
         """
         if self.fleet:
-            on_fleet.drive(self, self.fleet, models, open_run, take_over=take_over, join=join)
+            on_fleet.drive(self, self.fleet, models, open_run, new, take_over=take_over)
             return
         preflight.free(config.store_path(self.home))
         if not self.detach:

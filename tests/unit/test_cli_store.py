@@ -83,7 +83,7 @@ def test_a_backup_is_one_whole_store_that_can_be_brought_back(home: Path, tmp_pa
     copy.rename(home / "store.db")
     assert runs(home) == list(RUNS)
     with stores.writer(home / "store.db") as store:
-        assert store.claim("half", "driver") == 1
+        assert store.claim("claim", "half", "driver", None) == 1
 
 
 def test_a_backup_beside_a_living_writer(home: Path, tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_prune_removes_what_ended_long_ago_with_all_that_is_its_own(home: Path) 
     assert list(inspect(home / "store.db")) == []
     assert facts(home, "prune", "--older-than", "30d") == {"dry_run": False, "runs": [], "payloads": 0}
     with stores.writer(home / "store.db") as store:
-        store.claim("half", "driver")
+        store.claim("claim", "half", "driver", None)
 
 
 def test_prune_can_only_list_them_beside_a_living_writer(home: Path) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from actors.errors import StaleTerm
-from actors.events import ContinueRequested, PauseRequested, RunPaused, RunResumed
+from actors.events import ContinueRequested, PauseRequested, RunPaused, RunResumed, RunStarted
 from actors.roles.agent import Agent
 from actors.roles.executor import Executor
 from actors.stores.memory import MemoryStore
@@ -62,3 +62,25 @@ def test_nothing_is_assigned_while_a_pause_that_nobody_wants_any_more_is_on_its_
     tasks, facts = apply(state, [pause])
     assert [type(fact) for fact in facts[:2]] == [RunPaused, RunResumed]
     assert [task.item.id for task in tasks] == ["two"]
+
+
+async def test_a_driver_that_reads_in_its_replay_that_another_has_begun_ends_as_stale() -> None:
+    """It was slow between its claim and its replay; what comes after the replay would not fit what it knows."""
+    store = Overtaken()
+    await accepted(store, A)
+    with pytest.raises(BaseExceptionGroup) as caught:
+        async with asyncio.timeout(5):
+            await Driver(await store.run("r"), store, {}, "first").drive()
+    assert caught.group_contains(StaleTerm, match="driven by second in term 2; term 1 is over")
+    assert [event.type for event in store.journal] == ["run_accepted", "run_started"]
+
+
+class Overtaken(MemoryStore):
+    """Another driver takes the run right behind the first claim."""
+
+    async def claim(self, run: str, driver: str, seen: int | None = None) -> int:
+        """See Store."""
+        term = await super().claim(run, driver, seen)
+        await super().claim(run, "second")
+        await self.append("second", [RunStarted(run=run, term=2, driver="second")])
+        return term

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ray.exceptions import RayActorError
 
 from actors.errors import StaleTerm, UserError
 from actors.events import Event
@@ -31,14 +32,16 @@ def is_plain(value: Any) -> bool:
 class Method:
     """As of an actor's handle."""
 
-    def __init__(self, call: Callable[..., Any]) -> None:
-        self._call = call
+    def __init__(self, call: Callable[..., Any], lost: list[bool]) -> None:
+        self._call, self._lost = call, lost
 
     async def remote(self, *args: Any) -> Any:
         """The call; what crosses is looked at on its way."""
         assert is_plain(args), args
         answer = await self._call(*args)
         assert isinstance(answer, Exception) or is_plain(answer), answer
+        if self._lost and self._lost.pop():
+            raise RayActorError  # the store's process died with the answer
         return answer
 
 
@@ -47,9 +50,11 @@ class Handle:
 
     def __init__(self, actor: Any) -> None:
         self._actor = actor
+        self.lost: list[bool] = []
+        """Whether the next answers get lost, the last one first."""
 
     def __getattr__(self, name: str) -> Method:
-        return Method(getattr(self._actor, name))
+        return Method(getattr(self._actor, name), self.lost)
 
 
 @pytest.fixture(autouse=True)
@@ -61,10 +66,15 @@ def mask() -> Iterator[None]:
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[RemoteStore]:
+async def handle(tmp_path: Path) -> AsyncIterator[Handle]:
     process = StoreProcess(str(tmp_path / "store.db"))
-    yield RemoteStore(Handle(process))
+    yield Handle(process)
     await process.close()
+
+
+@pytest.fixture
+def store(handle: Handle) -> RemoteStore:
+    return RemoteStore(handle)
 
 
 async def types(store: RemoteStore, run: str) -> list[str]:
@@ -93,3 +103,14 @@ async def test_refusals_cross_as_themselves(store: RemoteStore) -> None:
     await store.claim("r", "one", 0)
     with pytest.raises(StaleTerm, match="driven by one in term 1"):
         await store.claim("r", "two", 0)
+
+
+async def test_what_is_sent_again_after_a_lost_answer_is_done_once(store: RemoteStore, handle: Handle) -> None:
+    handle.lost += [True]
+    assert (await store.accept(plan("r"))).accepted_seq == 1
+    handle.lost += [True]
+    assert await store.claim("r", "driver", 0) == 1, "its own claim does not shut it out"
+    handle.lost += [True]
+    assert (await store.append("1", worked("r", "a", result("r")[0]))).seqs == (2, 3)
+    assert await types(store, "r") == ["run_accepted", "item_assigned", "item_closed"]
+    assert await store.claim("r", "driver", 1) == 2

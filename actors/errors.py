@@ -11,7 +11,7 @@
     │   ├── ModelFaulty (transient), ModelMissing
     │   └── ContextTooLong, RequestRefused, AnswerRefused, AnswerCutOff, AnswerInvalid
     ├── StoreError           the store's
-    │   ├── StoreLocked, StoreUnusable (StoreOutdated), PayloadMissing
+    │   ├── StoreLocked, StoreUnusable (StoreOutdated, StoreDamaged), PayloadMissing
     │   └── StaleTerm        fenced: another driver holds the run
     └── FleetError           the cluster's: Ray or an actor cannot be had
         ├── AgentGone        the agent does not answer
@@ -163,6 +163,10 @@ class StoreUnusable(StoreError):
 
 class StoreOutdated(StoreUnusable):
     """An earlier version wrote the store; `mnemosyne status` brings it forward once no process writes it."""
+
+
+class StoreDamaged(StoreUnusable):
+    """The store's file is damaged; `mnemosyne store check` says what, then bring back a backup."""
 
 
 class PayloadMissing(StoreError):

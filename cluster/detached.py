@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from actors.errors import BuildDiffers, MnemosyneError, NotFound, RunDriven, StaleTerm
+from actors.errors import BuildDiffers, MnemosyneError, NotFound, RunDriven, StaleTerm, StoreDamaged
 from actors.stores.protocol import RunRecord, Store
 from actors.stores.reader import Reader
 from actors.work import RunStatus
@@ -97,9 +97,9 @@ class DetachedDriver:
 
 
 def _refusal(error: BaseException) -> MnemosyneError | None:
-    """What trying again would not change: the run is another's or nobody's, or the agents run other sources."""
+    """What trying again would not change: whose run it is, which sources run, a damaged store."""
     match error:
-        case StaleTerm() | RunDriven() | BuildDiffers() | NotFound():
+        case StaleTerm() | RunDriven() | BuildDiffers() | NotFound() | StoreDamaged():
             return error
         case BaseExceptionGroup(exceptions=parts):
             return next(filter(None, map(_refusal, parts)), None)

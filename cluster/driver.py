@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from actors.errors import StaleTerm, StoreError, StoreUnusable
+from actors.errors import StaleTerm, StoreDamaged, StoreError, StoreUnusable
 from actors.events import DRIVER_TYPES, Event, RunStarted
 from actors.stores.protocol import RunRecord, Store
 from actors.work import Item, ItemState, RunStatus
@@ -145,6 +145,8 @@ class Driver:
         while True:
             try:
                 events = await self._store.read(self._record.run, cursor, READ_WAIT_S, exclude=OWN)
+            except StoreDamaged:
+                raise
             except StoreError:
                 await asyncio.sleep(STORE_RETRY_S)
                 continue
@@ -174,7 +176,7 @@ class Driver:
         while True:
             try:
                 receipt = await self._store.append(id_, events)
-            except StaleTerm:
+            except (StaleTerm, StoreDamaged):
                 raise
             except StoreError:  # disk full or the like: goes on by itself
                 await asyncio.sleep(STORE_RETRY_S)

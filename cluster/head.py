@@ -115,12 +115,12 @@ def dashboard_of(home: Path) -> str | None:
     return found[1] if found else None
 
 
-def end(pid: int) -> None:
+def end(pid: int, within_s: float = END_TIMEOUT_S) -> None:
     """End the head and every process of its session: asked first, then made to. Call it while the head lives."""
     members = _session(pid)
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + END_TIMEOUT_S
+    deadline = time.monotonic() + within_s
     while members & _session(pid) and time.monotonic() < deadline:
         with suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)  # ours if this very process started it

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import apsw
 
-from actors.errors import StoreUnusable
+from actors.errors import StoreDamaged, StoreUnusable
 
 DAMAGED = (
     "{path} is damaged: {error}; it was left as it is. `mnemosyne store check` says what is damaged; "
@@ -34,7 +34,8 @@ def refusal(path: Path, error: Exception) -> StoreUnusable:
     if isinstance(error, OSError) and error.errno in NO_SPACE:
         return StoreUnusable(FULL.format(path=path))
     sentence = next((text for kinds, text in SENTENCES if isinstance(error, kinds)), OTHER)
-    return StoreUnusable(sentence.format(path=path, error=error))
+    kind = StoreDamaged if sentence is DAMAGED else StoreUnusable
+    return kind(sentence.format(path=path, error=error))
 
 
 @contextmanager

@@ -38,10 +38,10 @@ def _printable(told: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in told)
 
 
-_RUN = {"show_default": False, "callback": text, "autocompletion": known_runs}
+RUN = {"show_default": False, "callback": text, "autocompletion": known_runs}
 
-Run = Annotated[str, typer.Argument(help="Id or key of the run.", **_RUN)]
-MaybeRun = Annotated[str | None, typer.Argument(help="Id or key of a run; without it, all runs.", **_RUN)]
+Run = Annotated[str, typer.Argument(help="Id or key of the run.", **RUN)]
+MaybeRun = Annotated[str | None, typer.Argument(help="Id or key of a run; without it, all runs.", **RUN)]
 Home = Annotated[Path | None, typer.Option(help="The fleet's folder; the default is ./.mnemosyne.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Go on without this terminal, once it has begun.")]

@@ -26,9 +26,7 @@ TakeOver = Annotated[bool, typer.Option("--take-over", help="Also if another dri
 All = Annotated[bool, typer.Option("--all", help="Every run that is not finished and that nobody drives.")]
 EditedPlan = Annotated[Path | None, typer.Option("--plan", help="The plan as it is now.", show_default=False)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="With --plan: list what is kept and what runs again.")]
-MaybeRun = Annotated[
-    str | None, typer.Argument(help="Id or key of the run.", show_default=False, callback=options.text)
-]
+MaybeRun = Annotated[str | None, typer.Argument(help="Id or key of the run.", **options.RUN)]
 
 
 def register(app: typer.Typer) -> None:

@@ -30,7 +30,9 @@ def item(id_: str, *dependencies: str, timeout: float = 600) -> Item:
 async def drive(store: GroupStore, record: RunRecord, *agents: LocalAgent, name: str = "d") -> RunStatus:
     try:
         async with asyncio.timeout(20):
-            return await Driver(record, store, {agent.name: agent for agent in agents}, name).drive()
+            return await Driver(
+                await store.run(record.run), store, {agent.name: agent for agent in agents}, name
+            ).drive()
     finally:
         for agent in agents:
             await agent.stop()
@@ -111,7 +113,7 @@ async def test_a_new_driver_goes_on_and_the_old_one_is_fenced(store: GroupStore)
     record = await accepted(store, item("a"), item("b", "a"))
     first = asyncio.create_task(Driver(record, store, {"e0": agent}, "first").drive())
     await model.arrived.get()
-    second = asyncio.create_task(Driver(record, store, {"e0": agent}, "second").drive())
+    second = asyncio.create_task(Driver(await store.run(record.run), store, {"e0": agent}, "second").drive())
     while (await store.run("r")).term < 2 or not any("second" in str(e) for e in await store.read("r", 0, 0)):
         await asyncio.sleep(0.01)
     model.release.set()

@@ -44,7 +44,7 @@ async def test_a_dead_run_that_was_cancelled_ends_cancelled_with_a_smaller_fleet
     e1.kill()
     await store.append("cancel", [CancelRequested(run="r")])
     async with asyncio.timeout(5):
-        assert await Driver(record, store, {"e0": e0}, "second").drive() is RunStatus.CANCELLED
+        assert await Driver(await store.run(record.run), store, {"e0": e0}, "second").drive() is RunStatus.CANCELLED
     assert len(model.requests) == 2
     await e0.stop()
 
@@ -57,7 +57,9 @@ async def test_a_restart_while_the_first_agents_are_awaited_is_noticed(store: Fa
     first = asyncio.create_task(Driver(record, store, {"e0": agent}, "first").drive())
     await model.arrived.get()
     await killed(first)
-    second = asyncio.create_task(Driver(record, store, {"e0": agent, "e1": silent}, "second").drive())
+    second = asyncio.create_task(
+        Driver(await store.run(record.run), store, {"e0": agent, "e1": silent}, "second").drive()
+    )
     async with asyncio.timeout(5):
         while await agent.knocks.get() < 2:
             pass  # attach of term 2 has begun, and is answered in the same step

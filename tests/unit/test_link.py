@@ -154,6 +154,6 @@ async def test_a_cancel_that_comes_between_two_drivers_reaches_the_attempt(store
     await asyncio.gather(first, return_exceptions=True)
     await store.append("cancel", [CancelRequested(run="r")])
     async with asyncio.timeout(5):
-        assert await Driver(record, store, {"e": agent}, "second").drive() is RunStatus.CANCELLED
+        assert await Driver(await store.run(record.run), store, {"e": agent}, "second").drive() is RunStatus.CANCELLED
     assert len(model.requests) == 1
     await agent.stop()

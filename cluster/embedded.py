@@ -21,7 +21,7 @@ from cluster.results import ResultFiles
 OpenRun = Callable[[Store], Awaitable[RunRecord]]
 """Accepts a plan, or finds an accepted run."""
 
-Show = Callable[[Reader, RunRecord, Callable[[], bool]], Awaitable[None]]
+Show = Callable[[RunRecord, Callable[[], bool]], Awaitable[None]]
 """Shows a run until the last argument says that its driver has ended."""
 
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -56,14 +56,14 @@ class Session:
         async with asyncio.TaskGroup() as tasks:
             driving = tasks.create_task(driver.drive())
             side = [tasks.create_task(files.follow()), tasks.create_task(self._leave_when_paused(driver))]
-            tasks.create_task(self._show(show, reader, record, driving))
+            tasks.create_task(self._show(show, record, driving))
             driving.add_done_callback(lambda _: [task.cancel() for task in side])
         files.catch_up()
         reader.close()
         return driving.result()
 
-    async def _show(self, show: Show, reader: Reader, record: RunRecord, driving: asyncio.Task[RunStatus]) -> None:
-        await show(reader, record, driving.done)
+    async def _show(self, show: Show, record: RunRecord, driving: asyncio.Task[RunStatus]) -> None:
+        await show(record, driving.done)
 
     def _listen(self, driver: Driver) -> None:
         """Signal handlers, set only now: Ray replaces earlier ones when it starts."""

@@ -41,10 +41,11 @@ def drive(
     session = Session(settings, models, wait_s, lambda: _farewell(console, hint("resume", shown[0]) if shown else ""))
     starting = console.status("Starting Ray and the agents …")
 
-    async def show(reader: Reader, record: RunRecord, done: Callable[[], bool]) -> None:
+    async def show(record: RunRecord, done: Callable[[], bool]) -> None:
         starting.stop()
         shown.append(record.run)
-        await _show(reader, record, console, done)
+        # In a thread: a terminal that was stopped, or a pipe that nobody reads, holds up nothing but the picture.
+        await asyncio.to_thread(_show, settings.home, record, console, done)
 
     starting.start()
     try:
@@ -63,12 +64,15 @@ def drive(
     raise typer.Exit(code)
 
 
-async def _show(reader: Reader, record: RunRecord, console: Console, done: Callable[[], bool]) -> None:
+def _show(home: Path, record: RunRecord, console: Console, done: Callable[[], bool]) -> None:
+    reader = Reader(config.store_path(home))
     try:
-        await live.follow(reader, record.run, console, lambda _: done())
+        asyncio.run(live.follow(reader, record.run, console, lambda _: done()))
     except (OSError, SystemExit):  # a pipe that was closed, a file on a full disk: the run goes on unseen
         with suppress(OSError, SystemExit):
             console.on_broken_pipe()
+    finally:
+        reader.close()
 
 
 def _farewell(console: Console, resume: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.events import ItemCancelled, ItemClosed, RunPaused, RunResumed
+from actors.events import ItemCancelled, ItemClosed, RunFinished, RunPaused, RunResumed
 from actors.stores.holder import is_held
 from actors.work import Lost
 from cluster.cli import preflight
@@ -178,3 +178,11 @@ def test_a_detached_run_outlives_its_terminal_and_obeys_a_second_one(commands: C
     assert out
     assert out in log, "the second terminal shows the same as the first"
     preflight.free(commands.home / "store.db", within_s=60)
+
+
+def test_output_that_nobody_reads_does_not_hold_up_the_run(commands: Commands) -> None:
+    items = [f"i{n}" for n in range(900)]  # more lines than a pipe holds
+    process = commands.start("run", commands.plan(**{item: [] for item in items}), "--key", "k", *ONE)
+    commands.wait("k", lambda event: isinstance(event, RunFinished), process)
+    out, _ = process.communicate(timeout=60)
+    assert (process.returncode, out.count("  complete  ")) == (0, len(items))

@@ -9,20 +9,38 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, TypeAdapter
 
-from actors.work import FailureKind, Frozen, ItemId, Outcome, Result, Role, RunStatus
+from actors.fleet_events import (
+    AgentErrorRecorded,
+    AgentFailed,
+    AgentHealthDegraded,
+    AgentHeartbeat,
+    AgentResetRequested,
+    AgentRestarted,
+    AgentRestartRequested,
+    AgentStarted,
+    AgentStarting,
+    AgentUnavailable,
+    ModelAvailable,
+    ModelUnavailable,
+)
+from actors.recorded import FLEET, Recorded
+from actors.work import FailureKind, ItemId, Outcome, Result, RunStatus
 
-FLEET = ""
-"""The `run` of events that belong to no run."""
-
-
-class Recorded(Frozen):
-    """What every event has."""
-
-    seq: int = 0
-    """Position in the journal, from 1; 0 before the commit."""
-    at: float = 0.0
-    """Unix seconds of the commit, by the store's clock."""
-    run: str = FLEET
+__all__ = [
+    "FLEET",
+    "AgentErrorRecorded",
+    "AgentFailed",
+    "AgentHealthDegraded",
+    "AgentHeartbeat",
+    "AgentRestarted",
+    "AgentStarted",
+    "AgentStarting",
+    "AgentUnavailable",
+    "ModelAvailable",
+    "ModelUnavailable",
+    "Recorded",
+]
+"""Those from actors/fleet_events.py and actors/recorded.py."""
 
 
 class RunAccepted(Recorded):
@@ -45,6 +63,14 @@ class RunStarted(Recorded):
     driver: str
 
 
+class RunWaiting(Recorded):
+    """Nothing can be assigned and nothing is active; the run goes on by itself once there is an agent and a model."""
+
+    type: Literal["run_waiting"] = "run_waiting"
+    term: int
+    reason: str
+
+
 class RunPaused(Recorded):
     """Nothing new is assigned until the run is resumed; what was active has ended or ends by itself."""
 
@@ -54,7 +80,7 @@ class RunPaused(Recorded):
 
 
 class RunResumed(Recorded):
-    """A paused run goes on."""
+    """A paused or waiting run goes on."""
 
     type: Literal["run_resumed"] = "run_resumed"
     term: int
@@ -79,6 +105,8 @@ class ItemAssigned(Recorded):
     agent: str
     model: str
     term: int
+    alone: bool = False
+    """A suspect: its agent works on nothing else meanwhile."""
 
 
 class ItemStarted(Recorded):
@@ -126,6 +154,15 @@ class ItemFailed(Recorded):
     term: int
 
 
+class ItemQuarantined(Recorded):
+    """The item ended its agent again, working alone; it gets no attempt any more."""
+
+    type: Literal["item_quarantined"] = "item_quarantined"
+    item: ItemId
+    message: str
+    term: int
+
+
 class ItemSkipped(Recorded):
     """The item can never run: a dependency ended without a result."""
 
@@ -164,37 +201,10 @@ class ContinueRequested(Recorded):
     type: Literal["continue_requested"] = "continue_requested"
 
 
-class AgentStarting(Recorded):
-    """The fleet asked for this agent."""
-
-    type: Literal["agent_starting"] = "agent_starting"
-    agent: str
-    role: Role
-
-
-class AgentStarted(Recorded):
-    """The agent's process is up; each new process of an agent is a new generation."""
-
-    type: Literal["agent_started"] = "agent_started"
-    agent: str
-    role: Role
-    generation: int
-    pid: int
-    node: str
-
-
-class AgentUnavailable(Recorded):
-    """The agent could not be started; the others go on."""
-
-    type: Literal["agent_unavailable"] = "agent_unavailable"
-    agent: str
-    role: Role
-    reason: str
-
-
 Event = Annotated[
     RunAccepted
     | RunStarted
+    | RunWaiting
     | RunPaused
     | RunResumed
     | RunFinished
@@ -203,6 +213,7 @@ Event = Annotated[
     | ItemClosed
     | ItemReused
     | ItemFailed
+    | ItemQuarantined
     | ItemSkipped
     | ItemCancelled
     | CancelRequested
@@ -210,18 +221,29 @@ Event = Annotated[
     | ContinueRequested
     | AgentStarting
     | AgentStarted
-    | AgentUnavailable,
+    | AgentUnavailable
+    | AgentErrorRecorded
+    | AgentHealthDegraded
+    | AgentRestarted
+    | AgentFailed
+    | AgentHeartbeat
+    | AgentRestartRequested
+    | AgentResetRequested
+    | ModelUnavailable
+    | ModelAvailable,
     Field(discriminator="type"),
 ]
 
 DRIVER_TYPES = frozenset(
     {
         "run_started",
+        "run_waiting",
         "run_paused",
         "run_resumed",
         "run_finished",
         "item_assigned",
         "item_failed",
+        "item_quarantined",
         "item_skipped",
         "item_cancelled",
     }

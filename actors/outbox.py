@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from actors.errors import StoreError
 from actors.events import Event, ItemClosed, ItemStarted
-from actors.stores.protocol import Store
+from actors.stores.protocol import Receipt, Store
 
 Key = tuple[str, str, int]
 """(run, item, epoch) of an attempt."""
@@ -40,6 +40,11 @@ class Outbox:
         self._starts[key] = event
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(LINGER_S, self._release_starts)
+
+    async def started_on_disk(self, event: ItemStarted) -> bool:
+        """Record a start at once; false if its attempt was closed meanwhile."""
+        receipt = await self._append([event], {})
+        return receipt.seqs[0] is not None
 
     def unsaid(self, key: Key) -> bool:
         """Take back a start that is not on its way to the journal; whether there was one."""
@@ -83,11 +88,11 @@ class Outbox:
             payloads, self._payloads = self._payloads, {}
             await self._append(events, payloads)
 
-    async def _append(self, events: list[Event], payloads: Mapping[str, str]) -> None:
+    async def _append(self, events: list[Event], payloads: Mapping[str, str]) -> Receipt:
         id_ = uuid.uuid4().hex
         while True:
             try:
-                await self._store.append(id_, events, payloads)
+                receipt = await self._store.append(id_, events, payloads)
             except StoreError:  # the attempts stay open and held until the store takes them
                 await asyncio.sleep(RETRY_S)
             else:
@@ -95,3 +100,4 @@ class Outbox:
         for event in events:
             if isinstance(event, ItemClosed):
                 self.closing.discard((event.run, event.item, event.epoch))
+        return receipt

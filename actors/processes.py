@@ -4,37 +4,42 @@ No constructor raises: an exception there, during a restart, would make the acto
 """
 
 import asyncio
+import logging
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import ray
 
 from actors import garbage
-from actors.build import BUILD
-from actors.errors import AgentGone, BuildDiffers, MnemosyneError, StoreLocked
+from actors.errors import MnemosyneError, StoreLocked
 from actors.events import Row
+from actors.host import AgentHost
 from actors.keys import AgentKey
 from actors.models.choice import open_model
 from actors.models.port import Model, Request
-from actors.remote import RemoteModel, RemoteStore
-from actors.roles.agent import Agent, Card
-from actors.roles.executor import Executor
+from actors.monitor import Monitor
+from actors.remote import RemoteModel, RemoteStore, RemoteWard
 from actors.settings import Settings
 from actors.stores.group import GroupStore
-from actors.wire import TASKS, reply_json
+from actors.ticker import Ticker
+from actors.wards import Pulse
+from actors.wire import reply_json
 from actors.work import Role
 
 STORE = "store"
-"""The store actor's name."""
+MONITOR = "monitor"
+"""Names of actors."""
 
 LOCK_TRIES = 30
 LOCK_RETRY_S = 0.1
 """Looks at a locked store, so far apart, before it is refused."""
 
-LIFELINE_S = 5.0
-"""Ray ends a process that got SIGTERM once its open calls ended and starts no new ones: none may stay for ever."""
+CONTROL = "control"
+CONTROL_CALLS = 16
+"""A class names its methods that answer from a thread of their own, also while the main loop is blocked."""
 
 CALLS = 10_000
 """Calls that an actor takes at once; every reader of the store has one open."""
@@ -60,16 +65,22 @@ def spawn(
     options = {"num_cpus": 0, "max_restarts": -1, "max_concurrency": CALLS, "name": name, "namespace": namespace}
     if detached:
         options |= {"lifetime": "detached", "get_if_exists": True}
-    return ray.remote(process).options(**options, resources=dict(on or {})).remote(*args)
+    for method in getattr(process, "CONTROL", ()):
+        setattr(process, method, ray.method(concurrency_group=CONTROL)(getattr(process, method)))
+    made = ray.remote(concurrency_groups={CONTROL: CONTROL_CALLS})(process)
+    return made.options(**options, resources=dict(on or {})).remote(*args)
 
 
 class StoreProcess:
     """The one process that writes the journal."""
 
+    CONTROL = ("pulse",)
+
     def __init__(self, path: str) -> None:
         garbage.calm()
         os.umask(0o077)  # the journal holds prompts and answers
         self._path = Path(path)
+        self._ticker = Ticker()
         self._opened: GroupStore | None = None
         self._opening = asyncio.Lock()
 
@@ -101,7 +112,7 @@ class StoreProcess:
         rows = [Row(*row) for row in zip(*columns, strict=True)]
         return await self.call("append_rows", id_, rows, payloads)
 
-    async def read(self, run: str, after: int, max_wait_s: float, exclude: list[str], limit: int) -> Any:
+    async def read(self, run: str | None, after: int, max_wait_s: float, exclude: list[str], limit: int) -> Any:
         """Store.read; the rows go as columns."""
         rows = await self.call("read_rows", run, after, max_wait_s, exclude, limit)
         return rows if isinstance(rows, MnemosyneError) else [list(c) for c in zip(*rows, strict=True)] or [[], [], []]
@@ -109,6 +120,10 @@ class StoreProcess:
     async def pid(self) -> int:
         """Of this process."""
         return os.getpid()
+
+    async def pulse(self) -> Pulse:
+        """How it does."""
+        return Pulse(0, self._ticker.age_s)
 
     async def close(self) -> None:
         """Close the file."""
@@ -135,87 +150,67 @@ class ModelProcess:
             return type(error).__name__, str(error).encode()
 
 
-class AgentProcess:
+class AgentProcess(AgentHost):
     """One agent."""
 
     def __init__(self, id_: str, role: str, settings: str, namespace: str, shared: Sequence[str]) -> None:
-        garbage.calm()
-        self._id, self._role, self._namespace, self._shared = id_, Role(role), namespace, shared
-        self._settings = Settings.model_validate_json(settings)
-        self._models: dict[str, Model] = {}
-        self._key = AgentKey()
-        self._starting = asyncio.ensure_future(self._start())
+        super().__init__(id_, Role(role), Settings.model_validate_json(settings), RaySurroundings(namespace, shared))
 
-    async def _start(self) -> Agent:
-        self._store = RemoteStore(ray.get_actor(STORE, self._namespace))
-        node = ray.get_runtime_context().get_node_id()
-        generation = await self._store.register(self._id, self._role, os.getpid(), node)
-        fleet, worker = self._settings.fleet, Executor(self._store, self._model, self._settings.models.max_tokens)
-        return Agent(self._id, self._role, generation, worker, self._store, fleet.concurrency)
 
-    def _model(self, name: str) -> Model:
-        if name in self._shared and name not in self._models:
-            self._models[name] = RemoteModel(ray.get_actor(model_actor(name), self._namespace))
-        if name not in self._models:
-            self._models[name] = open_model(name, self._settings.models, self._key)
-        return self._models[name]
+class RaySurroundings:
+    """See Surroundings."""
 
-    async def _agent(self) -> Agent:
-        if self._starting.done() and self._starting.exception():
-            self._starting = asyncio.ensure_future(self._start())
-        return await asyncio.shield(self._starting)
+    def __init__(self, namespace: str, shared: Sequence[str]) -> None:
+        self._namespace, self._shared = namespace, shared
 
-    async def attach(self, run: str, term: int, build: str) -> Card | MnemosyneError:
-        """See Agent.attach; waits until the agent is up. A driver of other sources is refused."""
-        if build != BUILD:
-            return BuildDiffers(f"{self._id} runs build {BUILD}, the driver of run {run} is build {build}")
+    def store(self) -> RemoteStore:
+        """See Surroundings."""
+        return RemoteStore(ray.get_actor(STORE, self._namespace))
+
+    def shared_model(self, name: str) -> RemoteModel | None:
+        """See Surroundings."""
+        return RemoteModel(ray.get_actor(model_actor(name), self._namespace)) if name in self._shared else None
+
+    def node(self) -> str:
+        """See Surroundings."""
+        return str(ray.get_runtime_context().get_node_id())
+
+
+class FleetPlan(NamedTuple):
+    """What every process of a fleet is started with."""
+
+    namespace: str
+    settings: str
+    shared: Sequence[str]
+    """Models that live in processes of their own."""
+    detached: bool
+
+    def start_agent(self, name: str, role: str) -> Any:
+        """The handle of a new agent, or of the one of this name if the fleet is detached."""
+        arguments = (name, role, self.settings, self.namespace, self.shared)
+        return spawn(AgentProcess, name, self.namespace, *arguments, detached=self.detached)
+
+
+class MonitorProcess:
+    """The health monitor of a fleet."""
+
+    CONTROL = ("pulse",)
+
+    def __init__(self, plan: FleetPlan, agents: Sequence[str], role: str) -> None:
+        settings = Settings.model_validate_json(plan.settings)
+        wards = {name: RemoteWard(name, plan.namespace, partial(plan.start_agent, name, role)) for name in agents}
+        self._ticker = Ticker()
+        self._plan, self._wards, self._role, self._settings = plan, wards, Role(role), settings.health
+        self._watching = asyncio.ensure_future(self._watch())
+
+    async def _watch(self) -> None:
         try:
-            return (await self._agent()).attach(run, term)
-        except MnemosyneError as error:
-            return error
+            store = RemoteStore(ray.get_actor(STORE, self._plan.namespace))
+            await Monitor(store, self._wards, self._role, self._settings).watch()
+        except BaseException:
+            logging.getLogger(__name__).exception("the health monitor failed and begins anew")
+            os._exit(1)
 
-    async def submit(self, run: str, term: int, generation: int, tasks: bytes) -> MnemosyneError | None:
-        """See Agent.submit; the tasks are JSON, and meant for this generation."""
-        try:
-            (await self._of(generation)).submit(run, term, TASKS.validate_json(tasks))
-        except MnemosyneError as error:
-            return error
-        return None
-
-    async def cancel(self, run: str, term: int, attempts: Sequence[tuple[str, int]]) -> MnemosyneError | None:
-        """See Agent.cancel."""
-        try:
-            (await self._agent()).cancel(run, term, attempts)
-        except MnemosyneError as error:
-            return error
-        return None
-
-    async def ping(self) -> MnemosyneError | None:
-        """Returns once the agent is up."""
-        try:
-            await self._agent()
-        except MnemosyneError as error:
-            return error
-        return None
-
-    async def _of(self, generation: int) -> Agent:
-        agent = await self._agent()
-        if agent.generation != generation:
-            raise AgentGone(f"{self._id} is generation {agent.generation} by now, generation {generation} is gone")
-        return agent
-
-    async def lifeline(self, generation: int) -> MnemosyneError | None:
-        """Returns after LIFELINE_S; a caller learns from the broken call that the process is gone."""
-        try:
-            await self._of(generation)
-        except MnemosyneError as error:
-            return error
-        await asyncio.sleep(LIFELINE_S)
-        return None
-
-    async def stop(self) -> None:
-        """See Agent.stop."""
-        if self._starting.done() and not self._starting.exception():
-            await self._starting.result().stop()
-        for model in self._models.values():
-            await model.close()
+    async def pulse(self) -> Pulse:
+        """How it does."""
+        return Pulse(0, self._ticker.age_s)

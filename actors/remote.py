@@ -2,7 +2,8 @@
 
 import asyncio
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import ray
@@ -12,10 +13,11 @@ from actors.build import BUILD
 from actors.errors import AgentGone, MnemosyneError, ModelFaulty, StoreError
 from actors.events import Event, from_rows, to_row
 from actors.models.port import OnDelta, Reply, Request
-from actors.roles.agent import Card
+from actors.roles.agent import Before, Card
 from actors.stores.protocol import Accept, Receipt, RunRecord
+from actors.wards import Ended, Hello, Pulse
 from actors.wire import TASKS, reply_from, request_json
-from actors.work import Item, Role, Task, items_from
+from actors.work import Item, RestartCause, Role, Task, items_from
 
 STORE_WAIT_S = 60.0
 """A caller waits this long for a store that is being restarted."""
@@ -70,7 +72,7 @@ class RemoteStore:
         return Receipt(tuple(await self._call("append", id, columns, dict(payloads or {}))))
 
     async def read(
-        self, run: str, after: int, max_wait_s: float, *, exclude: Collection[str] = (), limit: int = 2000
+        self, run: str | None, after: int, max_wait_s: float, *, exclude: Collection[str] = (), limit: int = 2000
     ) -> list[Event]:
         """See Store."""
         seqs, ats, bodies = await self._call("read", run, after, max_wait_s, list(exclude), limit)
@@ -154,10 +156,60 @@ class RemoteAgent:
         while True:
             await self._call("lifeline", generation)
 
-    async def ping(self) -> None:
+    async def ready(self) -> None:
         """Returns once the agent is up."""
-        await self._call("ping")
+        await self._call("ready")
 
     async def stop(self) -> None:
         """See Agent.stop."""
         await self._call("stop")
+
+
+class RemoteWard:
+    """A Ward that is a named actor; `start` makes a new one."""
+
+    def __init__(self, name: str, namespace: str, start: Callable[[], Any]) -> None:
+        self._name, self._namespace, self._start = name, namespace, start
+
+    async def _call(self, method: str, *args: Any) -> Any:
+        try:
+            return await getattr(ray.get_actor(self._name, self._namespace), method).remote(*args)
+        except (RayActorError, RayTaskError, ValueError) as error:
+            raise AgentGone(f"{self._name}: {type(error).__name__}: {error}") from None
+
+    async def hello(self) -> Hello:
+        """See Ward."""
+        hello: Hello = await self._call("hello")
+        return hello
+
+    async def end_of(self, pid: int) -> Ended:
+        """See Ward."""
+        try:
+            while await self._call("alive", pid):
+                pass
+        except AgentGone as gone:
+            lost = "node" in str(gone) and "died" in str(gone)
+            return Ended(RestartCause.NODE_LOST if lost else RestartCause.CRASH, f"process {pid} ended unexpectedly")
+        return Ended(RestartCause.CRASH, f"process {pid} ended, and nobody saw how")
+
+    async def pulse(self) -> Pulse:
+        """See Ward."""
+        pulse: Pulse = await self._call("pulse")
+        return pulse
+
+    async def enroll(self) -> None:
+        """See Ward."""
+        await self._call("enroll")
+
+    async def admit(self, before: Before) -> None:
+        """See Ward."""
+        await self._call("admit", before)
+
+    async def end(self, *, for_good: bool) -> None:
+        """See Ward."""
+        with suppress(ValueError):  # it has ended for good
+            ray.kill(ray.get_actor(self._name, self._namespace), no_restart=for_good)
+
+    async def renew(self) -> None:
+        """See Ward."""
+        self._start()

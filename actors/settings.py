@@ -1,8 +1,9 @@
 """Every number somebody may want to change, read once into frozen objects. Units are in the names."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from actors.models.script import Script
 from actors.work import Frozen
@@ -35,10 +36,56 @@ class FleetSettings(Frozen):
     agent_start_timeout_s: float = Field(default=60.0, gt=0)
 
 
+class HealthSettings(Frozen):
+    """When supervision steps in; docs/reliability.md explains each."""
+
+    window_s: float = Field(default=60.0, gt=0)
+    """Faults older than this are not counted any more."""
+    degraded_faults: int = Field(default=3, ge=1)
+    restart_faults: int = Field(default=5, ge=1)
+    restarts: int = Field(default=3, ge=0, le=1000)
+    """Restarts within `restarts_window_s`; one more and the agent is failed. The intensity of OTP's supervisor."""
+    restarts_window_s: float = Field(default=60.0, gt=0)
+    backoff_base_s: float = Field(default=0.5, ge=0, le=3600)
+    backoff_max_s: float = Field(default=30.0, ge=0, le=3600)
+    stale_tick_s: float = Field(default=10.0, gt=0)
+    """An agent that answers, but whose loop has not moved for this long, hangs."""
+    silent_s: float = Field(default=15.0, gt=0)
+    """An agent that does not answer for this long, while others of its node do, hangs."""
+    silent_node_s: float = Field(default=90.0, gt=0)
+    """An agent that does not answer for this long hangs, even if nobody of its node answers, or there is nobody else.
+    Longer than the 63 s that Ray may take to declare a frozen node dead."""
+    slow_answer_s: float = Field(default=5.0, gt=0)
+    """Answers later than this are slow. As long as all of a node are slow, it is the machine, and nobody hangs."""
+    monitor_late_s: float = Field(default=2.0, gt=0)
+    """A round of pings that the monitor itself came to later than this is discarded."""
+    overdue_grace_s: float = Field(default=5.0, ge=0)
+    """An item this long over its timeout, that could not be cancelled, costs its agent the process."""
+    patience_s: float = Field(default=5.0, gt=0)
+    """What was asked for and did not happen is asked for again; an end that nobody told of is taken for a crash."""
+    model_failures: int = Field(default=5, ge=1)
+    """Failures of a model in a row that make it unavailable."""
+    model_sources: int = Field(default=2, ge=1)
+    """Of at least so many different items or agents."""
+    model_backoff_base_s: float = Field(default=1.0, ge=0, le=3600)
+    model_backoff_max_s: float = Field(default=60.0, ge=0, le=3600)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.degraded_faults > self.restart_faults:
+            raise ValueError("degraded_faults must not be over restart_faults")
+        if self.slow_answer_s >= self.silent_s:
+            raise ValueError("slow_answer_s must be under silent_s")
+        if self.silent_node_s < self.silent_s:
+            raise ValueError("silent_node_s must not be under silent_s")
+        return self
+
+
 class Settings(Frozen):
     """Everything a fleet is started with."""
 
     home: Path
     model: str | None = None
     fleet: FleetSettings = FleetSettings()
+    health: HealthSettings = HealthSettings()
     models: ModelSettings = ModelSettings()

@@ -37,9 +37,12 @@ class ItemState(StrEnum):
     FAILED = "failed"
     SKIPPED = "skipped"
     CANCELLED = "cancelled"
+    QUARANTINED = "quarantined"
 
 
-TERMINAL = frozenset({ItemState.COMPLETE, ItemState.FAILED, ItemState.SKIPPED, ItemState.CANCELLED})
+TERMINAL = frozenset(
+    {ItemState.COMPLETE, ItemState.FAILED, ItemState.SKIPPED, ItemState.CANCELLED, ItemState.QUARANTINED}
+)
 """States an item never leaves."""
 
 
@@ -47,6 +50,7 @@ class RunStatus(StrEnum):
     """The status of a run."""
 
     RUNNING = "running"
+    WAITING = "waiting"
     PAUSED = "paused"
     COMPLETED = "completed"
     COMPLETED_WITH_FAILURES = "completed_with_failures"
@@ -58,7 +62,7 @@ FINISHED = frozenset({RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_FAILURES, Ru
 
 
 class FailureKind(StrEnum):
-    """Whose fault a failure is and what follows from it; the table is docs/reliability.md."""
+    """Why an attempt failed; what follows from it is in the table of actors/failures.py."""
 
     RATE_LIMITED = "rate_limited"
     OVERLOADED = "overloaded"
@@ -73,6 +77,23 @@ class FailureKind(StrEnum):
     INVALID_ANSWER = "invalid_answer"
     TIMEOUT = "timeout"
     AGENT_FAULT = "agent_fault"
+
+
+class RestartCause(StrEnum):
+    """Why a process of an agent ended, or was ended, before the next one."""
+
+    CRASH = "crash"
+    HANG = "hang"
+    OVERDUE = "overdue"
+    """An item over its timeout would not stop."""
+    THRESHOLD = "threshold"
+    """Too many agent faults in too short a time."""
+    REQUEST = "request"
+    NODE_LOST = "node_lost"
+
+
+UNEXPLAINED = frozenset({RestartCause.CRASH, RestartCause.HANG})
+"""After these nobody knows which item did it: what the process worked on is suspect."""
 
 
 class Content(Frozen):
@@ -120,6 +141,8 @@ class Task(Frozen):
     model: str
     results: Mapping[ItemId, Content] = Field(default_factory=dict)
     """The data of the item's dependencies, by id."""
+    alone: bool = False
+    """The agent works on it with nothing else beside it, and its ItemStarted is on disk before the work begins."""
 
 
 class Usage(Frozen):
@@ -175,6 +198,8 @@ class Lost(Frozen):
 
     kind: Literal["lost"] = "lost"
     message: str
+    suspect: bool = False
+    """Whether the item may be what ended its agent."""
 
 
 Outcome = Annotated[Result | Failure | Lost, Field(discriminator="kind")]

@@ -1,5 +1,7 @@
 """What the run state asks the driver to do, and what the driver tells it beside the journal."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from actors.events import Event
@@ -37,6 +39,10 @@ class AgentAttached(NamedTuple):
     generation: int
     concurrency: int
     held: frozenset[tuple[str, int]] = frozenset()
+    explained: bool = True
+    """Whether it is known why the process before this one ended."""
+    guilty: Mapping[tuple[str, int], str] = MappingProxyType({})
+    """Attempts (item, epoch) that the process before was ended for, with why."""
 
 
 class AgentAway(NamedTuple):

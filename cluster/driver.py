@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from actors.errors import StaleTerm, StoreDamaged, StoreError, StoreUnusable
-from actors.events import DRIVER_TYPES, Event, RunStarted
+from actors.events import DRIVER_TYPES, FLEET, Event, RunStarted
 from actors.stores.protocol import RunRecord, Store
 from actors.work import Item, ItemState, RunStatus
 from cluster.commands import AgentAttached, Append, Cancel, Command, Drain, Stimulus, Submit
@@ -21,6 +21,9 @@ FIRST_AGENTS_S = 0.5
 
 OWN = DRIVER_TYPES - {"run_started"}
 """What a driver does not read: it hears of its own facts once they are on disk. A start that is not its own ends it."""
+
+UNREAD = ("agent_heartbeat", "agent_error_recorded", "agent_health_degraded", "agent_restarted")
+"""Of the fleet: nothing follows from them for a run."""
 
 CHUNK = 256
 """Facts in one append at most: the agents begin with the first items while the next are written."""
@@ -55,8 +58,8 @@ class Driver:
 
     @property
     def paused(self) -> bool:
-        """Whether the run is paused and nothing is active."""
-        return self._state is not None and self._state.paused
+        """Whether the run is paused or waiting, and nothing is active."""
+        return self._state is not None and self._state.idle
 
     def drain(self) -> None:
         """Assign nothing new; `drive` returns once nothing is active any more and the run is paused."""
@@ -89,12 +92,20 @@ class Driver:
     async def _replay(self, term: int, items: tuple[Item, ...]) -> tuple[RunState, int]:
         run = self._record.run
         state = RunState(run, WorkGraph(items), self._record.model)
+        await self._replay_fleet(state)
         cursor = self._record.accepted_seq
-        while events := await self._store.read(run, cursor, 0):
+        while events := await self._store.read(run, cursor, 0, exclude=UNREAD):
             self._check_starts(term, events)
             state.replay(events)
             cursor = events[-1].seq
         return state, cursor
+
+    async def _replay_fleet(self, state: RunState) -> None:
+        """What happened to agents and models before the run was accepted."""
+        cursor, end = 0, self._record.accepted_seq
+        while cursor < end and (events := await self._store.read(FLEET, cursor, 0, exclude=UNREAD)):
+            state.replay(event for event in events if event.seq < end)
+            cursor = events[-1].seq
 
     async def _decide(self, state: RunState) -> None:
         stimuli = await self._first_agents()
@@ -144,7 +155,7 @@ class Driver:
     async def _read(self, term: int, cursor: int) -> None:
         while True:
             try:
-                events = await self._store.read(self._record.run, cursor, READ_WAIT_S, exclude=OWN)
+                events = await self._store.read(self._record.run, cursor, READ_WAIT_S, exclude=(*OWN, *UNREAD))
             except StoreDamaged:
                 raise
             except StoreError:

@@ -1,6 +1,6 @@
 """The facts a driver puts into the journal, built from what the run state knows."""
 
-from actors.events import ItemAssigned, ItemCancelled, ItemClosed, ItemFailed, ItemSkipped
+from actors.events import ItemAssigned, ItemCancelled, ItemClosed, ItemFailed, ItemQuarantined, ItemSkipped
 from actors.work import Failure, Lost
 from cluster.commands import Append
 
@@ -11,25 +11,26 @@ class Facts:
     def __init__(self, run: str, term: int = 0) -> None:
         self.run, self.term = run, term
 
-    def assigned(self, item: str, epoch: int, attempt: int, agent: str, model: str) -> Append:
+    def assigned(self, item: str, epoch: int, attempt: int, agent: str, model: str, *, alone: bool = False) -> Append:
         """The next attempt of an item is opened."""
         return Append(
             ItemAssigned(
-                run=self.run, item=item, epoch=epoch, attempt=attempt, agent=agent, model=model, term=self.term
-            )
-        )
-
-    def lost(self, item: str, epoch: int, attempt: int, agent: str, why: str) -> Append:
-        """Nobody works on this attempt any more."""
-        return Append(
-            ItemClosed(
                 run=self.run,
                 item=item,
                 epoch=epoch,
                 attempt=attempt,
                 agent=agent,
-                generation=0,
-                outcome=Lost(message=why),
+                model=model,
+                term=self.term,
+                alone=alone,
+            )
+        )
+
+    def closed(self, item: str, epoch: int, attempt: int, agent: str, outcome: Failure | Lost) -> Append:
+        """Nobody works on this attempt any more."""
+        return Append(
+            ItemClosed(
+                run=self.run, item=item, epoch=epoch, attempt=attempt, agent=agent, generation=0, outcome=outcome
             )
         )
 
@@ -45,6 +46,10 @@ class Facts:
                 term=self.term,
             )
         )
+
+    def quarantined(self, item: str, message: str) -> Append:
+        """This item gets no attempt any more."""
+        return Append(ItemQuarantined(run=self.run, item=item, message=message, term=self.term))
 
     def skipped(self, item: str, cause: str) -> Append:
         """This item can never run."""

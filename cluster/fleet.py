@@ -16,7 +16,16 @@ from ray.exceptions import RayError
 from actors import garbage
 from actors.errors import FleetError, MnemosyneError
 from actors.events import AgentStarting, AgentUnavailable, Event
-from actors.processes import STORE, AgentProcess, ModelProcess, StoreProcess, model_actor, spawn
+from actors.processes import (
+    MONITOR,
+    STORE,
+    FleetPlan,
+    ModelProcess,
+    MonitorProcess,
+    StoreProcess,
+    model_actor,
+    spawn,
+)
 from actors.remote import RemoteAgent, RemoteStore
 from actors.settings import Settings
 from actors.stores.protocol import Store
@@ -159,14 +168,13 @@ class Fleet:
         return found
 
     async def _start_agents(self) -> None:
-        settings, role = self._settings.model_dump_json(), Role.EXECUTOR
+        role = Role.EXECUTOR
         names = [f"{role.value}-{i}" for i in range(self._settings.fleet.executors)]
         await self._record(*(AgentStarting(agent=name, role=role) for name in names))
         shared = list(SHARED_MODELS) if self._detached else self._shared
-        agents = {
-            name: RemoteAgent(self.spawn(AgentProcess, name, name, role.value, settings, self._namespace, shared))
-            for name in names
-        }
+        plan = FleetPlan(self._namespace, self._settings.model_dump_json(), shared, self._detached)
+        agents = {name: RemoteAgent(plan.start_agent(name, role.value)) for name in names}
+        self._handles.append(self.spawn(MonitorProcess, MONITOR, plan, names, role.value, on=HEAD))
         reasons = await asyncio.gather(*(self._why_not(agent) for agent in agents.values()))
         for name, reason in zip(names, reasons, strict=True):
             if reason is not None:
@@ -180,7 +188,7 @@ class Fleet:
         limit = self._settings.fleet.agent_start_timeout_s
         try:
             async with asyncio.timeout(limit):
-                await agent.ping()
+                await agent.ready()
         except TimeoutError:
             return f"it was not up within {limit:g} s"
         except MnemosyneError as error:

@@ -1,12 +1,27 @@
 """An item as its run's driver sees it."""
 
-from actors.work import Failure, ItemState
+from actors.failures import CLASSES, is_charged, is_final
+from actors.work import Failure, ItemState, Lost, Outcome, Result
 
 
 class ItemView:
     """What the run knows of one item."""
 
-    __slots__ = ("agent", "attempts", "epoch", "failure", "left", "state", "story", "users")
+    __slots__ = (
+        "agent",
+        "alone",
+        "attempts",
+        "avoid",
+        "epoch",
+        "last",
+        "left",
+        "requeues",
+        "started",
+        "state",
+        "story",
+        "suspect",
+        "users",
+    )
 
     def __init__(self, left: int, users: int) -> None:
         self.state = ItemState.WAITING
@@ -14,6 +29,38 @@ class ItemView:
         self.users = users  # dependents that are not terminal
         self.epoch = 0
         self.attempts = 0  # what is charged to the item
+        self.requeues = 0  # failures of its model that count against a bound
         self.agent = ""
-        self.failure: Failure | None = None
+        self.avoid = ""  # the agent that failed it
+        self.started = False  # whether the start of its newest attempt is on disk
+        self.alone = False  # whether its newest attempt works alone
+        self.suspect = False  # it may have ended its agent: its next attempt works alone
+        self.last: Failure | Lost | None = None  # the outcome that leaves it no other attempt
         self.story: list[str] = []
+
+    def open(self, epoch: int, agent: str, *, alone: bool) -> None:
+        """An attempt begins."""
+        self.epoch, self.agent, self.alone, self.started = epoch, agent, alone, False
+
+    def close(self, outcome: Outcome) -> None:
+        """The attempt ended so."""
+        match outcome:
+            case Result():
+                self.attempts += 1
+                self.suspect = False
+            case Failure():
+                self._fail(outcome)
+            case Lost(suspect=True):
+                self.last = outcome if self.alone else None
+                self.suspect = True
+
+    def _fail(self, failure: Failure) -> None:
+        kind = failure.reason
+        row = CLASSES[kind]
+        if is_charged(kind):
+            self.attempts += 1
+            self.suspect = self.suspect and not self.alone
+        elif row.requeues is not None:
+            self.requeues += 1
+        self.avoid = self.agent if row.agent_fault else ""
+        self.last = failure if is_final(kind, self.attempts, self.requeues) else None

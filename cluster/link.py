@@ -61,7 +61,9 @@ class Link:
             card = await self._agent.attach(self._run, self._term)
         self._generation = card.generation
         self._going.clear()
-        self._tell(AgentAttached(self._name, card.generation, card.concurrency, frozenset(card.held)))
+        guilty = {(item, epoch): why for item, epoch, why in card.guilty}
+        held = frozenset(card.held)
+        self._tell(AgentAttached(self._name, card.generation, card.concurrency, held, card.explained, guilty))
         await self._going.wait()
 
     async def _send_until_gone(self) -> None:

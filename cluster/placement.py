@@ -1,115 +1,102 @@
 """Which item next, and to which agent."""
 
-import heapq
-import math
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Mapping
 
+from actors.events import (
+    AgentFailed,
+    AgentStarted,
+    AgentStarting,
+    AgentUnavailable,
+    ItemAssigned,
+    ItemClosed,
+    ModelAvailable,
+    ModelUnavailable,
+)
+from actors.work import Lost
 from cluster.graph import WorkGraph
+from cluster.item_view import ItemView
+from cluster.loads import Loads
+from cluster.model_gates import ModelGates
+from cluster.ready import Needs, ReadyItems
 
-AHEAD_S = 0.1
-"""An agent holds what it works on and what it will work on within this time, so that short items never wait for
-the driver and long ones are not queued behind each other while another agent is free."""
-
-WINDOW_MAX = 1024
-"""Items; more brings nothing (docs/decisions/0001-spine.md)."""
-
-SMOOTHING = 0.2
-"""Weight of the newest item in the running mean of the seconds per item."""
+FleetEvent = AgentStarting | AgentStarted | AgentUnavailable | AgentFailed | ModelUnavailable | ModelAvailable
 
 
-class ReadyQueue:
-    """Ready items: the longest path to the end first, then priority, then the plan's order."""
+class Placement:
+    """The ready items of one run, the agents' loads and the models' gates. An item is in at most one agent's load."""
 
-    def __init__(self, graph: WorkGraph) -> None:
-        self._keys = {
-            item.id: (-graph.height[item.id], -item.priority, position) for position, item in enumerate(graph.items)
-        }
-        self._heap: list[tuple[tuple[int, int, int], str]] = []
-        self._members: set[str] = set()
+    def __init__(self, graph: WorkGraph, model: str, views: Mapping[str, ItemView]) -> None:
+        self.loads = Loads()
+        self.opening: set[str] = set()
+        """Ready items whose assignment is on its way to the journal."""
+        self._by_id, self._model, self._views = graph.by_id, model, views
+        self._ready, self._gates = ReadyItems(graph), ModelGates()
 
-    def __len__(self) -> int:
-        return len(self._members)
+    def model_of(self, item: str) -> str:
+        """The model that the item is for."""
+        return self._by_id[item].model or self._model
 
     def push(self, item: str) -> None:
-        """Add an item; a second time does nothing."""
-        if item not in self._members:
-            self._members.add(item)
-            heapq.heappush(self._heap, (self._keys[item], item))
+        """The item is ready; a second time does nothing."""
+        view = self._views[item]
+        self._ready.push(item, Needs(self.model_of(item), view.suspect), view.requeues)
 
     def discard(self, item: str) -> None:
-        """Take an item out, if it is in."""
-        self._members.discard(item)
+        """The item is not to be assigned, if it was."""
+        self._ready.discard(item)
 
-    def pop(self) -> str:
-        """The next item. Raises IndexError when empty."""
-        while True:
-            _, item = heapq.heappop(self._heap)
-            if item in self._members:
-                self._members.remove(item)
-                return item
+    def opened(self, event: ItemAssigned) -> None:
+        """The assignment is on disk."""
+        self._ready.discard(event.item)
+        self.opening.discard(event.item)
+        self.loads.hold(event.agent, event.item, alone=event.alone)
+        self._gates.assigned(event.model, event.item)
 
+    def closed(self, event: ItemClosed, agent: str) -> None:
+        """The agent's attempt ended."""
+        outcome = event.outcome
+        self.loads.drop(agent, event.item, None if isinstance(outcome, Lost) else outcome.seconds)
+        self._gates.closed(self.model_of(event.item), event.item, outcome)
 
-class Load:
-    """What one agent holds of this run."""
+    def hear(self, event: FleetEvent) -> None:
+        """Take in what happened to an agent or a model."""
+        match event:
+            case AgentStarting() | AgentStarted():
+                self.loads.expect(event.agent)
+            case AgentUnavailable():
+                self.loads.miss(event.agent, event.reason)
+            case AgentFailed():
+                self.loads.fail(event.agent, event.reason)
+            case ModelUnavailable():
+                self._gates.shut(event.model, event.reason)
+            case ModelAvailable(probe=True):
+                self._gates.unlatch(event.model)
+            case ModelAvailable():
+                self._gates.open(event.model)
 
-    __slots__ = ("concurrency", "held")
+    def next(self) -> tuple[str, str] | None:
+        """An item and the agent that it goes to, which holds it from now on."""
+        agent = self.loads.least() if self._ready else None
+        item = self._ready.pop(self._may) if agent else None
+        if agent is None or item is None:
+            return None
+        view = self._views[item]
+        if view.avoid == agent:
+            agent = self.loads.least(but=agent) or agent
+        self.opening.add(item)
+        self.loads.hold(agent, item, alone=view.suspect)
+        self._gates.assigned(self.model_of(item), item)
+        return item, agent
 
-    def __init__(self) -> None:
-        self.held: set[str] = set()
-        self.concurrency = 0  # 0: takes no work
+    def _may(self, needs: Needs) -> bool:
+        return self._gates.may(needs.model) and not (needs.alone and self.loads.alone)
 
-
-class Loads:
-    """The agents' loads."""
-
-    def __init__(self) -> None:
-        self._loads: defaultdict[str, Load] = defaultdict(Load)
-        self._seconds: float | None = None  # running mean of what an item takes
-
-    def attach(self, agent: str, concurrency: int) -> set[str]:
-        """The agent takes work; returns what it was given before."""
-        load = self._loads[agent]
-        load.concurrency = concurrency
-        return set(load.held)
-
-    def takes(self, agent: str) -> bool:
-        """Whether the agent is attached."""
-        return self._loads[agent].concurrency > 0
-
-    def detach(self, agent: str) -> None:
-        """The agent takes no work; what it was given stays its."""
-        self._loads[agent].concurrency = 0
-
-    def hold(self, agent: str, item: str) -> None:
-        """The agent was given the item."""
-        self._loads[agent].held.add(item)
-
-    def drop(self, agent: str, item: str, seconds: float | None) -> None:
-        """The agent is done with the item, after this many seconds of work if known."""
-        self._loads[agent].held.discard(item)
-        if seconds is not None:
-            old = seconds if self._seconds is None else self._seconds
-            self._seconds = old + SMOOTHING * (seconds - old)
-
-    def window(self, concurrency: int) -> int:
-        """Items that an agent of this concurrency may hold."""
-        if self._seconds is None:
-            return concurrency
-        ahead = concurrency * AHEAD_S / max(self._seconds, 1e-6)
-        return min(max(WINDOW_MAX, concurrency), concurrency + math.floor(ahead))
-
-    def spread(self, items: int) -> Iterator[str]:
-        """An agent for each of `items` items, always the least loaded; fewer where there is no more room."""
-        free = [
-            (len(load.held) / load.concurrency, agent, room)
-            for agent, load in self._loads.items()
-            if load.concurrency and (room := self.window(load.concurrency) - len(load.held)) > 0
-        ]
-        heapq.heapify(free)
-        while items and free:
-            share, agent, room = free[0]
-            yield agent
-            items -= 1
-            after = (share + 1 / self._loads[agent].concurrency, agent, room - 1)
-            heapq.heapreplace(free, after) if room > 1 else heapq.heappop(free)
+    def blocked(self, agents: Collection[str]) -> str:
+        """Why no ready item can be assigned to these agents until something changes; "" if that is not so."""
+        if missing := self.loads.missing(agents):
+            agent, why = missing
+            return f"no agent of role executor is left: {agent}: {why}; `mnemosyne agents reset {agent}`"
+        reasons = {model: self._gates.why_not(model) for model in self._ready.models()}
+        if not reasons or not all(reasons.values()):
+            return ""
+        return "; ".join(f"model {model} is unavailable: {why}" for model, why in reasons.items())

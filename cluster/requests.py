@@ -4,8 +4,9 @@ import time
 import uuid
 from pathlib import Path
 
-from actors.errors import MnemosyneError, StoreLocked, UserError
+from actors.errors import MnemosyneError, NotFound, StoreLocked, UserError
 from actors.events import CancelRequested, ContinueRequested, Event, PauseRequested, to_row
+from actors.fleet_events import AgentResetRequested, AgentRestartRequested, AgentStarting
 from actors.stores import requests
 from actors.stores.reader import Reader
 from actors.stores.sqlite import Append, SqliteStore
@@ -36,6 +37,16 @@ def go_on(store: Path, run: str) -> bool:
     return ask(store, ContinueRequested(run=_id(store, run)))
 
 
+def restart_agent(store: Path, agent: str) -> bool:
+    """Ask that the agent's process is replaced. Raises NotFound. See `ask`."""
+    return ask(store, AgentRestartRequested(agent=_agent(store, agent)))
+
+
+def reset_agent(store: Path, agent: str) -> bool:
+    """Ask that an agent that was given up begins anew. Raises NotFound. See `ask`."""
+    return ask(store, AgentResetRequested(agent=_agent(store, agent)))
+
+
 def ask(store: Path, event: Event) -> bool:
     """Put the request on disk; True once it is in the journal, False if the store's process has not taken it yet."""
     try:
@@ -59,6 +70,15 @@ def _taken(file: Path) -> bool:
             return False
         time.sleep(POLL_S)
     return True
+
+
+def _agent(store: Path, agent: str) -> str:
+    reader = Reader(store)
+    known = {event.agent for event in reader.fleet() if isinstance(event, AgentStarting)}
+    reader.close()
+    if agent not in known:
+        raise NotFound(f"there is no agent {agent!r}; there are {', '.join(sorted(known)) or 'none yet'}")
+    return agent
 
 
 def _id(store: Path, run: str) -> str:

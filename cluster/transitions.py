@@ -17,6 +17,7 @@ ITEM: Final[dict[tuple[ItemState, str], ItemState]] = {
     (ItemState.READY, "item_reused"): ItemState.COMPLETE,
     (ItemState.READY, "item_assigned"): ItemState.ACTIVE,
     (ItemState.READY, "item_failed"): ItemState.FAILED,
+    (ItemState.READY, "item_quarantined"): ItemState.QUARANTINED,
     (ItemState.WAITING, "item_cancelled"): ItemState.CANCELLED,
     (ItemState.READY, "item_cancelled"): ItemState.CANCELLED,
     (ItemState.ACTIVE, "item_started"): ItemState.ACTIVE,
@@ -29,12 +30,16 @@ ITEM: Final[dict[tuple[ItemState, str], ItemState]] = {
 RUN: Final[dict[tuple[RunStatus, str], RunStatus]] = {
     (RunStatus.RUNNING, "run_accepted"): RunStatus.RUNNING,
     (RunStatus.RUNNING, "run_started"): RunStatus.RUNNING,
+    (RunStatus.RUNNING, "run_waiting"): RunStatus.WAITING,
     (RunStatus.RUNNING, "run_paused"): RunStatus.PAUSED,
+    (RunStatus.WAITING, "run_started"): RunStatus.WAITING,
+    (RunStatus.WAITING, "run_paused"): RunStatus.PAUSED,
+    (RunStatus.WAITING, "run_resumed"): RunStatus.RUNNING,
     (RunStatus.PAUSED, "run_started"): RunStatus.PAUSED,
     (RunStatus.PAUSED, "run_resumed"): RunStatus.RUNNING,
     **{
         (status, f"run_finished:{end.value}"): end
-        for status in (RunStatus.RUNNING, RunStatus.PAUSED)
+        for status in (RunStatus.RUNNING, RunStatus.WAITING, RunStatus.PAUSED)
         for end in sorted(FINISHED)
     },
 }

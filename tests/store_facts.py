@@ -6,6 +6,7 @@ from actors.events import (
     ItemCancelled,
     ItemClosed,
     ItemFailed,
+    ItemQuarantined,
     ItemReused,
     ItemSkipped,
     ItemStarted,
@@ -33,9 +34,13 @@ def closed(epoch: int, outcome: Outcome = DONE, item: str = "a", run: str = "r")
 
 
 def ends(item: str = "a") -> tuple[Event, ...]:
-    """The three ways in which a driver ends an item."""
-    failed = ItemFailed(run="r", item=item, attempts=1, reason=FailureKind.REFUSAL, message="no", term=1)
-    return failed, ItemSkipped(run="r", item=item, cause="b", term=1), ItemCancelled(run="r", item=item, term=1)
+    """The four ways in which a driver ends an item."""
+    return (
+        ItemFailed(run="r", item=item, attempts=1, reason=FailureKind.REFUSAL, message="no", term=1),
+        ItemQuarantined(run="r", item=item, message="killed again", term=1),
+        ItemSkipped(run="r", item=item, cause="b", term=1),
+        ItemCancelled(run="r", item=item, term=1),
+    )
 
 
 def reused(item: str, run: str = "r2", data: Content = DONE.data) -> ItemReused:

@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 from actors.errors import StaleTerm
 from actors.events import ItemClosed, ItemStarted
+from actors.health.observations import Overdue
 from actors.outbox import Key, Outbox
 from actors.roles.attempt import Worker, attempt
+from actors.roles.gate import Gate
 from actors.stores.protocol import Store
 from actors.work import Lost, Outcome, Role, Task
 
@@ -28,13 +30,38 @@ class Card(NamedTuple):
     concurrency: int
     held: tuple[tuple[str, int], ...]
     """(item, epoch) of this run that the agent has and has not closed."""
+    explained: bool = True
+    """Whether it is known why the process before this one ended."""
+    guilty: tuple[tuple[str, int, str], ...] = ()
+    """(item, epoch, why) of this run's attempts that the process before was ended for."""
+
+
+class Before(NamedTuple):
+    """What is known of the process before this one."""
+
+    explained: bool = True
+    """Whether it is known why it ended, and that no item was the reason."""
+    guilty: tuple[tuple[str, str, int, str], ...] = ()
+    """(run, item, epoch, why) of the attempts that it was ended for."""
+
+
+NOTHING_BEFORE = Before()
 
 
 class Agent:
     """One agent's process: `concurrency` slots, one queue; each attempt is closed exactly once in the journal."""
 
-    def __init__(self, id_: str, role: Role, generation: int, worker: Worker, store: Store, concurrency: int) -> None:
-        self.id, self.role, self.generation, self.concurrency = id_, role, generation, concurrency
+    def __init__(
+        self,
+        id_: str,
+        role: Role,
+        generation: int,
+        worker: Worker,
+        store: Store,
+        concurrency: int,
+        before: Before = NOTHING_BEFORE,
+    ) -> None:
+        self.id, self.role, self.generation, self.concurrency, self.before = id_, role, generation, concurrency, before
         self._worker, self._outbox = worker, Outbox(store)
         self._terms: dict[str, int] = {}
         self._queue: deque[Task] = deque()
@@ -44,13 +71,16 @@ class Agent:
         """Attempts that have ended, oldest first."""
         self._cancelled: set[Key] = set()
         self._slots: set[asyncio.Task[None]] = set()
+        self._gate = Gate()
+        self._begun: dict[Key, tuple[Task, float]] = {}
 
     def attach(self, run: str, term: int) -> Card:
         """A driver takes this agent for its run. Raises StaleTerm for an older driver than the last."""
         self._check_term(run, term)
         keys = (*self._held, *self._outbox.closing)
         held = tuple((item, epoch) for held_run, item, epoch in keys if held_run == run)
-        return Card(self.id, self.generation, self.concurrency, held)
+        guilty = tuple((item, epoch, why) for of, item, epoch, why in self.before.guilty if of == run)
+        return Card(self.id, self.generation, self.concurrency, held, self.before.explained, guilty)
 
     def submit(self, run: str, term: int, tasks: Sequence[Task]) -> None:
         """Take tasks; one that it has or had already is ignored. Raises StaleTerm."""
@@ -72,6 +102,16 @@ class Agent:
                 self._cancelled.add(key)
                 if slot := self._held[key]:
                     slot.cancel()
+
+    @property
+    def at_work(self) -> int:
+        """Items that are being worked on."""
+        return self._gate.at_work
+
+    def overdue(self, now: float) -> list[Overdue]:
+        """Attempts that did not end at their timeout, `now` by the loop's clock. May be asked from any thread."""
+        late = [(task, begun) for task, begun in self._begun.copy().values() if now > begun + task.item.timeout]
+        return [Overdue(t.run, t.item.id, t.epoch, t.item.timeout, now - begun - t.item.timeout) for t, begun in late]
 
     async def stop(self) -> None:
         """Give up what is held and put on disk what is done."""
@@ -98,11 +138,14 @@ class Agent:
     async def _work_off(self, slot: asyncio.Task[None]) -> None:
         done = 0
         while self._queue:
+            if not self._gate.is_open:
+                await self._gate.wait()
+                continue
             task = self._queue.popleft()
             key = _key(task)
             self._held[key] = slot
             try:
-                await self._work(key, task)
+                await self._enter(key, task)
             except asyncio.CancelledError:
                 if key not in self._cancelled:
                     raise  # by `stop`: a driver closes the attempt
@@ -122,12 +165,27 @@ class Agent:
         if len(self._over) > REMEMBERED:
             del self._over[next(iter(self._over))]
 
-    async def _work(self, key: Key, task: Task) -> None:
+    async def _enter(self, key: Key, task: Task) -> None:
         if key in self._cancelled:
             raise asyncio.CancelledError
-        self._outbox.started(key, partial(self._start, task))
+        if not task.alone:
+            with self._gate.beside():
+                self._outbox.started(key, partial(self._start, task))
+                await self._work(key, task)
+            return
+        async with self._gate.alone():
+            if await self._outbox.started_on_disk(self._start(task)):
+                with self._gate.beside():
+                    await self._work(key, task)
+
+    async def _work(self, key: Key, task: Task) -> None:
         payloads: dict[str, str] = {}
-        self._say(key, task, await attempt(self._worker, task, payloads), payloads)
+        self._begun[key] = task, asyncio.get_running_loop().time()
+        try:
+            outcome = await attempt(self._worker, task, payloads)
+        finally:
+            del self._begun[key]
+        self._say(key, task, outcome, payloads)
 
     def _say(self, key: Key, task: Task, outcome: Outcome, payloads: dict[str, str]) -> None:
         closed = ItemClosed(

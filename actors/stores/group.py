@@ -32,9 +32,14 @@ CHECKPOINT_ROWS = 20_000
 class Waiter(NamedTuple):
     """A reader at the end of the journal."""
 
-    run: str
+    run: str | None
+    """None: every run's."""
     exclude: frozenset[str]
     news: asyncio.Event
+
+    def wants(self, run: str, type_: str) -> bool:
+        """Whether it waits for an event of this run and type."""
+        return (self.run is None or run in (self.run, FLEET)) and type_ not in self.exclude
 
 
 class GroupStore:
@@ -128,11 +133,11 @@ class GroupStore:
     def _wake(self, news: Collection[tuple[str, str]]) -> None:
         """Tell the readers that wait for one of these (run, type)."""
         for waiter in self._waiters:
-            if any(run in (waiter.run, FLEET) and type_ not in waiter.exclude for run, type_ in news):
+            if any(waiter.wants(run, type_) for run, type_ in news):
                 waiter.news.set()
 
     async def read_rows(
-        self, run: str, after: int, max_wait_s: float, exclude: Collection[str], limit: int
+        self, run: str | None, after: int, max_wait_s: float, exclude: Collection[str], limit: int
     ) -> list[tuple[int, float, str]]:
         """Store.read as (seq, at, body)."""
         waiter = Waiter(run, frozenset(exclude), asyncio.Event())
@@ -154,7 +159,7 @@ class GroupStore:
         return Receipt(await self.append_rows(id, rows, payloads or {}))
 
     async def read(
-        self, run: str, after: int, max_wait_s: float, *, exclude: Collection[str] = (), limit: int = 2000
+        self, run: str | None, after: int, max_wait_s: float, *, exclude: Collection[str] = (), limit: int = 2000
     ) -> list[Event]:
         """See Store."""
         return from_rows(await self.read_rows(run, after, max_wait_s, exclude, limit))

@@ -31,7 +31,7 @@ class Attempt:
                 if epoch != self.epoch + 1 or self.open or self.done:
                     return False
                 self.epoch, self.open = epoch, True
-            case "item_failed" | "item_skipped" | "item_cancelled":
+            case "item_failed" | "item_quarantined" | "item_skipped" | "item_cancelled":
                 if self.open or self.done:
                     return False
                 self.done = True
@@ -46,7 +46,8 @@ class Attempt:
 class Waiter(NamedTuple):
     """A reader at the end of the journal."""
 
-    run: str
+    run: str | None
+    """None: every run's."""
     news: asyncio.Event
 
 
@@ -88,7 +89,7 @@ class MemoryStore:
         if new:
             self._on_commit(new)
         for waiter in self._waiters:
-            if any(event.run in (waiter.run, FLEET) for event in new):
+            if any(waiter.run is None or event.run in (waiter.run, FLEET) for event in new):
                 waiter.news.set()
 
     async def append(self, id: str, events: Sequence[Event], payloads: Mapping[str, str] | None = None) -> Receipt:  # noqa: A002
@@ -119,18 +120,18 @@ class MemoryStore:
         return attempt is not None and attempt.swap(event)
 
     async def read(
-        self, run: str, after: int, max_wait_s: float, *, exclude: Collection[str] = (), limit: int = 2000
+        self, run: str | None, after: int, max_wait_s: float, *, exclude: Collection[str] = (), limit: int = 2000
     ) -> list[Event]:
         """See Store."""
-        record = self._find(run)
-        found = self._after(record.run, after, exclude, limit)
+        run = run and self._find(run).run
+        found = self._after(run, after, exclude, limit)
         if found or max_wait_s <= 0:
             return found
-        waiter = Waiter(record.run, asyncio.Event())
+        waiter = Waiter(run, asyncio.Event())
         self._waiters.append(waiter)
         try:
             async with asyncio.timeout(max_wait_s):
-                while not (found := self._after(record.run, after, exclude, limit)):
+                while not (found := self._after(run, after, exclude, limit)):
                     await waiter.news.wait()
                     waiter.news.clear()
                 return found
@@ -139,8 +140,9 @@ class MemoryStore:
         finally:
             self._waiters.remove(waiter)
 
-    def _after(self, run: str, after: int, exclude: Collection[str], limit: int) -> list[Event]:
-        parts = (events[bisect_right(events, after, key=SEQ) :] for events in (self._events[run], self._events[FLEET]))
+    def _after(self, run: str | None, after: int, exclude: Collection[str], limit: int) -> list[Event]:
+        logs = (self.journal,) if run is None else tuple(self._events[name] for name in {run, FLEET})
+        parts = (events[bisect_right(events, after, key=SEQ) :] for events in logs)
         return sorted((e for part in parts for e in part if e.type not in exclude), key=SEQ)[:limit]
 
     async def accept(self, plan: Accept) -> RunRecord:

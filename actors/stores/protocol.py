@@ -78,9 +78,12 @@ class Store(Protocol):
         ...
 
     async def read(
-        self, run: str, after: int, max_wait_s: float, *, exclude: Collection[str] = (), limit: int = 2000
+        self, run: str | None, after: int, max_wait_s: float, *, exclude: Collection[str] = (), limit: int = 2000
     ) -> list[Event]:
-        """Events of the run and of the fleet with seq > after, oldest first; waits for the first up to `max_wait_s`."""
+        """Events of the run and of the fleet with seq > after, oldest first; waits for the first up to `max_wait_s`.
+
+        FLEET as run: those of the fleet alone; None: those of every run and of the fleet.
+        """
         ...
 
     async def register(self, agent: str, role: Role, pid: int, node: str) -> int:

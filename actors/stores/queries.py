@@ -79,8 +79,17 @@ def events(
     """(seq, at, body) of one run and of the fleet with seq > after, oldest first."""
     marks = ",".join("?" * len(exclude))
     part = f"select seq, at, body from events where run = ? and seq > ? and type not in ({marks})"  # noqa: S608
+    if id_ == FLEET_ID:
+        return rows(db, f"{part} order by seq limit ?", id_, after, *exclude, limit)
     values = (id_, after, *exclude, FLEET_ID, after, *exclude, limit)
     return rows(db, f"{part} union all {part} order by seq limit ?", *values)
+
+
+def all_events(db: apsw.Connection, after: int, exclude: Collection[str], limit: int) -> list[tuple[int, float, str]]:
+    """(seq, at, body) of every run and of the fleet with seq > after, oldest first."""
+    marks = ",".join("?" * len(exclude))
+    sql = f"select seq, at, body from events where seq > ? and type not in ({marks}) order by seq limit ?"  # noqa: S608
+    return rows(db, sql, after, *exclude, limit)
 
 
 FLEET_NOW = """

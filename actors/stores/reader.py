@@ -6,7 +6,7 @@ from pathlib import Path
 import apsw
 
 from actors.errors import PayloadMissing, StoreOutdated, StoreUnusable
-from actors.events import Event, from_rows
+from actors.events import FLEET, Event, from_rows
 from actors.stores import queries, refusals
 from actors.stores.protocol import RunRecord
 from actors.stores.schema import APPLICATION_ID, VERSION
@@ -19,7 +19,7 @@ class Reader:
     """A read-only view; each call sees everything that was committed before it."""
 
     def __init__(self, path: Path) -> None:
-        self._ids: dict[str, int] = {}
+        self._ids: dict[str, int] = {FLEET: queries.FLEET_ID}
         if not path.exists():
             raise StoreUnusable(NONE.format(path=path))
         with refusals.told(path):
@@ -67,8 +67,10 @@ class Reader:
         """The accepted items in the plan's order."""
         return items_from(self.item_bodies(run))
 
-    def rows(self, run: str, after: int, exclude: Collection[str], limit: int) -> list[tuple[int, float, str]]:
-        """(seq, at, body) of the run's and the fleet's events with seq > after, oldest first."""
+    def rows(self, run: str | None, after: int, exclude: Collection[str], limit: int) -> list[tuple[int, float, str]]:
+        """(seq, at, body) with seq > after, oldest first; see Store.read."""
+        if run is None:
+            return queries.all_events(self.db, after, exclude, limit)
         if run not in self._ids:
             run = self.run(run).run  # a key may be another run's the next time
             self._ids[run] = queries.run_id(self.db, run)

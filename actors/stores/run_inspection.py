@@ -107,7 +107,7 @@ class RunInspection:
                     self._end(item, "complete")
             case "item_reused":
                 self._end(item, "complete")
-            case "item_failed" | "item_skipped" | "item_cancelled":
+            case "item_failed" | "item_quarantined" | "item_skipped" | "item_cancelled":
                 self._end(item, event.type.removeprefix("item_"))
 
     def _end(self, item: str, state: str) -> None:

@@ -3,16 +3,22 @@
 import json
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.live import Live
+from rich.text import Text
 
 from actors.stores.holder import is_held
+from cluster import requests
 from cluster.cli.journal import opened
 from cluster.cli.options import AsJson, Home
 from cluster.cli.tables import GAP
 from cluster.cli.text import cut, fit, forgive, one_line
+from cluster.cli.wishes import told
 from cluster.config import resolve_home, store_path
 from dashboards.agent_info import AgentInfo
 from dashboards.fleet_view import FleetView
@@ -20,17 +26,54 @@ from dashboards.fleet_view import FleetView
 HEAD = ("agent", "role", "state", "items", "generation", "pid", "restarts", "health")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(name="agents")(agents)
+WATCH_S = 1.0
+
+Watch = Annotated[bool, typer.Option("--watch", help="Stay, and show what changes.")]
+Agent = Annotated[str, typer.Argument(help="Id of the agent, as in executor-0.", show_default=False)]
+
+app = typer.Typer(name="agents")
 
 
-def agents(home: Home = None, as_json: AsJson = False) -> None:
+@app.callback(invoke_without_command=True)
+def agents(ctx: typer.Context, home: Home = None, as_json: AsJson = False, watch: Watch = False) -> None:
     """List the agents of this home's fleet, or of its last one.
 
-    Examples: `mnemosyne agents`, `mnemosyne agents --json`.
+    Examples: `mnemosyne agents`, `mnemosyne agents --watch`, `mnemosyne agents restart executor-0`.
     """
-    view = read(resolve_home(home), time.time())
+    if ctx.invoked_subcommand is None:
+        at = resolve_home(home)
+        _watch(at) if watch else _list(at, as_json=as_json)
+
+
+@app.command()
+def restart(agent: Agent, home: Home = None, as_json: AsJson = False) -> None:
+    """Replace the process of an agent; what it worked on is given to another attempt, uncharged.
+
+    Example: `mnemosyne agents restart executor-0`.
+    """
+    told(requests.restart_agent(store_path(resolve_home(home)), agent), "Restart", as_json=as_json)
+
+
+@app.command()
+def reset(agent: Agent, home: Home = None, as_json: AsJson = False) -> None:
+    """Let an agent begin anew that was given up after too many restarts.
+
+    Example: `mnemosyne agents reset executor-0`.
+    """
+    told(requests.reset_agent(store_path(resolve_home(home)), agent), "Reset", as_json=as_json)
+
+
+def _watch(home: Path) -> None:
+    console = Console()
+    with suppress(KeyboardInterrupt), Live(console=console, auto_refresh=False) as live:
+        while True:
+            shown = lines(list(read(home, time.time()).agents.values()))
+            live.update(Text("\n".join(cut(line, console.width) for line in shown)), refresh=True)
+            time.sleep(WATCH_S)
+
+
+def _list(home: Path, *, as_json: bool) -> None:
+    view = read(home, time.time())
     console = Console()
     forgive(console)
     if as_json:

@@ -33,7 +33,7 @@ def cancel(
 
     Examples: `mnemosyne cancel monday`, `mnemosyne cancel monday summary-a`.
     """
-    _told(requests.cancel(_store(home), run, item), "Cancel", as_json=as_json)
+    told(requests.cancel(_store(home), run, item), "Cancel", as_json=as_json)
 
 
 def pause(run: Run, home: Home = None, as_json: AsJson = False) -> None:
@@ -41,7 +41,7 @@ def pause(run: Run, home: Home = None, as_json: AsJson = False) -> None:
 
     Example: `mnemosyne pause monday`.
     """
-    _told(requests.pause(_store(home), run), "Pause", as_json=as_json)
+    told(requests.pause(_store(home), run), "Pause", as_json=as_json)
 
 
 def go_on(run: Run, home: Home = None, as_json: AsJson = False) -> None:
@@ -49,14 +49,15 @@ def go_on(run: Run, home: Home = None, as_json: AsJson = False) -> None:
 
     Example: `mnemosyne continue monday`.
     """
-    _told(requests.go_on(_store(home), run), "Continue", as_json=as_json)
+    told(requests.go_on(_store(home), run), "Continue", as_json=as_json)
 
 
 def _store(home: Path | None) -> Path:
     return config.store_path(config.resolve_home(home))
 
 
-def _told(taken: bool, what: str, *, as_json: bool) -> None:
+def told(taken: bool, what: str, *, as_json: bool) -> None:
+    """Say what became of a request."""
     if as_json:
         typer.echo(json.dumps({"request": what.lower(), "in_journal": taken}))
         return

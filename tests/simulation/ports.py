@@ -51,7 +51,7 @@ class StorePort:
         return receipt
 
     async def read(
-        self, run: str, after: int, max_wait_s: float, *, exclude: Collection[str] = (), limit: int = 2000
+        self, run: str | None, after: int, max_wait_s: float, *, exclude: Collection[str] = (), limit: int = 2000
     ) -> list[Event]:
         """See Store."""
         events: list[Event] = await self._call("read", run, after, max_wait_s, exclude, limit)

@@ -33,7 +33,7 @@ class Forgetful(MemoryStore):
 class Lossy(MemoryStore):
     """Forgets what it acknowledged last when it is asked by cursor."""
 
-    def _after(self, run: str, after: int, exclude: Collection[str], limit: int) -> list[Event]:
+    def _after(self, run: str | None, after: int, exclude: Collection[str], limit: int) -> list[Event]:
         found = super()._after(run, after, exclude, limit)
         return found[1:] if len(found) % 7 == 6 else found
 

@@ -61,6 +61,7 @@ def test_a_failed_item_skips_what_depends_on_it_with_the_cause() -> None:
         "failed": 1,
         "skipped": 2,
         "cancelled": 0,
+        "quarantined": 0,
     }
 
 

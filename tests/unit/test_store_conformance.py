@@ -7,6 +7,7 @@ import pytest
 
 from actors.errors import NotFound, PayloadMissing, StaleTerm
 from actors.events import (
+    FLEET,
     AgentStarted,
     AgentStarting,
     CancelRequested,
@@ -119,7 +120,7 @@ class TestAttempts:
         await store.append("1", [assigned(1), closed(1)])
         assert not any(await taken(store, "2", assigned(2), started(1), closed(1), *ends()))
 
-    @pytest.mark.parametrize("number", range(3))
+    @pytest.mark.parametrize("number", range(4))
     async def test_an_item_ends_once_and_not_while_it_is_open(self, store: Store, number: int) -> None:
         await driven(store)
         end = ends()[number]
@@ -186,6 +187,38 @@ class TestRead:
             await writing
             async with asyncio.timeout(5):
                 assert len(await waiting) == 1
+
+    async def test_a_reader_of_everything_gets_every_runs_events_and_the_fleets(self, store: Store) -> None:
+        await store.accept(PLAN)
+        await store.accept(PLAN._replace(run="r2", key=None))
+        await store.append("1", [AgentStarting(agent="e", role=Role.EXECUTOR), PauseRequested(run="r2")])
+        whole = await store.read(None, 0, 0)
+        assert [(event.seq, event.run) for event in whole] == [(1, "r"), (2, "r2"), (3, FLEET), (4, "r2")]
+        assert await store.read(None, 1, 0, exclude=["agent_starting"], limit=2) == [whole[1], whole[3]]
+        assert await store.read(FLEET, 0, 0) == [whole[2]]
+        assert await store.read(None, 4, 0) == []
+
+    async def test_a_reader_of_everything_is_woken_by_everything(self, store: Store) -> None:
+        await driven(store)
+        for writing in (
+            store.register("e", Role.EXECUTOR, 1, "node"),
+            store.append("1", [assigned(1)]),
+            store.accept(PLAN._replace(run="r2", key=None)),
+        ):
+            waiting = asyncio.create_task(store.read(None, (await store.read(None, 0, 0))[-1].seq, LONG_S))
+            await asyncio.sleep(0)
+            await writing
+            async with asyncio.timeout(5):
+                assert len(await waiting) == 1
+
+    async def test_a_reader_of_the_fleet_waits_for_the_fleet(self, store: Store) -> None:
+        await driven(store)
+        waiting = asyncio.create_task(store.read(FLEET, 1, LONG_S))
+        await asyncio.sleep(0)
+        await store.append("1", [assigned(1)])
+        await store.register("e", Role.EXECUTOR, 1, "node")
+        async with asyncio.timeout(5):
+            assert [event.type for event in await waiting] == ["agent_started"]
 
     async def test_a_run_that_is_not_there_cannot_be_read(self, store: Store) -> None:
         for asking in (store.read("r", 0, LONG_S), store.items("r"), store.run("r")):

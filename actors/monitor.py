@@ -1,0 +1,209 @@
+"""The health monitor: watches a fleet, restarts what hangs, admits what comes back, writes down what it sees.
+
+What follows from what is decided in actors/health/; here is only how it is learned and how it is done.
+"""
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from random import Random
+from typing import TypeVar
+
+from actors.errors import FleetError, StoreError
+from actors.events import Event
+from actors.fleet_events import (
+    AgentHeartbeat,
+    AgentResetRequested,
+    AgentRestartRequested,
+    AgentStarted,
+    AgentStarting,
+)
+from actors.health.decisions import Admit, Decision, GiveUp, Record, Restart
+from actors.health.health import Health
+from actors.health.observations import Admitted, Died, Found, Observation, Requested, Tick
+from actors.pings import Pings
+from actors.recorded import FLEET
+from actors.roles.agent import Before
+from actors.settings import HealthSettings
+from actors.stores.protocol import Store
+from actors.wards import Hello, Ward
+from actors.work import RestartCause, Role
+
+READ_WAIT_S = 5.0
+GATHER_S = 0.2
+"""The journal is read so often at most: a fleet at full speed writes thousands of rows a second."""
+
+RETRY_S = 0.2
+HEARTBEAT_S = 30.0
+IDENTIFY_S = 1.0
+"""A process that is to be ended is asked this long whether it is the one that is meant."""
+
+UNREAD = frozenset({"agent_heartbeat", "item_started", "run_accepted", "run_started"})
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class Monitor:
+    """Watches `wards`, the agents, by id. `watch` never returns; another one in its place goes on from the journal."""
+
+    def __init__(
+        self,
+        store: Store,
+        wards: Mapping[str, Ward],
+        role: Role,
+        settings: HealthSettings,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store, self._wards, self._role, self._clock = store, wards, role, clock
+        self._health = Health(settings, Random())  # noqa: S311 - spreads restarts
+        self._hellos: dict[str, Hello] = {}
+        """The processes that answer now."""
+        self._generations: dict[str, int] = {}
+        """The newest of each agent in the journal."""
+        self._pings = Pings(wards, settings, clock)
+        self._doing = asyncio.Lock()
+
+    async def watch(self) -> None:
+        """Until cancelled."""
+        cursor, owed = await self._recall()
+        for observation in owed:
+            await self._observe(observation)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._read(cursor))
+            tasks.create_task(self._ping())
+            tasks.create_task(self._tick())
+            tasks.create_task(self._beat())
+            for agent in self._wards:
+                tasks.create_task(self._keep(agent))
+
+    async def _recall(self) -> tuple[int, list[Observation]]:
+        """Take over what an earlier monitor wrote: where it stopped reading, and what it had not written yet."""
+        cursor, owed = 0, list[Observation]()
+        while events := await self._insist(partial(self._store.read, FLEET, cursor, 0, exclude=UNREAD)):
+            owed += self._health.replay(events)
+            for event in events:
+                self._note(event)
+            cursor = events[-1].seq
+        return cursor, owed
+
+    def _note(self, event: Event) -> None:
+        match event:
+            case AgentStarting(agent=agent):
+                self._generations.pop(agent, None)
+            case AgentStarted(agent=agent, generation=generation):
+                self._generations[agent] = generation
+
+    async def _read(self, cursor: int) -> None:
+        while True:
+            try:
+                events = await self._store.read(None, cursor, READ_WAIT_S, exclude=UNREAD)
+            except StoreError:
+                await asyncio.sleep(RETRY_S)
+                continue
+            for event in events:
+                await self._hear(event)
+            cursor = events[-1].seq if events else cursor
+            await asyncio.sleep(GATHER_S)
+
+    async def _hear(self, event: Event) -> None:
+        self._note(event)
+        for observation in self._health.read(event):
+            await self._observe(observation)
+        match event:
+            case AgentRestartRequested(agent=agent) if agent in self._wards:
+                await self._observe(Requested(agent))
+            case AgentResetRequested(agent=agent) if agent in self._wards:
+                await self._append([AgentStarting(agent=agent, role=self._role)])
+                await self._wards[agent].renew()
+
+    async def _ping(self) -> None:
+        while True:
+            await self._observe(await self._pings.round(self._hellos))
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(RETRY_S)
+            wake = self._health.wake_at()
+            if wake is not None and wake <= self._clock():
+                await self._observe(Tick())
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            idle = self._pings.idle()
+            beats = [AgentHeartbeat(agent=agent, generation=generation) for agent, generation in idle.items()]
+            if beats:
+                await self._append(beats)
+
+    async def _keep(self, agent: str) -> None:
+        """One process of the agent after the other."""
+        ward = self._wards[agent]
+        while True:
+            try:
+                hello = await ward.hello()
+                await self._welcome(agent, ward, hello)
+            except FleetError:  # on its way, or gone for good until it is renewed
+                await asyncio.sleep(RETRY_S)
+                continue
+            ended = await ward.end_of(hello.pid)
+            generation = self._hellos.pop(agent).generation
+            await self._observe(Died(agent, generation, ended.cause, ended.message))
+
+    async def _welcome(self, agent: str, ward: Ward, hello: Hello) -> None:
+        """Enrol a new process once the end of the one before is on record; take over one that works."""
+        if not hello.generation:
+            if last := self._generations.get(agent):
+                await self._observe(Died(agent, last, RestartCause.CRASH, "its process ended, and nobody saw how"))
+            await ward.enroll()
+        while not hello.generation:
+            await asyncio.sleep(RETRY_S / 10)
+            hello = await ward.hello()
+        self._hellos[agent] = hello
+        await self._observe(Found(agent, hello.generation, hello.admitted))
+
+    async def _observe(self, observation: Observation) -> None:
+        async with self._doing:
+            await self._carry_out(self._health.handle(observation, self._clock()))
+
+    async def _carry_out(self, decisions: Sequence[Decision]) -> None:
+        if facts := [decision.event for decision in decisions if isinstance(decision, Record)]:
+            await self._append(facts)
+        for decision in decisions:
+            try:
+                await self._do(decision)
+            except FleetError as error:  # it is asked for again
+                log.warning("%s: %s", decision, error)
+
+    async def _do(self, decision: Decision) -> None:
+        match decision:
+            case Admit(agent, generation, _, explained, guilty):
+                before = Before(explained, tuple((g.run, g.item, g.epoch, g.message) for g in guilty))
+                await self._wards[agent].admit(before)
+                await self._carry_out(self._health.handle(Admitted(agent, generation), self._clock()))
+            case Restart(agent, generation) | GiveUp(agent, generation):
+                if await self._is(agent, generation):
+                    await self._wards[agent].end(for_good=isinstance(decision, GiveUp))
+
+    async def _is(self, agent: str, generation: int) -> bool:
+        """Whether the agent's process is this one, or does not say."""
+        try:
+            async with asyncio.timeout(IDENTIFY_S):
+                return (await self._wards[agent].hello()).generation in (generation, 0)
+        except TimeoutError:
+            return True
+
+    async def _append(self, events: Sequence[Event]) -> None:
+        id_ = uuid.uuid4().hex
+        await self._insist(partial(self._store.append, id_, events))
+
+    async def _insist(self, call: Callable[[], Awaitable[T]]) -> T:
+        while True:
+            try:
+                return await call()
+            except StoreError:
+                await asyncio.sleep(RETRY_S)

@@ -1,0 +1,73 @@
+"""Where every item of a run stands, and the results that are still needed."""
+
+from collections import Counter, deque
+from collections.abc import Collection, Mapping
+
+from actors.work import TERMINAL, Content, ItemState
+from cluster.graph import WorkGraph
+from cluster.item_view import ItemView
+from cluster.transitions import item_after
+
+
+class Ledger:
+    """The items' views, and what follows from one for the next; the graph is never rescanned."""
+
+    def __init__(self, graph: WorkGraph) -> None:
+        self.graph = graph
+        self.views = {item.id: ItemView(len(item.dependencies), len(graph.dependents[item.id])) for item in graph.items}
+        self.counts: Counter[ItemState] = Counter({ItemState.WAITING: len(self.views)})
+        self.results: dict[str, Content] = {}
+        """Data of complete items that an unfinished item depends on."""
+
+    @property
+    def over(self) -> bool:
+        """Whether every item is terminal."""
+        return sum(self.counts[state] for state in TERMINAL) == len(self.views)
+
+    def tally(self) -> Mapping[str, int]:
+        """Items by state; adds up to the number of items."""
+        return {state.value: self.counts[state] for state in ItemState}
+
+    def move(self, item: str, event: str, told: str = "") -> ItemView:
+        """The item's next state. Raises InvalidTransition, and changes nothing, if the event does not fit."""
+        view = self.views[item]
+        after = item_after(item, view.state, event, view.story)
+        if told:
+            view.story.append(told)
+        if after is not view.state:
+            self.counts[view.state] -= 1
+            self.counts[after] += 1
+            view.state = after
+        return view
+
+    def complete(self, item: str, data: Content) -> list[str]:
+        """The item has this result; the items that have all they need now."""
+        if self.views[item].users:
+            self.results[item] = data
+        free = []
+        for child in self.graph.dependents[item]:
+            view = self.views[child]
+            view.left -= 1
+            if not view.left and view.state is ItemState.WAITING:
+                free.append(child)
+        self.forget(item)
+        return free
+
+    def waiting_below(self, cause: str, known: Collection[str]) -> list[str]:
+        """The items that can never run because this one ended without a result, but those that are `known`."""
+        found: dict[str, None] = {}
+        ahead = deque(self.graph.dependents[cause])
+        while ahead:
+            id_ = ahead.popleft()
+            if self.views[id_].state is ItemState.WAITING and id_ not in known and id_ not in found:
+                found[id_] = None
+                ahead.extend(self.graph.dependents[id_])
+        return list(found)
+
+    def forget(self, item: str) -> None:
+        """The item is terminal: let go of results that no unfinished item depends on any more."""
+        for parent in self.graph.by_id[item].dependencies:
+            view = self.views[parent]
+            view.users -= 1
+            if not view.users:
+                self.results.pop(parent, None)

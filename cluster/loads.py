@@ -1,0 +1,118 @@
+"""What each agent holds of a run, and which has room."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+
+AHEAD_S = 0.1
+"""An agent holds what it works on and what it will work on within this time, so that short items never wait for
+the driver and long ones are not queued behind each other while another agent is free."""
+
+WINDOW_MAX = 1024
+"""Items; more brings nothing (docs/decisions/0001-spine.md)."""
+
+SMOOTHING = 0.2
+"""Weight of the newest item in the running mean of the seconds per item."""
+
+
+class Load:
+    """What one agent holds of this run."""
+
+    __slots__ = ("alone", "concurrency", "failed", "held", "missing")
+
+    def __init__(self) -> None:
+        self.held: dict[str, None] = {}  # in the order of assignment
+        self.alone = ""  # the item that works, or will work, with nothing beside it
+        self.concurrency = 0  # 0: takes no work
+        self.failed = False  # its process is gone for good
+        self.missing = ""  # why it is not there; "" while it may come back by itself
+
+
+class Loads:
+    """The agents' loads."""
+
+    def __init__(self) -> None:
+        self._loads: defaultdict[str, Load] = defaultdict(Load)
+        self._seconds: float | None = None  # running mean of what an item takes
+
+    def held(self, agent: str) -> list[str]:
+        """What the agent was given, in the order of assignment."""
+        return list(self._loads[agent].held)
+
+    def attach(self, agent: str, concurrency: int) -> None:
+        """The agent takes work."""
+        load = self._loads[agent]
+        load.concurrency, load.failed, load.missing = concurrency, False, ""
+
+    def takes(self, agent: str) -> bool:
+        """Whether the agent is attached."""
+        load = self._loads[agent]
+        return load.concurrency > 0 and not load.failed
+
+    def detach(self, agent: str) -> None:
+        """The agent takes no work; what it was given stays its."""
+        self._loads[agent].concurrency = 0
+
+    def fail(self, agent: str, reason: str) -> None:
+        """The agent's process is gone for good."""
+        load = self._loads[agent]
+        load.failed, load.missing = True, reason or "no reason was given"
+
+    def is_failed(self, agent: str) -> bool:
+        """Whether the agent's process is gone for good."""
+        return self._loads[agent].failed
+
+    def miss(self, agent: str, reason: str) -> None:
+        """The agent could not be started."""
+        load = self._loads[agent]
+        if not load.concurrency:
+            load.missing = reason
+
+    def expect(self, agent: str) -> None:
+        """The agent is being started, or was."""
+        load = self._loads[agent]
+        load.failed, load.missing = False, ""
+
+    def missing(self, agents: Iterable[str]) -> tuple[str, str] | None:
+        """If none of these agents will come back by itself: one of them, and why."""
+        reasons = [(agent, self._loads[agent].missing) for agent in sorted(agents)]
+        return reasons[0] if reasons and all(reason for _, reason in reasons) else None
+
+    @property
+    def alone(self) -> bool:
+        """Whether an item works alone, or will."""
+        return any(load.alone for load in self._loads.values())
+
+    def hold(self, agent: str, item: str, *, alone: bool = False) -> None:
+        """The agent was given the item."""
+        load = self._loads[agent]
+        load.held[item] = None
+        load.alone = item if alone else load.alone
+
+    def drop(self, agent: str, item: str, seconds: float | None) -> None:
+        """The agent is done with the item, after this many seconds of work if known."""
+        load = self._loads[agent]
+        load.held.pop(item, None)
+        load.alone = "" if load.alone == item else load.alone
+        if seconds is not None:
+            old = seconds if self._seconds is None else self._seconds
+            self._seconds = old + SMOOTHING * (seconds - old)
+
+    def window(self, concurrency: int) -> int:
+        """Items that an agent of this concurrency may hold."""
+        if self._seconds is None:
+            return concurrency
+        ahead = concurrency * AHEAD_S / max(self._seconds, 1e-6)
+        return min(max(WINDOW_MAX, concurrency), concurrency + math.floor(ahead))
+
+    def least(self, but: str = "") -> str | None:
+        """The least loaded agent that has room for an item, `but` left out; None if there is none."""
+        free = [
+            (len(load.held) / load.concurrency, agent)
+            for agent, load in self._loads.items()
+            if load.concurrency
+            and not (load.failed or load.alone)
+            and agent != but
+            and len(load.held) < self.window(load.concurrency)
+        ]
+        return min(free)[1] if free else None

@@ -11,7 +11,8 @@ def build_of(root: Path) -> str:
     """The first 12 hex digits of the SHA-256 over the sources and prompts below `root`."""
     digest = hashlib.sha256()
     for room in ROOMS:
-        for file in sorted(path for kind in KINDS for path in (root / room).rglob(kind)):
+        found = (path for kind in KINDS for path in (root / room).rglob(kind))
+        for file in sorted(path for path in found if not path.name.startswith(".")):  # an editor's own
             digest.update(f"{file.relative_to(root).as_posix()}\0{file.stat().st_size}\0".encode())
             digest.update(file.read_bytes())
     return digest.hexdigest()[:12]

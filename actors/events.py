@@ -32,6 +32,8 @@ __all__ = [
     "AgentFailed",
     "AgentHealthDegraded",
     "AgentHeartbeat",
+    "AgentResetRequested",
+    "AgentRestartRequested",
     "AgentRestarted",
     "AgentStarted",
     "AgentStarting",
@@ -107,6 +109,8 @@ class ItemAssigned(Recorded):
     term: int
     alone: bool = False
     """A suspect: its agent works on nothing else meanwhile."""
+    after: FailureKind | None = None
+    """How the attempt before failed; None if it is the first one, or the one before was lost."""
 
 
 class ItemStarted(Recorded):

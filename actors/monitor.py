@@ -12,7 +12,7 @@ from functools import partial
 from random import Random
 from typing import TypeVar
 
-from actors.errors import FleetError, StoreError
+from actors.errors import AgentGone, FleetError, StoreError
 from actors.events import Event
 from actors.fleet_events import (
     AgentHeartbeat,
@@ -21,6 +21,7 @@ from actors.fleet_events import (
     AgentStarted,
     AgentStarting,
 )
+from actors.guard import Guarded, guard
 from actors.health.decisions import Admit, Decision, GiveUp, Record, Restart
 from actors.health.health import Health
 from actors.health.observations import Admitted, Died, Found, Observation, Requested, Tick
@@ -49,7 +50,10 @@ log = logging.getLogger(__name__)
 
 
 class Monitor:
-    """Watches `wards`, the agents, by id. `watch` never returns; another one in its place goes on from the journal."""
+    """Watches `wards`, the agents, by id, and the processes that support them.
+
+    `watch` never returns; another one in its place goes on from the journal.
+    """
 
     def __init__(
         self,
@@ -57,8 +61,10 @@ class Monitor:
         wards: Mapping[str, Ward],
         role: Role,
         settings: HealthSettings,
+        support: Mapping[str, Guarded] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._settings, self._support = settings, support or {}
         self._store, self._wards, self._role, self._clock = store, wards, role, clock
         self._health = Health(settings, Random())  # noqa: S311 - spreads restarts
         self._hellos: dict[str, Hello] = {}
@@ -80,6 +86,8 @@ class Monitor:
             tasks.create_task(self._beat())
             for agent in self._wards:
                 tasks.create_task(self._keep(agent))
+            for name, process in self._support.items():
+                tasks.create_task(guard(name, process, self._settings, self._pings.heard))
 
     async def _recall(self) -> tuple[int, list[Observation]]:
         """Take over what an earlier monitor wrote: where it stopped reading, and what it had not written yet."""
@@ -160,9 +168,12 @@ class Monitor:
             if last := self._generations.get(agent):
                 await self._observe(Died(agent, last, RestartCause.CRASH, "its process ended, and nobody saw how"))
             await ward.enroll()
+        pid = hello.pid
         while not hello.generation:
             await asyncio.sleep(RETRY_S / 10)
             hello = await ward.hello()
+            if hello.pid != pid:
+                raise AgentGone(f"{agent}: process {pid} ended while it started")
         self._hellos[agent] = hello
         await self._observe(Found(agent, hello.generation, hello.admitted))
 

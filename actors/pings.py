@@ -28,6 +28,11 @@ class Pings:
         self._wards, self._settings, self._clock = wards, settings, clock
         self._open: dict[str, Question] = {}
         self._last: dict[str, Pulse] = {}
+        self._heard_at = 0.0
+
+    def heard(self) -> bool:
+        """Whether any of them answered within the time in which a silent one hangs."""
+        return self._clock() - self._heard_at < self._settings.silent_s
 
     def idle(self) -> dict[str, int]:
         """Agents that had no work when they answered last, with their generations."""
@@ -61,7 +66,7 @@ class Pings:
         if answer is None:
             return Ping(agent, hello.generation, hello.node, question.asked_at, None)
         pulse, at = answer
-        self._last[agent] = pulse
+        self._last[agent], self._heard_at = pulse, max(self._heard_at, at)
         return Ping(agent, hello.generation, hello.node, question.asked_at, at, pulse.tick_age_s, pulse.overdue)
 
     async def _ask(self, ward: Ward) -> tuple[Pulse, float] | None:

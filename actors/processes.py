@@ -80,11 +80,12 @@ class StoreProcess:
         garbage.calm()
         os.umask(0o077)  # the journal holds prompts and answers
         self._path = Path(path)
-        self._ticker = Ticker()
+        self._ticker: Ticker | None = None
         self._opened: GroupStore | None = None
         self._opening = asyncio.Lock()
 
     async def _store(self) -> GroupStore:
+        self._ticker = self._ticker or Ticker()
         async with self._opening:
             for left in range(LOCK_TRIES, -1, -1) if self._opened is None else ():
                 try:
@@ -123,7 +124,7 @@ class StoreProcess:
 
     async def pulse(self) -> Pulse:
         """How it does."""
-        return Pulse(0, self._ticker.age_s)
+        return Pulse(0, self._ticker.age_s if self._ticker else 0.0)
 
     async def close(self) -> None:
         """Close the file."""
@@ -135,12 +136,20 @@ class StoreProcess:
 class ModelProcess:
     """A model that lives in one process and is shared by the agents."""
 
+    CONTROL = ("pulse",)
+
     def __init__(self, name: str, settings: str) -> None:
         self._name, self._settings = name, settings
         self._model: Model | None = None
+        self._ticker: Ticker | None = None
+
+    async def pulse(self) -> Pulse:
+        """How it does."""
+        return Pulse(0, self._ticker.age_s if self._ticker else 0.0)
 
     async def complete(self, request: bytes) -> tuple[str, bytes]:
         """Model.complete as JSON."""
+        self._ticker = self._ticker or Ticker()
         try:
             if self._model is None:
                 settings = Settings.model_validate_json(self._settings)
@@ -199,6 +208,7 @@ class MonitorProcess:
     def __init__(self, plan: FleetPlan, agents: Sequence[str], role: str) -> None:
         settings = Settings.model_validate_json(plan.settings)
         wards = {name: RemoteWard(name, plan.namespace, partial(plan.start_agent, name, role)) for name in agents}
+        self._support = {name: RemoteWard(name, plan.namespace) for name in (STORE, *map(model_actor, plan.shared))}
         self._ticker = Ticker()
         self._plan, self._wards, self._role, self._settings = plan, wards, Role(role), settings.health
         self._watching = asyncio.ensure_future(self._watch())
@@ -206,7 +216,7 @@ class MonitorProcess:
     async def _watch(self) -> None:
         try:
             store = RemoteStore(ray.get_actor(STORE, self._plan.namespace))
-            await Monitor(store, self._wards, self._role, self._settings).watch()
+            await Monitor(store, self._wards, self._role, self._settings, self._support).watch()
         except BaseException:
             logging.getLogger(__name__).exception("the health monitor failed and begins anew")
             os._exit(1)

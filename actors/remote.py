@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import ray
-from ray.exceptions import RayActorError, RayTaskError
+from ray.exceptions import ActorDiedError, RayActorError, RayTaskError
 
 from actors.build import BUILD
 from actors.errors import AgentGone, MnemosyneError, ModelFaulty, StoreError
@@ -124,15 +124,22 @@ class RemoteModel:
 
 
 class RemoteAgent:
-    """The agent behind an AgentProcess's handle. Every call raises FleetError if its process does not answer."""
+    """The agent that `find` finds, raising ValueError if there is none now; and the next one, if that ended for good.
 
-    def __init__(self, handle: Any) -> None:
-        self._handle = handle
+    Every call raises FleetError if its process does not answer.
+    """
+
+    def __init__(self, find: Callable[[], Any]) -> None:
+        self._find = find
+        self._handle: Any = None
 
     async def _call(self, method: str, *args: Any) -> Any:
         try:
+            self._handle = self._handle or self._find()
             answer = await getattr(self._handle, method).remote(*args)
-        except (RayActorError, RayTaskError) as error:
+        except (RayActorError, RayTaskError, ValueError) as error:
+            if isinstance(error, ActorDiedError):  # for good; another of its name may take its place
+                self._handle = None
             raise AgentGone(f"{type(error).__name__}: {error}") from None
         if isinstance(answer, MnemosyneError):
             raise answer
@@ -168,7 +175,7 @@ class RemoteAgent:
 class RemoteWard:
     """A Ward that is a named actor; `start` makes a new one."""
 
-    def __init__(self, name: str, namespace: str, start: Callable[[], Any]) -> None:
+    def __init__(self, name: str, namespace: str, start: Callable[[], Any] = lambda: None) -> None:
         self._name, self._namespace, self._start = name, namespace, start
 
     async def _call(self, method: str, *args: Any) -> Any:

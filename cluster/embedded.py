@@ -47,7 +47,11 @@ class Session:
             record = await open_run(fleet.store)
             driver = Driver(record, fleet.store, fleet.agents, f"pid {os.getpid()} of `run` or `resume`")
             with lease(self._settings.home, record):
-                return await self._drive(driver, record, show)
+                guarding = asyncio.ensure_future(fleet.guard())
+                try:
+                    return await self._drive(driver, record, show)
+                finally:
+                    guarding.cancel()
 
     async def _drive(self, driver: Driver, record: RunRecord, show: Show) -> RunStatus:
         reader = Reader(config.store_path(self._settings.home))

@@ -3,6 +3,7 @@
 from actors.events import ItemAssigned, ItemCancelled, ItemClosed, ItemFailed, ItemQuarantined, ItemSkipped
 from actors.work import Failure, Lost
 from cluster.commands import Append
+from cluster.item_view import ItemView
 
 
 class Facts:
@@ -11,26 +12,33 @@ class Facts:
     def __init__(self, run: str, term: int = 0) -> None:
         self.run, self.term = run, term
 
-    def assigned(self, item: str, epoch: int, attempt: int, agent: str, model: str, *, alone: bool = False) -> Append:
+    def assigned(self, item: str, view: ItemView, agent: str, model: str) -> Append:
         """The next attempt of an item is opened."""
         return Append(
             ItemAssigned(
                 run=self.run,
                 item=item,
-                epoch=epoch,
-                attempt=attempt,
+                epoch=view.epoch + 1,
+                attempt=view.attempts + 1,
                 agent=agent,
                 model=model,
                 term=self.term,
-                alone=alone,
+                alone=view.suspect,
+                after=view.failed_of,
             )
         )
 
-    def closed(self, item: str, epoch: int, attempt: int, agent: str, outcome: Failure | Lost) -> Append:
-        """Nobody works on this attempt any more."""
+    def closed(self, item: str, view: ItemView, outcome: Failure | Lost) -> Append:
+        """Nobody works on the item's newest attempt any more."""
         return Append(
             ItemClosed(
-                run=self.run, item=item, epoch=epoch, attempt=attempt, agent=agent, generation=0, outcome=outcome
+                run=self.run,
+                item=item,
+                epoch=view.epoch,
+                attempt=view.attempts + 1,
+                agent=view.agent,
+                generation=0,
+                outcome=outcome,
             )
         )
 

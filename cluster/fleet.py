@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import os
+import socket
 import uuid
 from collections.abc import Collection, Mapping
 from contextlib import chdir, suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,6 +18,7 @@ from ray.exceptions import RayError
 from actors import garbage
 from actors.errors import FleetError, MnemosyneError
 from actors.events import AgentStarting, AgentUnavailable, Event
+from actors.guard import guard
 from actors.processes import (
     MONITOR,
     STORE,
@@ -26,7 +29,7 @@ from actors.processes import (
     model_actor,
     spawn,
 )
-from actors.remote import RemoteAgent, RemoteStore
+from actors.remote import RemoteAgent, RemoteStore, RemoteWard
 from actors.settings import Settings
 from actors.stores.protocol import Store
 from actors.work import Role
@@ -46,13 +49,17 @@ DRIVER = "driver-"
 """What the names of drivers begin with."""
 
 STOP_TIMEOUT_S = 10.0
+PROBE_S = 5.0
 
 log = logging.getLogger(__name__)
 
 
 def connect(namespace: str, **options: Any) -> None:
     """Start Ray, or join the one at `address`. Raises FleetError."""
+    host, _, port = options.get("address", "local").rpartition(":")
     try:
+        if host:  # Ray would end this process where nobody listens
+            socket.create_connection((host, int(port)), PROBE_S).close()
         with chdir(root()):  # Ray puts the working directory on the path of every worker, before ours
             ray.init(namespace=namespace, log_to_driver=False, logging_level="ERROR", **options)
     except Exception as error:
@@ -126,10 +133,10 @@ class Fleet:
         """Those that another process started. Raises FleetError."""
         try:
             self._store_actor = ray.get_actor(STORE, self._namespace)
-            self.agents = {name: RemoteAgent(ray.get_actor(name, self._namespace)) for name in agents}
         except ValueError:
             raise FleetError("the fleet's actors are gone; `mnemosyne down`, then `mnemosyne up`") from None
         self.store = RemoteStore(self._store_actor)
+        self.agents = {name: self._agent(name) for name in agents}
 
     def start_models(self, models: Collection[str]) -> None:
         """Those of them that live in processes of their own, once each."""
@@ -167,13 +174,18 @@ class Fleet:
                     found[name] = RemoteDriver(ray.get_actor(name, self._namespace))
         return found
 
+    async def guard(self) -> None:
+        """Until cancelled: see that the health monitor does not hang; it watches everybody else."""
+        await guard(MONITOR, RemoteWard(MONITOR, self._namespace), self._settings.health)
+
     async def _start_agents(self) -> None:
         role = Role.EXECUTOR
         names = [f"{role.value}-{i}" for i in range(self._settings.fleet.executors)]
         await self._record(*(AgentStarting(agent=name, role=role) for name in names))
         shared = list(SHARED_MODELS) if self._detached else self._shared
         plan = FleetPlan(self._namespace, self._settings.model_dump_json(), shared, self._detached)
-        agents = {name: RemoteAgent(plan.start_agent(name, role.value)) for name in names}
+        self._handles += [plan.start_agent(name, role.value) for name in names]
+        agents = {name: self._agent(name) for name in names}
         self._handles.append(self.spawn(MonitorProcess, MONITOR, plan, names, role.value, on=HEAD))
         reasons = await asyncio.gather(*(self._why_not(agent) for agent in agents.values()))
         for name, reason in zip(names, reasons, strict=True):
@@ -183,6 +195,9 @@ class Fleet:
         if not agents:
             raise FleetError(f"no agent could be started: {reasons[0]}")
         self.agents = agents
+
+    def _agent(self, name: str) -> RemoteAgent:
+        return RemoteAgent(partial(ray.get_actor, name, self._namespace))
 
     async def _why_not(self, agent: RemoteAgent) -> str | None:
         limit = self._settings.fleet.agent_start_timeout_s
@@ -208,6 +223,7 @@ class DriverProcess:
         fleet = Fleet(Settings(home=Path(home)), (), namespace, detached=True)
         self._driver = DetachedDriver(Path(home), run, seen, name, lambda: _ports(fleet, agents))
         self._work = asyncio.ensure_future(self._drive(name, namespace))
+        self._guarding = asyncio.ensure_future(fleet.guard())
 
     async def _drive(self, name: str, namespace: str) -> None:
         try:

@@ -20,7 +20,7 @@ class FleetFile(Frozen):
     """One fleet that is up, or was."""
 
     version: Literal[1] = 1
-    state: Literal["starting", "up"]
+    state: Literal["starting", "up", "ending"]
     since: float
     """Unix seconds."""
     build: str

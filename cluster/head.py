@@ -1,6 +1,8 @@
 """The Ray head that `up` starts: one process that keeps all others of its session, and how they are ended."""
 
+import hashlib
 import os
+import random
 import re
 import shutil
 import signal
@@ -15,12 +17,16 @@ from pathlib import Path
 
 from actors.errors import FleetError, HomeUnusable
 from actors.stores.holder import is_held
+from cluster.config import root
 from cluster.locks import exclusive
 
 START_TIMEOUT_S = 120.0
 """Five seconds on an idle machine; forty were seen on one with twenty times its load."""
 
 END_TIMEOUT_S = 15.0
+KILLED_S = 5.0
+"""A process that gets SIGKILL is gone within this time, even on a machine under load."""
+
 POLL_S = 0.05
 
 SOCKET_PATH_MAX = 100
@@ -28,6 +34,10 @@ SOCKET_PATH_MAX = 100
 SOCKET_SUFFIX = len("/session_2026-01-01_00-00-00_000000_0000000/sockets/plasma_store")
 
 OBJECT_STORE_BYTES = 80_000_000
+QUIET_PORTS = range(20_000, 32_000)
+"""Nobody gets one of these without naming it, neither from Linux nor from Ray: what is free now is free in a second."""
+PORT_TRIES = 50
+
 DASHBOARD_PORT = 8265
 """Where `ray job submit` looks for a dashboard if nobody says otherwise."""
 
@@ -53,20 +63,31 @@ def pid_of(home: Path) -> int | None:
     wanted = lock_of(home).stat()
     for opened in Path("/proc").glob("[0-9]*/fd/*"):
         with suppress(OSError):
-            found = opened.stat()
-            if (found.st_dev, found.st_ino) == (wanted.st_dev, wanted.st_ino):
-                return int(opened.parts[2])
+            found, pid = opened.stat(), int(opened.parts[2])
+            # whoever only looks whether the lock is held has it open for a moment, but leads no session of ours
+            if (found.st_dev, found.st_ino) == (wanted.st_dev, wanted.st_ino) and os.getsid(pid) == pid:
+                return pid
     return None
 
 
 def ray_folder(home: Path) -> Path:
-    """An empty folder for Ray's own files: in the home, or elsewhere where the home's path is too long for sockets."""
+    """An empty folder for Ray's own files, in one that only its owner can enter.
+
+    In the home, or elsewhere if the home's path is too long for sockets or not ASCII, which Ray cannot write down.
+    """
     inside = home / "ray"
-    if len(os.fsencode(inside)) + SOCKET_SUFFIX > SOCKET_PATH_MAX:
-        return Path(tempfile.mkdtemp(prefix="mnemosyne-"))
+    if len(os.fsencode(inside)) + SOCKET_SUFFIX > SOCKET_PATH_MAX or not str(inside).isascii():
+        inside = Path(tempfile.mkdtemp(prefix=_prefix(home))) / "ray"
     shutil.rmtree(inside, ignore_errors=True)
     inside.mkdir(mode=0o700)
     return inside
+
+
+def remove_ray_folder(home: Path, folder: Path) -> None:
+    """Remove it if it is this home's; a copy of a home names the folder of another fleet."""
+    outside = folder.parent.name.startswith(_prefix(home)) and folder.name == "ray"
+    if folder == home / "ray" or outside:
+        shutil.rmtree(folder.parent if outside else folder, ignore_errors=True)
 
 
 def start(home: Path, folder: Path, workers: int, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
@@ -91,6 +112,7 @@ def start(home: Path, folder: Path, workers: int, environment: Mapping[str, str]
             stdout=log,
             stderr=log,
             env=dict(environment),
+            cwd=root(),  # Python finds modules there before Ray's
             start_new_session=True,
             pass_fds=(lock,),
         )
@@ -99,13 +121,13 @@ def start(home: Path, folder: Path, workers: int, environment: Mapping[str, str]
 def wait_until_up(process: "subprocess.Popen[bytes]", home: Path, folder: Path) -> str:
     """The head's address. Raises FleetError if it ends, or is not up in time."""
     deadline = time.monotonic() + START_TIMEOUT_S
-    while not (folder / ADDRESS_FILE).exists():
+    while not (address := _address(folder)):
         if process.poll() is not None:
             raise FleetError(f"Ray did not start: {_last_line(home / 'head.log')} (all of it: {home / 'head.log'})")
         if time.monotonic() > deadline:
             raise FleetError(f"Ray was not up within {START_TIMEOUT_S:g} s; see {home / 'head.log'}")
         time.sleep(POLL_S)
-    return (folder / ADDRESS_FILE).read_text().strip()
+    return address
 
 
 def dashboard_of(home: Path) -> str | None:
@@ -128,6 +150,9 @@ def end(pid: int, within_s: float = END_TIMEOUT_S) -> None:
     for member in _session(pid):  # their session is still the head's, so these are no strangers
         with suppress(ProcessLookupError):
             os.kill(member, signal.SIGKILL)
+    deadline = time.monotonic() + KILLED_S
+    while _session(pid) and time.monotonic() < deadline:  # until then they hold their locks and write into their folder
+        time.sleep(POLL_S)
 
 
 @contextmanager
@@ -152,12 +177,23 @@ def _session(pid: int) -> set[int]:
     return found
 
 
-def _free_port(wanted: int = 0) -> int:
-    """A port of this machine that nobody listens on now, the wanted one if possible."""
-    for port in (wanted, 0):
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)) as server:
-            return int(server.getsockname()[1])
+def _free_port(*wanted: int) -> int:
+    """A port of this machine that nobody uses, the wanted one if possible."""
+    for port in (*wanted, *random.sample(QUIET_PORTS, PORT_TRIES)):
+        with suppress(OSError), socket.create_server(("", port)):
+            return port
     raise FleetError("no port is free on this machine")
+
+
+def _address(folder: Path) -> str:
+    """What the head has written so far."""
+    with suppress(FileNotFoundError):
+        return (folder / ADDRESS_FILE).read_text().strip()
+    return ""
+
+
+def _prefix(home: Path) -> str:
+    return f"mnemosyne-{hashlib.sha256(os.fsencode(home)).hexdigest()[:8]}-"
 
 
 def _last_line(log: Path) -> str:

@@ -1,7 +1,7 @@
 """An item as its run's driver sees it."""
 
 from actors.failures import CLASSES, is_charged, is_final
-from actors.work import Failure, ItemState, Lost, Outcome, Result
+from actors.work import Failure, FailureKind, ItemState, Lost, Outcome, Result
 
 
 class ItemView:
@@ -13,6 +13,7 @@ class ItemView:
         "attempts",
         "avoid",
         "epoch",
+        "failed_of",
         "last",
         "left",
         "requeues",
@@ -32,6 +33,7 @@ class ItemView:
         self.requeues = 0  # failures of its model that count against a bound
         self.agent = ""
         self.avoid = ""  # the agent that failed it
+        self.failed_of: FailureKind | None = None  # how its newest attempt failed, if it did
         self.started = False  # whether the start of its newest attempt is on disk
         self.alone = False  # whether its newest attempt works alone
         self.suspect = False  # it may have ended its agent: its next attempt works alone
@@ -44,6 +46,7 @@ class ItemView:
 
     def close(self, outcome: Outcome) -> None:
         """The attempt ended so."""
+        self.failed_of = outcome.reason if isinstance(outcome, Failure) else None
         match outcome:
             case Result():
                 self.attempts += 1

@@ -1,8 +1,9 @@
 """What each agent holds of a run, and which has room."""
 
+import heapq
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 AHEAD_S = 0.1
 """An agent holds what it works on and what it will work on within this time, so that short items never wait for
@@ -18,12 +19,13 @@ SMOOTHING = 0.2
 class Load:
     """What one agent holds of this run."""
 
-    __slots__ = ("alone", "concurrency", "failed", "held", "missing")
+    __slots__ = ("alone", "concurrency", "failed", "generation", "held", "missing")
 
     def __init__(self) -> None:
         self.held: dict[str, None] = {}  # in the order of assignment
         self.alone = ""  # the item that works, or will work, with nothing beside it
         self.concurrency = 0  # 0: takes no work
+        self.generation = 0  # of the process that is, or was, attached
         self.failed = False  # its process is gone for good
         self.missing = ""  # why it is not there; "" while it may come back by itself
 
@@ -39,10 +41,10 @@ class Loads:
         """What the agent was given, in the order of assignment."""
         return list(self._loads[agent].held)
 
-    def attach(self, agent: str, concurrency: int) -> None:
+    def attach(self, agent: str, concurrency: int, generation: int) -> None:
         """The agent takes work."""
         load = self._loads[agent]
-        load.concurrency, load.failed, load.missing = concurrency, False, ""
+        load.concurrency, load.generation, load.failed, load.missing = concurrency, generation, False, ""
 
     def takes(self, agent: str) -> bool:
         """Whether the agent is attached."""
@@ -68,10 +70,11 @@ class Loads:
         if not load.concurrency:
             load.missing = reason
 
-    def expect(self, agent: str) -> None:
-        """The agent is being started, or was."""
+    def expect(self, agent: str, generation: int | None = None) -> None:
+        """The agent is being started, or this process of it was; an older one that is still attached is none."""
         load = self._loads[agent]
-        load.failed, load.missing = False, ""
+        load.missing = ""
+        load.failed = load.failed and load.concurrency > 0 and load.generation != generation
 
     def missing(self, agents: Iterable[str]) -> tuple[str, str] | None:
         """If none of these agents will come back by itself: one of them, and why."""
@@ -107,12 +110,27 @@ class Loads:
 
     def least(self, but: str = "") -> str | None:
         """The least loaded agent that has room for an item, `but` left out; None if there is none."""
-        free = [
-            (len(load.held) / load.concurrency, agent)
+        return min(((share, agent) for share, agent, _ in self._free() if agent != but), default=(0.0, None))[1]
+
+    def spread(self) -> Iterator[str]:
+        """An agent for each of the items that are given away, always the least loaded; ends where there is no room.
+
+        Goes by what the agents hold when it begins.
+        """
+        free = self._free()
+        heapq.heapify(free)
+        while free:
+            share, agent, room = free[0]
+            yield agent
+            after = (share + 1 / self._loads[agent].concurrency, agent, room - 1)
+            heapq.heapreplace(free, after) if room > 1 else heapq.heappop(free)
+
+    def _free(self) -> list[tuple[float, str, int]]:
+        """(share, agent, room) of those that have room."""
+        return [
+            (len(load.held) / load.concurrency, agent, room)
             for agent, load in self._loads.items()
             if load.concurrency
             and not (load.failed or load.alone)
-            and agent != but
-            and len(load.held) < self.window(load.concurrency)
+            and (room := self.window(load.concurrency) - len(load.held)) > 0
         ]
-        return min(free)[1] if free else None

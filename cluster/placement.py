@@ -1,6 +1,6 @@
 """Which item next, and to which agent."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from actors.events import (
     AgentFailed,
@@ -61,8 +61,10 @@ class Placement:
     def hear(self, event: FleetEvent) -> None:
         """Take in what happened to an agent or a model."""
         match event:
-            case AgentStarting() | AgentStarted():
+            case AgentStarting():
                 self.loads.expect(event.agent)
+            case AgentStarted():
+                self.loads.expect(event.agent, event.generation)
             case AgentUnavailable():
                 self.loads.miss(event.agent, event.reason)
             case AgentFailed():
@@ -74,19 +76,18 @@ class Placement:
             case ModelAvailable():
                 self._gates.open(event.model)
 
-    def next(self) -> tuple[str, str] | None:
-        """An item and the agent that it goes to, which holds it from now on."""
-        agent = self.loads.least() if self._ready else None
-        item = self._ready.pop(self._may) if agent else None
-        if agent is None or item is None:
-            return None
-        view = self._views[item]
-        if view.avoid == agent:
-            agent = self.loads.least(but=agent) or agent
-        self.opening.add(item)
-        self.loads.hold(agent, item, alone=view.suspect)
-        self._gates.assigned(self.model_of(item), item)
-        return item, agent
+    def assign(self) -> Iterator[tuple[str, str]]:
+        """Items and the agents that they go to, which hold them from now on."""
+        agents = self.loads.spread()
+        while self._ready and (agent := next(agents, None)) and (item := self._ready.pop(self._may)):
+            view = self._views[item]
+            other = self.loads.least(but=agent) if view.avoid == agent else None
+            self.opening.add(item)
+            self.loads.hold(other or agent, item, alone=view.suspect)
+            self._gates.assigned(self.model_of(item), item)
+            if other or view.suspect:
+                agents = self.loads.spread()  # who has room is not what it was
+            yield item, other or agent
 
     def _may(self, needs: Needs) -> bool:
         return self._gates.may(needs.model) and not (needs.alone and self.loads.alone)

@@ -163,7 +163,7 @@ class RunState:
         return []
 
     def _on_attached(self, stimulus: AgentAttached) -> list[Command]:
-        self._placement.loads.attach(stimulus.agent, stimulus.concurrency)
+        self._placement.loads.attach(stimulus.agent, stimulus.concurrency, stimulus.generation)
         given = [(id_, self.views[id_]) for id_ in self._given(stimulus.agent)]
         gone = [(id_, view) for id_, view in given if (id_, view.epoch) not in stimulus.held]
         gone_with = [(id_, view, self._placement.model_of(id_)) for id_, view in gone]
@@ -231,13 +231,12 @@ class RunState:
         return commands
 
     def _close(self, item: str, outcome: Failure | Lost) -> Command:
-        view = self.views[item]
-        return self._facts.closed(item, view.epoch, view.attempts + 1, view.agent, outcome)
+        return self._facts.closed(item, self.views[item], outcome)
 
     def _settle(self) -> list[Command]:
         """What follows from where things stand: the run's own next step, and new assignments."""
         over, busy = self._ledger.over, self._busy()
-        blocked = "" if over or busy or self._ending else self._placement.blocked(self._agents)
+        blocked = None if over or busy or self._ending else self._placement.blocked(self._agents)
         step = self.wishes.step(self._facts, Standing(self.status, self.tally() if over else None, busy, blocked))
         if step or over or self.status is not RunStatus.RUNNING or self.wishes.hold:
             return [step] if step else []
@@ -247,13 +246,11 @@ class RunState:
         return bool(self.counts[ItemState.ACTIVE] or self._placement.opening)
 
     def _assign(self) -> list[Command]:
-        commands: list[Command] = []
-        while found := self._placement.next():
-            item, agent = found
-            view, model = self.views[item], self._placement.model_of(item)
-            epoch, attempt = view.epoch + 1, view.attempts + 1
-            commands.append(self._facts.assigned(item, epoch, attempt, agent, model, alone=view.suspect))
-        return commands
+        model_of = self._placement.model_of
+        return [
+            self._facts.assigned(item, self.views[item], agent, model_of(item))
+            for item, agent in self._placement.assign()
+        ]
 
     def _task(self, event: ev.ItemAssigned) -> Task:
         item = self.graph.by_id[event.item]

@@ -1,7 +1,6 @@
 """A fleet that outlives the command that started it: `up`, `down`, and joining it for a moment."""
 
 import asyncio
-import shutil
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -21,9 +20,8 @@ DRIVER_POLL_S = 0.2
 
 
 async def start(settings: Settings, *, has_key: bool) -> FleetFile:
-    """Start a head and a fleet in the home; call it inside `fleet_file.changing`. Raises FleetError."""
+    """Start a head and a fleet in the home after `end_a_torso`, inside `fleet_file.changing`. Raises FleetError."""
     home = settings.home
-    _end_a_torso(home)
     folder = head.ray_folder(home)
     process = head.start(home, folder, settings.fleet.executors + 2, config.environment_of_head())
     file = FleetFile(
@@ -40,13 +38,13 @@ async def start(settings: Settings, *, has_key: bool) -> FleetFile:
         fleet_file.write(home, file)
         address = await asyncio.to_thread(head.wait_until_up, process, home, folder)
         agents = await _start_actors(settings, file.namespace, address)
+        dashboard = head.dashboard_of(home)
+        file = file.model_copy(update={"state": "up", "address": address, "agents": agents, "dashboard": dashboard})
+        fleet_file.write(home, file)
     except BaseException:
         head.end(process.pid)
         _forget(home, file)
         raise
-    dashboard = head.dashboard_of(home)
-    file = file.model_copy(update={"state": "up", "address": address, "agents": agents, "dashboard": dashboard})
-    fleet_file.write(home, file)
     process.returncode = 0  # it is not waited for: it outlives this process
     return file
 
@@ -63,8 +61,10 @@ async def stop(home: Path, *, drain: bool, tell: Tell) -> bool:
             async with _connected(home, file) as fleet:
                 if drain:
                     await _drain(fleet, tell)
+                with suppress(OSError):  # a full disk
+                    fleet_file.write(home, file.model_copy(update={"state": "ending"}))  # nobody joins it any more
                 await fleet.stop_actors()
-    _end_a_torso(home)
+    end_a_torso(home)
     return True
 
 
@@ -84,8 +84,7 @@ async def joined(home: Path, file: FleetFile) -> AsyncIterator[Fleet]:
 async def _connected(home: Path, file: FleetFile) -> AsyncIterator[Fleet]:
     connect(file.namespace, address=file.address)
     try:
-        settings = config.read_settings(home, None).model_copy(update={"fleet": file.shape})
-        fleet = Fleet(settings, (), file.namespace, detached=True)
+        fleet = Fleet(Settings(home=home, fleet=file.shape), (), file.namespace, detached=True)
         fleet.find_actors(file.agents)
         yield fleet
     finally:
@@ -112,8 +111,8 @@ async def _drain(fleet: Fleet, tell: Tell) -> None:
         await asyncio.sleep(DRIVER_POLL_S)
 
 
-def _end_a_torso(home: Path) -> None:
-    """End a head that nobody needs any more: `up` was killed halfway, or `down` is done with its actors."""
+def end_a_torso(home: Path) -> None:
+    """End a head that nobody needs any more: `up` or `down` was killed halfway, or `down` is done with its actors."""
     file = fleet_file.read(home)
     if head.is_up(home):
         pid = file.pid if file else head.pid_of(home)
@@ -125,5 +124,5 @@ def _end_a_torso(home: Path) -> None:
 
 
 def _forget(home: Path, file: FleetFile) -> None:
-    shutil.rmtree(file.folder, ignore_errors=True)
+    head.remove_ray_folder(home, file.folder)
     fleet_file.remove(home)

@@ -27,8 +27,8 @@ class Standing(NamedTuple):
     """The tally, once every item is terminal."""
     busy: bool
     """Whether items are active."""
-    blocked: str
-    """Why no item can be assigned though nothing is active; "" if that is not so."""
+    blocked: str | None
+    """Why no item can be assigned; "" if one can, None while that is about to change by itself."""
 
 
 class Wishes:
@@ -92,7 +92,7 @@ class Wishes:
             return Append(RunPaused(run=facts.run, term=facts.term, reason=reason))
         if now.status is RunStatus.RUNNING and now.blocked and not self.all:
             return Append(RunWaiting(run=facts.run, term=facts.term, reason=now.blocked))
-        if now.status is RunStatus.WAITING and not now.blocked:
+        if now.status is RunStatus.WAITING and now.blocked == "":
             return Append(RunResumed(run=facts.run, term=facts.term))
         if now.status is RunStatus.PAUSED and not (self.pause or self.stopped or self.drain):
             return Append(RunResumed(run=facts.run, term=facts.term))

@@ -4,9 +4,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from actors.events import AgentStarted, AgentStarting, AgentUnavailable, Event, ItemClosed, ItemStarted
-from actors.work import Failure, FailureKind
-from dashboards.agent_info import AgentInfo, AgentState
+from actors.events import (
+    AgentErrorRecorded,
+    AgentFailed,
+    AgentHealthDegraded,
+    AgentRestarted,
+    AgentStarted,
+    AgentStarting,
+    AgentUnavailable,
+    Event,
+    ItemClosed,
+    ItemStarted,
+)
+from dashboards.agent_info import MISSING, AgentInfo, AgentState, FleetEvent
 
 WINDOW_S = 60.0
 UNHEALTHY = 5
@@ -42,37 +52,32 @@ class FleetView:
 
     def _apply(self, event: Event) -> None:
         match event:
-            case AgentStarting() | AgentUnavailable():
-                agent = self._agents.setdefault(event.agent, AgentInfo(event.agent, event.role))
-                agent.reason = event.reason if isinstance(event, AgentUnavailable) else None
-                agent.state = AgentState.UNAVAILABLE if agent.reason else AgentState.STARTING
-            case AgentStarted():
-                self._started(self._agents.setdefault(event.agent, AgentInfo(event.agent, event.role)), event)
+            case AgentStarting() | AgentStarted() | AgentUnavailable():
+                self._hear(self._agents.setdefault(event.agent, AgentInfo(event.agent, event.role)), event)
+            case AgentRestarted() | AgentFailed() | AgentErrorRecorded() | AgentHealthDegraded():
+                if agent := self._agents.get(event.agent):
+                    self._hear(agent, event)
             case ItemStarted():
                 self._working.setdefault(event.agent, set()).add((event.run, event.item))
             case ItemClosed():
                 self._working.setdefault(event.agent, set()).discard((event.run, event.item))
-                self._charge(event)
 
-    def _started(self, agent: AgentInfo, event: AgentStarted) -> None:
-        if agent.generation:
-            agent.restarts += 1
-            agent.health.last_restart = event.at
-        agent.generation, agent.pid, agent.node = event.generation, event.pid, event.node
-        agent.state, agent.reason = AgentState.IDLE, None
-        self._working[agent.id], self._faults[agent.id] = set(), []
-
-    def _charge(self, event: ItemClosed) -> None:
-        outcome = event.outcome
-        if event.agent in self._agents and isinstance(outcome, Failure) and outcome.reason is FailureKind.AGENT_FAULT:
-            self._faults.setdefault(event.agent, []).append(event.at)
-            self._agents[event.agent].health.last_error = outcome.message
+    def _hear(self, agent: AgentInfo, event: FleetEvent) -> None:
+        agent.hear(event)
+        match event:
+            case AgentStarted() | AgentFailed():
+                self._working[agent.id] = set()
+            case AgentRestarted():
+                self._working[agent.id], self._faults[agent.id] = set(), []
+            case AgentErrorRecorded():
+                self._faults.setdefault(agent.id, []).append(event.at)
 
     def _judge(self, agent: AgentInfo, now: float, *, alive: bool) -> None:
         if not alive:
-            agent.state, agent.reason = AgentState.UNAVAILABLE, agent.reason or ENDED
+            agent.state = agent.state if agent.state is AgentState.FAILED else AgentState.UNAVAILABLE
+            agent.reason = agent.reason or ENDED
         elif agent.state is AgentState.IDLE and self._working.get(agent.id):
             agent.state = AgentState.ACTIVE
         agent.working_on = {item for _, item in self._working.get(agent.id, ()) if alive}
         agent.health.error_count = sum(now - at < WINDOW_S for at in self._faults.get(agent.id, ()))
-        agent.health.is_healthy = agent.state is not AgentState.UNAVAILABLE and agent.health.error_count < UNHEALTHY
+        agent.health.is_healthy = agent.state not in MISSING and agent.health.error_count < UNHEALTHY

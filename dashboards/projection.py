@@ -1,13 +1,13 @@
 """A run as a person sees it: a pure fold over its journal. The counts of the states always add up to the items."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from actors.events import (
     FLEET,
-    AgentStarted,
-    AgentStarting,
-    AgentUnavailable,
+    AgentHeartbeat,
+    AgentResetRequested,
+    AgentRestartRequested,
     CancelRequested,
     ContinueRequested,
     Event,
@@ -15,19 +15,24 @@ from actors.events import (
     ItemCancelled,
     ItemClosed,
     ItemFailed,
+    ItemQuarantined,
     ItemReused,
     ItemSkipped,
     ItemStarted,
+    ModelAvailable,
+    ModelUnavailable,
     PauseRequested,
     RunAccepted,
     RunFinished,
     RunPaused,
     RunResumed,
     RunStarted,
+    RunWaiting,
 )
+from actors.failures import is_charged
 from actors.stores.protocol import RunRecord
 from actors.work import FINISHED, TERMINAL, Failure, Item, ItemState, Lost, Role, RunStatus, Usage
-from dashboards.agent_info import AgentInfo, AgentState
+from dashboards.agent_info import MISSING, AgentInfo, AgentState, FleetEvent
 from dashboards.item_view import ItemView, cost, plus
 
 
@@ -77,8 +82,8 @@ class RunView:
         return self.state in FINISHED
 
     def unavailable(self) -> list[AgentInfo]:
-        """Agents that could not be started."""
-        return [agent for agent in self.agents.values() if agent.state is AgentState.UNAVAILABLE]
+        """Agents that could not be started, or that were given up."""
+        return [agent for agent in self.agents.values() if agent.state in MISSING]
 
     def to_json(self) -> dict[str, Any]:
         """The run for machines."""
@@ -106,6 +111,9 @@ class RunView:
 
     def _on_run_paused(self, event: RunPaused) -> None:
         self.state, self.reason = RunStatus.PAUSED, event.reason
+
+    def _on_run_waiting(self, event: RunWaiting) -> None:
+        self.state, self.reason = RunStatus.WAITING, event.reason
 
     def _on_run_resumed(self, _event: RunResumed) -> None:
         self.state, self.reason = RunStatus.RUNNING, None
@@ -141,7 +149,7 @@ class RunView:
         self.usage, self.cost_usd = self.usage + outcome.usage, plus(self.cost_usd, cost(outcome))
         if isinstance(outcome, Failure):
             self._move(item.id, ItemState.READY)
-            item.error = outcome.message
+            item.attempts, item.error = event.attempt - (not is_charged(outcome.reason)), outcome.message
         else:
             self._complete(item, event.at)
 
@@ -154,6 +162,10 @@ class RunView:
         item = self._move(event.item, ItemState.FAILED)
         item.attempts, item.error, item.finished_at = event.attempts, event.message, event.at
 
+    def _on_item_quarantined(self, event: ItemQuarantined) -> None:
+        item = self._move(event.item, ItemState.QUARANTINED)
+        item.error, item.finished_at = event.message, event.at
+
     def _on_item_skipped(self, event: ItemSkipped) -> None:
         item = self._move(event.item, ItemState.SKIPPED)
         cause = self.items[event.cause].state
@@ -163,19 +175,14 @@ class RunView:
     def _on_item_cancelled(self, event: ItemCancelled) -> None:
         self._move(event.item, ItemState.CANCELLED).finished_at = event.at
 
-    def _on_agent_starting(self, event: AgentStarting) -> None:
-        agent = self._agent(event.agent, event.role)
-        agent.state, agent.reason = AgentState.STARTING, None
+    def _on_agent(self, event: FleetEvent) -> None:
+        role = getattr(event, "role", None)
+        agent = self.agents.get(event.agent) if role is None else self._agent(event.agent, role)
+        if agent:  # else it was asked for before this run was accepted, and nothing is known of it here
+            agent.hear(event)
 
-    def _on_agent_started(self, event: AgentStarted) -> None:
-        agent = self._agent(event.agent, event.role)
-        agent.generation, agent.pid, agent.node = event.generation, event.pid, event.node
-        agent.state, agent.reason = AgentState.IDLE, None
-        agent.working_on.clear()
-
-    def _on_agent_unavailable(self, event: AgentUnavailable) -> None:
-        agent = self._agent(event.agent, event.role)
-        agent.state, agent.reason = AgentState.UNAVAILABLE, event.reason
+    def _on_nothing(self, _event: Event) -> None:
+        """Of the fleet, and seen there."""
 
     def _move(self, id_: str, state: ItemState) -> ItemView:
         item = self._in[self.items[id_].state].pop(id_)
@@ -205,6 +212,7 @@ class RunView:
 _HANDLERS: dict[type, Callable[[RunView, Any], None]] = {
     RunAccepted: RunView._on_run_accepted,
     RunStarted: RunView._on_run_started,
+    RunWaiting: RunView._on_run_waiting,
     RunPaused: RunView._on_run_paused,
     RunResumed: RunView._on_run_resumed,
     RunFinished: RunView._on_run_finished,
@@ -214,9 +222,12 @@ _HANDLERS: dict[type, Callable[[RunView, Any], None]] = {
     ItemClosed: RunView._on_item_closed,
     ItemReused: RunView._on_item_reused,
     ItemFailed: RunView._on_item_failed,
+    ItemQuarantined: RunView._on_item_quarantined,
     ItemSkipped: RunView._on_item_skipped,
     ItemCancelled: RunView._on_item_cancelled,
-    AgentStarting: RunView._on_agent_starting,
-    AgentStarted: RunView._on_agent_started,
-    AgentUnavailable: RunView._on_agent_unavailable,
+    **dict.fromkeys(get_args(FleetEvent), RunView._on_agent),
+    **dict.fromkeys(
+        (AgentHeartbeat, AgentRestartRequested, AgentResetRequested, ModelUnavailable, ModelAvailable),
+        RunView._on_nothing,
+    ),
 }

@@ -5,6 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from actors.events import (
+    AgentErrorRecorded,
+    AgentFailed,
+    AgentHealthDegraded,
+    AgentHeartbeat,
+    AgentResetRequested,
+    AgentRestarted,
+    AgentRestartRequested,
     AgentStarted,
     AgentStarting,
     AgentUnavailable,
@@ -15,15 +22,19 @@ from actors.events import (
     ItemCancelled,
     ItemClosed,
     ItemFailed,
+    ItemQuarantined,
     ItemReused,
     ItemSkipped,
     ItemStarted,
+    ModelAvailable,
+    ModelUnavailable,
     PauseRequested,
     RunAccepted,
     RunFinished,
     RunPaused,
     RunResumed,
     RunStarted,
+    RunWaiting,
 )
 from actors.work import Failure, Item, Lost, Result
 
@@ -59,6 +70,10 @@ def _run_paused(event: RunPaused, _tasks: Tasks) -> Told:
     return [("run_paused", _fields(event, "term", "reason"))]
 
 
+def _run_waiting(event: RunWaiting, _tasks: Tasks) -> Told:
+    return [("run_waiting", _fields(event, "term", "reason"))]
+
+
 def _run_resumed(event: RunResumed, _tasks: Tasks) -> Told:
     return [("run_resumed", _fields(event, "term"))]
 
@@ -68,8 +83,11 @@ def _run_finished(event: RunFinished, _tasks: Tasks) -> Told:
 
 
 def _item_assigned(event: ItemAssigned, tasks: Tasks) -> Told:
-    rest = {"model": event.model, "task": tasks[event.item], "term": event.term}
-    return [("work_item_assigned", {**_attempt(event), **rest})]
+    rest = {"model": event.model, "task": tasks[event.item], "term": event.term, "alone": event.alone}
+    again: Told = []
+    if event.after:
+        again = [("work_item_retried", {"item_id": event.item, "reason": event.after.value, "attempt": event.attempt})]
+    return [*again, ("work_item_assigned", {**_attempt(event), **rest})]
 
 
 def _started(event: ItemStarted | ItemClosed, tasks: Tasks) -> Told:
@@ -89,7 +107,7 @@ def _item_closed(event: ItemClosed, tasks: Tasks) -> Told:
             why = {"error": outcome.message, "reason": outcome.reason.value}
             return [*began, ("agent_failed", {**attempt, **agent, **why, **_spent(outcome)})]
         case Lost() as outcome:
-            return [("work_item_lost", {**attempt, **agent, "error": outcome.message})]
+            return [("work_item_lost", {**attempt, **agent, "error": outcome.message, "suspect": outcome.suspect})]
 
 
 def _item_reused(event: ItemReused, _tasks: Tasks) -> Told:
@@ -100,6 +118,10 @@ def _item_reused(event: ItemReused, _tasks: Tasks) -> Told:
 def _item_failed(event: ItemFailed, _tasks: Tasks) -> Told:
     why = {"error": event.message, "reason": event.reason.value}
     return [("work_item_failed", {"item_id": event.item, "attempts": event.attempts, **why, "term": event.term})]
+
+
+def _item_quarantined(event: ItemQuarantined, _tasks: Tasks) -> Told:
+    return [("work_item_quarantined", {"item_id": event.item, "error": event.message, "term": event.term})]
 
 
 def _item_skipped(event: ItemSkipped, _tasks: Tasks) -> Told:
@@ -131,6 +153,41 @@ def _agent_unavailable(event: AgentUnavailable, _tasks: Tasks) -> Told:
     return [("agent_unavailable", {"agent_id": event.agent, "role": event.role.value, "reason": event.reason})]
 
 
+def _agent_error_recorded(event: AgentErrorRecorded, _tasks: Tasks) -> Told:
+    told = {"agent_id": event.agent, "generation": event.generation}
+    return [("agent_error_recorded", {**told, "error_count": event.count, "error_message": event.message})]
+
+
+def _agent_health_degraded(event: AgentHealthDegraded, _tasks: Tasks) -> Told:
+    told = {"agent_id": event.agent, "error_count": event.count, "is_healthy": event.is_healthy}
+    return [("agent_health_degraded", told)]
+
+
+def _agent_restarted(event: AgentRestarted, _tasks: Tasks) -> Told:
+    told = {"agent_id": event.agent, "generation": event.generation, "restart_cause": event.cause.value}
+    return [("agent_restarted", {**told, "reason": event.reason})]
+
+
+def _agent_given_up(event: AgentFailed, _tasks: Tasks) -> Told:
+    return [("agent_given_up", {"agent_id": event.agent, "reason": event.reason})]
+
+
+def _heartbeat(event: AgentHeartbeat, _tasks: Tasks) -> Told:
+    return [("heartbeat", {"agent_id": event.agent, "generation": event.generation})]
+
+
+def _agent_requested(event: AgentRestartRequested | AgentResetRequested, _tasks: Tasks) -> Told:
+    return [(event.type, {"agent_id": event.agent})]
+
+
+def _model_unavailable(event: ModelUnavailable, _tasks: Tasks) -> Told:
+    return [("model_unavailable", _fields(event, "model", "reason"))]
+
+
+def _model_available(event: ModelAvailable, _tasks: Tasks) -> Told:
+    return [("model_available", _fields(event, "model", "probe"))]
+
+
 def _fields(event: Event, *names: str) -> WireEvent:
     return {name: getattr(event, name) for name in names}
 
@@ -151,6 +208,7 @@ def _spent(outcome: Result | Failure) -> WireEvent:
 _TOLD: dict[type, Callable[[Any, Tasks], Told]] = {
     RunAccepted: _run_accepted,
     RunStarted: _run_started,
+    RunWaiting: _run_waiting,
     RunPaused: _run_paused,
     RunResumed: _run_resumed,
     RunFinished: _run_finished,
@@ -159,6 +217,7 @@ _TOLD: dict[type, Callable[[Any, Tasks], Told]] = {
     ItemClosed: _item_closed,
     ItemReused: _item_reused,
     ItemFailed: _item_failed,
+    ItemQuarantined: _item_quarantined,
     ItemSkipped: _item_skipped,
     ItemCancelled: _item_cancelled,
     CancelRequested: _cancel_requested,
@@ -167,4 +226,13 @@ _TOLD: dict[type, Callable[[Any, Tasks], Told]] = {
     AgentStarting: _agent_starting,
     AgentStarted: _agent_started,
     AgentUnavailable: _agent_unavailable,
+    AgentErrorRecorded: _agent_error_recorded,
+    AgentHealthDegraded: _agent_health_degraded,
+    AgentRestarted: _agent_restarted,
+    AgentFailed: _agent_given_up,
+    AgentHeartbeat: _heartbeat,
+    AgentRestartRequested: _agent_requested,
+    AgentResetRequested: _agent_requested,
+    ModelUnavailable: _model_unavailable,
+    ModelAvailable: _model_available,
 }

@@ -11,11 +11,13 @@ INTRO = """# Events
 `mnemosyne events RUN --json` prints them, one JSON object a line; `--follow` goes on until the run is finished.
 
 One row of the journal may tell several events; they share its `seq`. Per item the order is `work_item_assigned`,
-`work_item_started`, then `work_item_completed`, `work_item_failed` or `work_item_lost`; one that is lost before it
-began has no `work_item_started`, and a lost item is assigned anew or cancelled. An item whose result was taken over
-from an earlier run has `work_item_reused` and nothing else. Per agent and task it is
-`agent_started` with the task, then `agent_completed` or `agent_failed`. Between two subjects only cause and effect are
-ordered. New types and new fields may come; a reader passes over what it does not know."""
+`work_item_started`, then `work_item_completed`, `work_item_retried`, `work_item_failed` or `work_item_lost`; one that
+is lost before it began has no `work_item_started`. After `work_item_retried` comes the next `work_item_assigned`; a
+lost item is assigned anew, quarantined or cancelled. An item whose result was taken over from an earlier run has
+`work_item_reused` and nothing else. Per agent and task it is `agent_started` with the task, then `agent_completed` or
+`agent_failed`; where that is a fault of the agent, `agent_error_recorded` follows, and from the third within a minute
+on `agent_health_degraded`. A restart is `agent_restarted`, then `agent_started` without a task. Between two subjects
+only cause and effect are ordered. New types and new fields may come; a reader passes over what it does not know."""
 
 
 def page() -> str:

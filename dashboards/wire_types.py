@@ -24,7 +24,7 @@ FIELDS = {
     "item_id": "The work item.",
     "agent_id": "The agent, as in `executor-0`.",
     "epoch": "Number of the item's assignment; every new one is higher.",
-    "attempt": "Number of the attempt. A lost attempt's number is given again.",
+    "attempt": "Number of the attempt. The number of one that is not charged to the item is given again.",
     "attempts": "How many attempts the item had.",
     "generation": "Number of the agent's process; 0 where it is not known.",
     "task": "The item's description.",
@@ -35,8 +35,15 @@ FIELDS = {
     "seconds": "Seconds of work.",
     "usage": "Tokens: `input_tokens`, `output_tokens`, `cache_read_tokens`, `cache_write_tokens`.",
     "cost_usd": "US dollars; null when the price is not known.",
+    "alone": "Whether its agent works on nothing else meanwhile, because the item may have ended one.",
+    "suspect": "Whether the item may be what ended the agent.",
     "error": "The message, without secrets.",
-    "reason": "The kind of failure, or why an agent is unavailable or a run paused.",
+    "error_message": "The message of the fault, without secrets.",
+    "error_count": "Faults of the agent within the window.",
+    "is_healthy": "Whether there are still fewer than restart it.",
+    "restart_cause": "crash, hang, overdue, threshold, request or node_lost.",
+    "probe": "Whether one call goes first, to see if it is answered.",
+    "reason": "The kind of failure, or why an agent or a model is not there, or a run does not go on.",
     "cause": "The item that failed or was cancelled.",
     "name": "The plan's name.",
     "key": "The name that the person gave the run, or null.",
@@ -58,7 +65,10 @@ TYPES = {
     "run_accepted": WireType("The plan is on disk.", ("name", "key", "items", "digest", "model")),
     "run_started": WireType("A driver took the run.", ("term", "driver")),
     "run_paused": WireType("Nothing new is assigned until the run is resumed.", ("term", "reason")),
-    "run_resumed": WireType("A paused run goes on.", ("term",)),
+    "run_waiting": WireType(
+        "No agent or no model is to be had for what is ready; the run goes on by itself.", ("term", "reason")
+    ),
+    "run_resumed": WireType("A paused or waiting run goes on.", ("term",)),
     "run_finished": WireType("Every item has its terminal state.", ("term", "state", "counts")),
     "agent_starting": WireType("The fleet asked for this agent.", ("agent_id", "role")),
     "agent_started": WireType(
@@ -73,7 +83,30 @@ TYPES = {
     "agent_failed": WireType(
         "The agent ended its task without a result.", (*ATTEMPT, "generation", "error", "reason", *SPENT)
     ),
-    "work_item_assigned": WireType("An attempt was opened for this agent.", (*ATTEMPT, "model", "task", "term")),
+    "agent_error_recorded": WireType(
+        "An agent fault was counted.", ("agent_id", "generation", "error_count", "error_message")
+    ),
+    "agent_health_degraded": WireType(
+        "The agent has had several faults in a short time.", ("agent_id", "error_count", "is_healthy")
+    ),
+    "agent_restarted": WireType(
+        "A process of the agent ended, or is being ended, and another takes its place.",
+        ("agent_id", "generation", "restart_cause", "reason"),
+    ),
+    "agent_given_up": WireType(
+        "The agent was restarted too often; it is gone until `agents reset`.", ("agent_id", "reason")
+    ),
+    "heartbeat": WireType("An idle agent lives.", ("agent_id", "generation")),
+    "agent_restart_requested": WireType("A person wants the agent's process replaced.", ("agent_id",)),
+    "agent_reset_requested": WireType("A person wants an agent back that was given up.", ("agent_id",)),
+    "model_unavailable": WireType("Nobody gets an answer from the model; its items wait.", ("model", "reason")),
+    "model_available": WireType("The model may be asked again.", ("model", "probe")),
+    "work_item_assigned": WireType(
+        "An attempt was opened for this agent.", (*ATTEMPT, "model", "task", "term", "alone")
+    ),
+    "work_item_retried": WireType(
+        "The attempt before failed, for this reason, and the item gets another.", ("item_id", "reason", "attempt")
+    ),
     "work_item_started": WireType("The agent works on it.", ("item_id", "agent_id", "epoch", "generation")),
     "work_item_completed": WireType("The item has its result; it never runs again.", (*ATTEMPT, *SPENT)),
     "work_item_reused": WireType(
@@ -82,10 +115,14 @@ TYPES = {
     ),
     "work_item_lost": WireType(
         "The agent went away with the attempt; the item is assigned anew, nothing is charged to it.",
-        (*ATTEMPT, "generation", "error"),
+        (*ATTEMPT, "generation", "error", "suspect"),
     ),
     "work_item_failed": WireType(
         "The item ended without a result; no attempt is left.", ("item_id", "attempts", "error", "reason", "term")
+    ),
+    "work_item_quarantined": WireType(
+        "The item ended its agent again while it worked alone; it gets no attempt any more.",
+        ("item_id", "error", "term"),
     ),
     "work_item_skipped": WireType(
         "The item can never run: a dependency ended without a result.", ("item_id", "cause", "term")

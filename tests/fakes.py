@@ -7,12 +7,13 @@ from pathlib import Path
 
 from actors.errors import AgentGone, StoreError
 from actors.events import Event
+from actors.failures import ATTEMPTS
 from actors.models.port import OnDelta, Reply, Request, StopReason
-from actors.roles.agent import Agent, Card
+from actors.roles.agent import NOTHING_BEFORE, Agent, Before, Card
 from actors.roles.executor import Executor
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept, Receipt, RunRecord, Store
-from actors.work import TERMINAL, Item, ItemState, Role, Task
+from actors.work import TERMINAL, Item, ItemState, Role, RunStatus, Task
 from cluster.run_state import RunState
 
 
@@ -54,19 +55,25 @@ class LocalAgent:
     def __init__(self, name: str, store: Store, model: FakeModel, concurrency: int = 4) -> None:
         self.name, self._store, self._model, self._concurrency = name, store, model, concurrency
         self._agent: Agent | None = None
+        self._before = NOTHING_BEFORE
         self._dead = asyncio.Event()
 
     async def _up(self) -> Agent:
         if self._agent is None:
             generation = await self._store.register(self.name, Role.EXECUTOR, 0, "here")
             worker = Executor(self._store, lambda _: self._model, 1000)
-            self._agent = Agent(self.name, Role.EXECUTOR, generation, worker, self._store, self._concurrency)
+            slots, before = self._concurrency, self._before
+            self._agent = Agent(self.name, Role.EXECUTOR, generation, worker, self._store, slots, before)
             self._dead = asyncio.Event()
         return self._agent
 
-    def kill(self) -> None:
-        """End the process: its work stops, nothing more is said, the next call finds a new generation."""
+    def kill(self, before: Before = NOTHING_BEFORE) -> None:
+        """End the process: its work stops, nothing more is said, the next call finds a new generation.
+
+        `before` is what that one is told of this one's end.
+        """
         assert self._agent is not None
+        self._before = before
         self._agent._queue.clear()
         for slot in self._agent._slots:
             slot.cancel()
@@ -188,7 +195,13 @@ def check(state: RunState) -> None:
     """Raise AssertionError unless every invariant of a run state holds."""
     states = {id_: view.state for id_, view in state.views.items()}
     assert state.counts + Counter() == Counter(states.values())
+    active = [view for view in state.views.values() if view.state is ItemState.ACTIVE]
+    assert sum(view.alone for view in active) <= 1, "one suspect at a time"
+    assert not (active and state.status is RunStatus.WAITING), "it waits, and an item is active"
     for id_, view in state.views.items():
+        assert view.attempts <= ATTEMPTS, f"{id_} was charged {view.attempts} attempts"
+        if view.state is ItemState.QUARANTINED:
+            assert (view.suspect, view.alone) == (True, True), f"{id_} is quarantined and was not alone"
         children = [states[child] for child in state.graph.dependents[id_]]
         parents = [states[parent] for parent in state.graph.by_id[id_].dependencies]
         assert view.users == sum(child not in TERMINAL for child in children), id_

@@ -38,6 +38,11 @@ GOOD = Result(
 )
 BAD = Failure(reason=FailureKind.REFUSAL, message="the model declined", model="scripted", cost_usd=0.0, seconds=1.0)
 GONE = Lost(message="executor-0 was killed")
+SUSPECT = Lost(message="executor-0 died, nobody knows why", suspect=True)
+FAULT = Failure(reason=FailureKind.AGENT_FAULT, message="KeyError: 'x'", model="scripted", cost_usd=0.0, seconds=1.0)
+BUSY = Failure(reason=FailureKind.OVERLOADED, message="overloaded", model="scripted", cost_usd=0.0, seconds=1.0)
+OUTCOMES: dict[Outcome, int] = {GOOD: 8, BAD: 1, GONE: 1, SUSPECT: 1, FAULT: 1, BUSY: 1}
+"""What attempts end with, and how often."""
 
 
 def items(**dependencies: Iterable[str]) -> tuple[Item, ...]:
@@ -109,7 +114,7 @@ def _step(held: list[Task], begun: set[tuple[str, int]], state: RunState, rng: r
         begun.add(key)
         return ItemStarted(run=task.run, item=task.item.id, epoch=task.epoch, agent=agent, generation=1)
     held.remove(task)
-    outcome = rng.choices((GOOD, BAD, GONE), (8, 1, 2))[0]
+    outcome = rng.choices(list(OUTCOMES), list(OUTCOMES.values()))[0]
     return closed(task.item.id, outcome, task.run, task.epoch, task.attempt, agent, started=key in begun)
 
 

@@ -97,10 +97,10 @@ class Stage:
 
     def work(self, generation: int = 1, agent: str = A) -> None:
         """A process is up, and admitted as soon as it is due."""
-        self.start(generation, agent)
-        while (due := self.health.wake_at()) is not None and due > T0 + self.now:
-            self.now = due - T0
-            self.see(Tick())
+        if not self.start(generation, agent):
+            due = self.health.wake_at()
+            assert due is not None
+            assert any(told_[0] == "admit" for told_ in self.tick(due - T0))
         self.see(Admitted(agent, generation))
 
     def tick(self, now: float) -> Story:

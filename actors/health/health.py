@@ -70,8 +70,9 @@ class Health:
     def replay(self, events: Iterable[Event]) -> list[Observation]:
         """Take over what is on record, deciding nothing.
 
-        Give it at least the rows of the last window, the last start of each agent, and the last row of each model.
-        Returns what `handle` is still owed: recent faults that nobody recorded before the monitor ended.
+        Give it at least the rows of the longer window, and the last row of each model, which may be probed for longer.
+        Other older rows do no harm if an agent's starts come with its ends.
+        All in one call: it returns what `handle` is still owed, recent faults that are not followed by their record.
         """
         owed: list[Fault] = []
         newest = 0.0

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Literal
 
 from pydantic import JsonValue, NonNegativeFloat, PositiveInt, model_validator
 
@@ -15,7 +16,7 @@ FAILURES: Mapping[FailureKind, type[ModelError]] = {error.kind: error for error 
 class Rule(Frozen):
     """What happens to requests that hold `match`. The first rule that fits and is not used up counts.
 
-    In this order: `delay_s`, `exit`, `hang`, `failure`, `answer`.
+    In this order: `delay_s`, `exit`, `hang`, `seize`, `failure`, `answer`.
     """
 
     match: str = ""
@@ -31,6 +32,8 @@ class Rule(Frozen):
     """Ends the process at once, as a kill would."""
     hang: bool = False
     """Never answers; can be cancelled."""
+    seize: Literal["loop", "gil", "cancel"] | None = None
+    """Never answers and cannot be cancelled: blocks the loop, holds the interpreter's lock, or ignores cancels."""
     failure: FailureKind | None = None
     """agent_fault raises an exception that is no ModelError, as a mistake in an agent would."""
     message: str = "scripted failure"

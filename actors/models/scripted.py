@@ -6,6 +6,7 @@ import os
 import re
 import time
 from contextlib import suppress
+from typing import Literal
 from zlib import crc32
 
 from actors.errors import AnswerCutOff
@@ -17,6 +18,7 @@ from actors.work import Usage
 
 NAME = "scripted"
 EXIT_CODE = 70
+FOR_EVER_S = 1e6
 SHOWN = 60
 """Characters of the last message that come back in the usual answer."""
 
@@ -68,8 +70,20 @@ async def _misbehave(rule: Rule) -> None:
         os._exit(EXIT_CODE)
     if rule.hang:
         await asyncio.Event().wait()
+    if rule.seize:
+        await _seize(rule.seize)
     if rule.failure is not None:
         raise FAILURES.get(rule.failure, RuntimeError)(rule.message)
+
+
+async def _seize(what: Literal["loop", "gil", "cancel"]) -> None:
+    if what == "loop":
+        time.sleep(FOR_EVER_S)  # noqa: ASYNC251 - that is what was asked for
+    if what == "gil":
+        re.match(r"(a+)+$", "a" * 100 + "b")  # takes longer than anybody lives
+    while True:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(FOR_EVER_S)
 
 
 def _text(rule: Rule, request: Request) -> str:

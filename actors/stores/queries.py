@@ -98,7 +98,7 @@ with began(seq) as (
   and seq < (select max(seq) from events where run = 0 and type = 'agent_starting')
 )
 select seq, at, body from events where seq > (select seq from began)
-and (run = 0 or type in ('item_started', 'item_closed')) order by seq
+and (run = 0 and type != 'agent_heartbeat' or type in ('item_started', 'item_closed')) order by seq
 """
 """What the newest fleet and its agents did: all of a fleet are asked for at once, before anything else happens."""
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from actors.events import (
+    AgentFailed,
+    AgentRestarted,
     AgentStarted,
     AgentUnavailable,
     CancelRequested,
@@ -12,15 +14,19 @@ from actors.events import (
     ItemCancelled,
     ItemClosed,
     ItemFailed,
+    ItemQuarantined,
     ItemReused,
     ItemSkipped,
     ItemStarted,
+    ModelAvailable,
+    ModelUnavailable,
     PauseRequested,
     RunAccepted,
     RunFinished,
     RunPaused,
     RunResumed,
     RunStarted,
+    RunWaiting,
 )
 from actors.work import Lost, Result
 from cluster.cli.frame import summary
@@ -52,6 +58,10 @@ def _run_paused(_view: RunView, event: RunPaused) -> list[str]:
     return [f"run {event.run}", "paused", event.reason]
 
 
+def _run_waiting(_view: RunView, event: RunWaiting) -> list[str]:
+    return [f"run {event.run}", "waiting", event.reason]
+
+
 def _run_resumed(_view: RunView, event: RunResumed) -> list[str]:
     return [f"run {event.run}", "resumed"]
 
@@ -66,6 +76,22 @@ def _agent_started(_view: RunView, event: AgentStarted) -> list[str]:
 
 def _agent_unavailable(_view: RunView, event: AgentUnavailable) -> list[str]:
     return [event.agent, "unavailable", event.reason]
+
+
+def _agent_restarted(_view: RunView, event: AgentRestarted) -> list[str]:
+    return [event.agent, "restarting", event.reason]
+
+
+def _agent_failed(_view: RunView, event: AgentFailed) -> list[str]:
+    return [event.agent, "failed", event.reason]
+
+
+def _model_unavailable(_view: RunView, event: ModelUnavailable) -> list[str]:
+    return [f"model {event.model}", "unavailable", event.reason]
+
+
+def _model_available(_view: RunView, event: ModelAvailable) -> list[str]:
+    return [] if event.probe else [f"model {event.model}", "available"]
 
 
 def _requested(_view: RunView, event: CancelRequested | PauseRequested | ContinueRequested) -> list[str]:
@@ -97,6 +123,10 @@ def _item_failed(view: RunView, event: ItemFailed) -> list[str]:
     return [item.id, "failed", item.agent or "", _attempt(item), *_spent(item), event.message]
 
 
+def _item_quarantined(view: RunView, event: ItemQuarantined) -> list[str]:
+    return [event.item, "quarantined", view.items[event.item].agent or "", event.message]
+
+
 def _item_skipped(view: RunView, event: ItemSkipped) -> list[str]:
     return [event.item, "skipped", view.items[event.item].error or ""]
 
@@ -106,7 +136,7 @@ def _item_cancelled(_view: RunView, event: ItemCancelled) -> list[str]:
 
 
 def _attempt(item: ItemView) -> str:
-    return f"attempt {item.attempts}"
+    return f"attempt {item.attempts}" if item.attempts else ""
 
 
 def _spent(item: ItemView) -> list[str]:
@@ -117,11 +147,16 @@ def _spent(item: ItemView) -> list[str]:
 _TOLD: dict[type, Callable[[RunView, Any], list[str]]] = {
     RunAccepted: _run_accepted,
     RunStarted: _run_started,
+    RunWaiting: _run_waiting,
     RunPaused: _run_paused,
     RunResumed: _run_resumed,
     RunFinished: _run_finished,
     AgentStarted: _agent_started,
     AgentUnavailable: _agent_unavailable,
+    AgentRestarted: _agent_restarted,
+    AgentFailed: _agent_failed,
+    ModelUnavailable: _model_unavailable,
+    ModelAvailable: _model_available,
     CancelRequested: _requested,
     PauseRequested: _requested,
     ContinueRequested: _requested,
@@ -129,6 +164,7 @@ _TOLD: dict[type, Callable[[RunView, Any], list[str]]] = {
     ItemClosed: _item_closed,
     ItemReused: _item_reused,
     ItemFailed: _item_failed,
+    ItemQuarantined: _item_quarantined,
     ItemSkipped: _item_skipped,
     ItemCancelled: _item_cancelled,
 }

@@ -6,6 +6,7 @@ OF_STATUS = {
     RunStatus.COMPLETED: 0,
     RunStatus.COMPLETED_WITH_FAILURES: 1,
     RunStatus.PAUSED: 3,
+    RunStatus.WAITING: 3,
     RunStatus.CANCELLED: 5,
 }
 
@@ -18,7 +19,7 @@ TABLE = {
     0: "every item is complete",
     1: "some items are not complete",
     2: "bad input: nothing was started",
-    3: "the run is paused",
+    3: "the run is paused, or waits for an agent or a model",
     4: "no fleet, store or named model is to be had",
     5: "the run was cancelled",
     INTERRUPTED: "interrupted by Ctrl-C, after the calls in flight",

@@ -76,12 +76,12 @@ def page() -> str:
 
 
 def commands() -> Iterator[tuple[str, Any]]:
-    """Every command with its full name, those of `plan` too."""
+    """Every command with its full name, those of groups too."""
     for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        if getattr(command, "invoke_without_command", True):
+            yield name, command
         if hasattr(command, "commands"):
             yield from ((f"{name} {inner}", one) for inner, one in command.commands.items())
-        else:
-            yield name, command
 
 
 def examples(command: Any) -> list[str]:

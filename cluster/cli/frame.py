@@ -7,6 +7,7 @@ from rich.text import Text
 from actors.work import TERMINAL, ItemState
 from cluster.cli import tables
 from cluster.cli.text import cut, dollars, one_line, seconds
+from dashboards.agent_info import AgentInfo, AgentState
 from dashboards.projection import RunView
 
 NOTICES = 3
@@ -38,8 +39,8 @@ def frame(view: RunView, width: int, height: int | None, now: float, *, ascii_on
 
 def failures(view: RunView) -> list[str]:
     """Each failed item with its whole message, for the end of a run."""
-    failed = list(view.in_state(ItemState.FAILED))
-    told = [f"{one_line(item.id)} failed: {one_line(item.error or '')}" for item in failed[:FAILURES]]
+    failed = [*view.in_state(ItemState.FAILED), *view.in_state(ItemState.QUARANTINED)]
+    told = [f"{one_line(item.id)} {item.state.value}: {one_line(item.error or '')}" for item in failed[:FAILURES]]
     if len(failed) > FAILURES:
         told.append(f"… and {len(failed) - FAILURES} more; `mnemosyne status {one_line(view.run)}` lists them")
     return told
@@ -78,10 +79,14 @@ def _title(view: RunView, width: int, now: float) -> Text:
 
 def _notices(view: RunView, width: int) -> list[Text]:
     missing = view.unavailable()
-    told = [f"{one_line(agent.id)} is unavailable: {one_line(agent.reason or '')}" for agent in missing[:NOTICES]]
+    told = [f"{one_line(agent.id)} {_gone(agent)}: {one_line(agent.reason or '')}" for agent in missing[:NOTICES]]
     if len(missing) > NOTICES:
-        told[-1] = f"… and {len(missing) - NOTICES + 1} more agents are unavailable"
+        told[-1] = f"… and {len(missing) - NOTICES + 1} more agents are missing"
     return [_text(line, width, "yellow") for line in told]
+
+
+def _gone(agent: AgentInfo) -> str:
+    return "has failed" if agent.state is AgentState.FAILED else "is unavailable"
 
 
 def _progress(view: RunView, width: int, bar: tuple[str, str]) -> Text:

@@ -39,15 +39,14 @@ def drive(
 
     `new`: the id of a run that is to be accepted; if that turns out to be one that is driven already, it is watched.
     """
-    with way.console.status("Joining the fleet …"):
-        record = asyncio.run(begin(way, fleet, models, open_run, new, take_over=take_over))
-    if not way.detach:
-        watch(way, record.run)
-    if way.as_json:
-        typer.echo(json.dumps({"run": record.run}, indent=2))
-        return
-    typer.echo(f"Run {record.run} is accepted and goes on in the fleet, without this terminal.")
-    typer.echo(f"Follow it: {way.hint('status', record.run, '--watch')}\nEnd it: {way.hint('cancel', record.run)}")
+    try:
+        with way.console.status("Joining the fleet …"):
+            record = asyncio.run(begin(way, fleet, models, open_run, new, take_over=take_over))
+    except KeyboardInterrupt:
+        told = "Interrupted before the run was seen to begin; `mnemosyne status` tells whether it was accepted."
+        typer.echo(f"\n{told}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    watch(way, record.run)
 
 
 def drive_all(way: "Way", fleet: FleetFile, runs: Mapping[str, frozenset[str]]) -> None:
@@ -129,7 +128,13 @@ async def _begun(fleet: "Fleet", record: RunRecord) -> None:
 
 
 def watch(way: "Way", run: str) -> None:
-    """Show a run that another process drives to its end; always ends with typer.Exit or an error."""
+    """Show a run that another process drives to its end; always ends with typer.Exit or an error.
+
+    With --detach only say how.
+    """
+    if way.detach:
+        _leave(way, run)
+        raise typer.Exit
     reader = Reader(config.store_path(way.home))
     try:
         view = asyncio.run(live.follow(reader, run, way.console, _enough(way, reader, run)))
@@ -150,6 +155,14 @@ def _code(view: RunView) -> int:
 def _left(way: "Way", run: str) -> None:
     typer.echo(f"\nThe run goes on without this terminal. Follow it: {way.hint('status', run, '--watch')}", err=True)
     typer.echo(f"Pause it: {way.hint('pause', run)}\nEnd it: {way.hint('cancel', run)}", err=True)
+
+
+def _leave(way: "Way", run: str) -> None:
+    if way.as_json:
+        typer.echo(json.dumps({"run": run}, indent=2))
+        return
+    typer.echo(f"Run {run} is accepted and goes on without this terminal.")
+    typer.echo(f"Follow it: {way.hint('status', run, '--watch')}\nEnd it: {way.hint('cancel', run)}")
 
 
 def _enough(way: "Way", reader: Reader, run: str) -> Callable[[RunView], bool]:

@@ -9,6 +9,7 @@ from actors.models.choice import Choice, choose
 from actors.models.local import has_local_model
 from actors.stores.holder import holder, is_held
 from actors.work import Item
+from cluster.head import is_up
 
 HELD_S = 5.0
 """A process that was killed takes its fleet with it within this time; a request takes the store for a moment."""
@@ -34,6 +35,8 @@ def free(store: Path, within_s: float = HELD_S) -> None:
     deadline = time.monotonic() + within_s
     while is_held(store):
         if time.monotonic() > deadline:
+            if is_up(store.parent):
+                raise StoreLocked(f"a fleet is starting or ending in {store.parent}; if not, `mnemosyne down` ends it")
             pid = holder(store)
             who = "another process" if pid is None else f"process {pid}"
             raise StoreLocked(

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from actors.errors import FleetError, UserError
+from actors.errors import FleetError, ModelMissing, UserError
 from actors.stores.protocol import RunRecord
 from actors.work import Item, RunStatus
 from cluster import config, requests
-from cluster.cli import on_fleet, options, preflight
+from cluster.cli import on_fleet, options
 from cluster.cli.codes import OF_STATUS
 from cluster.cli.drive import tell
 from cluster.cli.journal import opened, read_view
@@ -81,7 +81,7 @@ def go_on(way: Way, run: str, *, take_over: bool = False) -> None:
             on_fleet.watch(way, record.run)
     if not take_over:
         refuse_if_driven(way.home, record)
-    _, models = preflight.models(record.model, items, has_key=way.has_key)
+    _, models = way.models(record.model, items)
     way.go(
         record.model,
         models,
@@ -100,9 +100,10 @@ def go_on_with_all(way: Way) -> None:
         way.console.print("No run is waiting for a driver.", highlight=False)
         return
     if way.fleet:
-        items = {record.run: read(way.home, record.run)[1] for record, _ in left}
-        models = {r.run: preflight.models(r.model, items[r.run], has_key=way.has_key)[1] for r, _ in left}
-        on_fleet.drive_all(way, way.fleet, models)
+        needed = {record.run: models for record, _ in left if (models := _models(way, record)) is not None}
+        on_fleet.drive_all(way, way.fleet, needed)
+        if len(needed) < len(left):
+            raise typer.Exit(ModelMissing.exit_code)
         return
     codes = [_exit_code(way, record.run) for record, _ in left]
     raise typer.Exit(next((code for code in codes if code), 0))
@@ -142,13 +143,22 @@ def _may_go_on(way: Way, record: RunRecord, view: RunView) -> bool:
     return why is None
 
 
+def _models(way: Way, record: RunRecord) -> frozenset[str] | None:
+    """What the run needs; None, and a line for a person, if that is not to be had: the others go on."""
+    try:
+        return way.models(record.model, read(way.home, record.run)[1])[1]
+    except ModelMissing as error:
+        typer.echo(f"mnemosyne: run {record.run}: {error}", err=True)
+        return None
+
+
 def _exit_code(way: Way, run: str) -> int:
     way.console.print(f"Run {run} goes on.", highlight=False, markup=False)
     try:
         go_on(way, run)
     except typer.Exit as end:
         return end.exit_code
-    except FleetError as error:
-        typer.echo(f"mnemosyne: {error}", err=True)
+    except (FleetError, ModelMissing) as error:
+        typer.echo(f"mnemosyne: run {run}: {error}", err=True)
         return error.exit_code
     return 0

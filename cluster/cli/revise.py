@@ -8,7 +8,7 @@ import typer
 from actors.roles.prompt import VERSIONS
 from actors.stores.protocol import Accept, RunRecord, Store
 from actors.work import RunStatus
-from cluster.cli import on_fleet, preflight, reuse_view
+from cluster.cli import on_fleet, reuse_view
 from cluster.cli.journal import opened, read_end, read_view
 from cluster.cli.text import cut
 from cluster.cli.way import UNBOUNDED, Way
@@ -32,7 +32,7 @@ def revise(way: Way, run: str, path: Path, model: str | None, new: str, *, dry_r
     default = model or plan.model or record.model
     if not over and not dry_run and (plan.digest, default) == (record.digest, record.model):
         return False
-    choice, models = preflight.models(default, plan.graph.items, has_key=way.has_key)
+    choice, models = way.models(default, plan.graph.items)
     comparison = look(way.home, record, plan, choice.model)
     _tell(way, comparison, dry_run=dry_run)
     if dry_run:
@@ -56,10 +56,10 @@ def revise(way: Way, run: str, path: Path, model: str | None, new: str, *, dry_r
 
 
 def _release(way: Way, run: str) -> None:
-    """A paused run's driver on the fleet waits for `continue`: let it go. Raises RunDriven for one that is at work."""
+    """Let go of the fleet's driver of a run that is paused or waits. Raises RunDriven for one that is at work."""
     with opened(way.home) as reader:
         record = reader.run(run)
-        paused = read_view(reader, record).state is RunStatus.PAUSED
+        paused = read_view(reader, record).state in (RunStatus.PAUSED, RunStatus.WAITING)
     if paused and way.fleet and is_driven(way.home, record):
         on_fleet.release(way, way.fleet, record)
     refuse_if_driven(way.home, record)

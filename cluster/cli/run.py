@@ -51,15 +51,15 @@ def run(
     Examples: `mnemosyne run plan.yaml`, `mnemosyne run plan.yaml --model local --key monday`,
     `mnemosyne run plan.yaml --detach`.
 
-    Exit codes: 0 all items complete, 1 some not, 2 bad input, 3 paused, 4 no fleet, store or model, 5 cancelled,
-    130 or 143 interrupted. With --detach: 0 accepted.
+    Exit codes: 0 all items complete, 1 some not, 2 bad input, 3 paused or waiting, 4 no fleet, store or model,
+    5 cancelled, 130 or 143 interrupted. With --detach: 0 accepted.
     """
     parsed = load(plan)
     way = Way(home, executors, concurrency, wait, detach, as_json)
     if old := _of_key(way.home, key):
         _go_on(way, parsed, old, model)
         return
-    choice, models = preflight.models(model or parsed.model, parsed.graph.items, has_key=way.has_key)
+    choice, models = way.models(model or parsed.model, parsed.graph.items)
     if not way.fleet:
         way.settings(choice.model)  # refused before anything is written
         preflight.free(config.store_path(way.home))

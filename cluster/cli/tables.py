@@ -19,6 +19,7 @@ STYLES = {
     ItemState.WAITING: "dim",
     ItemState.COMPLETE: "green",
     ItemState.FAILED: "bold red",
+    ItemState.QUARANTINED: "bold red",
     ItemState.SKIPPED: "yellow",
     ItemState.CANCELLED: "magenta",
 }
@@ -36,7 +37,7 @@ class Columns(NamedTuple):
     total: int
     item: int
     agent: int
-    state: int = 9
+    state: int = len(ItemState.QUARANTINED)
     attempt: int = 7
     seconds: int = 7
     tokens: int = 11
@@ -119,6 +120,7 @@ def _by_interest(view: RunView) -> Iterator[ItemView]:
     return chain(
         view.in_state(ItemState.ACTIVE),
         latest(ItemState.FAILED),
+        latest(ItemState.QUARANTINED),
         view.in_state(ItemState.READY),
         latest(ItemState.COMPLETE),
         latest(ItemState.SKIPPED),

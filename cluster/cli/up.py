@@ -11,6 +11,7 @@ from rich.console import Console
 from actors.settings import FleetSettings
 from cluster import config, fleet_file
 from cluster.cli import preflight
+from cluster.cli.codes import INTERRUPTED
 from cluster.cli.options import AsJson, Home
 from cluster.cli.text import one_line
 from cluster.cli.way import Concurrency, Executors, settings, shape
@@ -42,6 +43,7 @@ def up(
         fleet = fleet_file.living(at)
         known = fleet is not None
         if fleet is None:
+            fleets.end_a_torso(at)
             preflight.free(config.store_path(at))
             fleet = asyncio.run(fleets.start(wanted, has_key=config.has_key()))
     if as_json:
@@ -69,8 +71,16 @@ def down(
         from cluster import up as fleets
 
         console = Console(quiet=as_json, stderr=True)
-        with fleet_file.changing(at):
-            ended = asyncio.run(fleets.stop(at, drain=not now, tell=lambda line: console.print(line, highlight=False)))
+
+        def tell(line: str) -> None:
+            console.print(line, highlight=False)
+
+        try:
+            with fleet_file.changing(at):
+                ended = asyncio.run(fleets.stop(at, drain=not now, tell=tell))
+        except KeyboardInterrupt:
+            typer.echo("The fleet has not ended, but its runs pause. End it at once: mnemosyne down --now", err=True)
+            raise typer.Exit(INTERRUPTED) from None
     if as_json:
         typer.echo(json.dumps({"ended": ended}))
         return

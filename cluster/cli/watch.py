@@ -36,14 +36,14 @@ class Alone:
 
 
 class Unattended:
-    """True once the run was paused for so long that nobody can be waiting for it."""
+    """True once the run was paused, or has waited, for so long that nobody can be waiting for it."""
 
     def __init__(self, limit_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit_s, self._clock = limit_s, clock
         self._since: float | None = None
 
     def __call__(self, view: RunView) -> bool:
-        if view.state is not RunStatus.PAUSED:
+        if view.state not in (RunStatus.PAUSED, RunStatus.WAITING):
             self._since = None
             return False
         self._since = self._clock() if self._since is None else self._since

@@ -13,10 +13,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from actors.errors import NotFound, StoreUnusable, UserError
+from actors.errors import ModelMissing, NotFound, StoreUnusable, UserError
+from actors.models.choice import Choice
 from actors.settings import FleetSettings, Settings
 from actors.stores.protocol import RunRecord, Store
 from actors.stores.reader import Reader
+from actors.work import Item
 from cluster import config, fleet_file
 from cluster.cli import detach as detached
 from cluster.cli import on_fleet, options, preflight
@@ -30,7 +32,7 @@ Executors = Annotated[int | None, typer.Option(min=1, max=64, help="Executor age
 Concurrency = Annotated[
     int | None, typer.Option(min=1, max=1000, help="Items one agent works on at once; 16 if not told.")
 ]
-Wait = Annotated[float, typer.Option(min=0, help="Seconds to stay when paused, if this is no terminal.")]
+Wait = Annotated[float, typer.Option(min=0, help="Seconds to stay when paused or waiting, if this is no terminal.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the final status as JSON and nothing else.")]
 
 Model = Annotated[
@@ -38,6 +40,8 @@ Model = Annotated[
     typer.Option(help="local, scripted or claude-…; default: Claude if a key is found.", callback=options.text),
 ]
 As = Annotated[str | None, typer.Option("--as", hidden=True, help="The id of the run.")]
+
+KEYLESS = "the fleet was started without the API key that is found here; for Claude: mnemosyne down &&"
 
 UNBOUNDED = 1000
 """Cells of a line where nobody says how wide a line may be."""
@@ -77,6 +81,19 @@ class Way:
     def has_key(self) -> bool:
         """Whether the agents find an API key."""
         return self.fleet.has_key if self.fleet else config.has_key()
+
+    def models(self, named: str | None, items: Sequence[Item]) -> tuple[Choice, frozenset[str]]:
+        """See preflight.models; a key that is found here and not by the agents is told. Raises ModelMissing."""
+        try:
+            choice, models = preflight.models(named, items, has_key=self.has_key)
+        except ModelMissing:
+            if self.has_key or not config.has_key():
+                raise
+            preflight.models(named, items, has_key=True)  # raises if a key would change nothing
+            raise ModelMissing(f"{KEYLESS} mnemosyne up") from None
+        if named is None and not self.has_key and config.has_key():
+            choice = choice.model_copy(update={"line": f"The small local model answers: {KEYLESS} mnemosyne up"})
+        return choice, models
 
     def hint(self, command: str, run: str, *more: str) -> str:
         """What a person types to do this with the run."""

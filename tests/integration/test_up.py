@@ -2,6 +2,8 @@
 
 import json
 import signal
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +11,10 @@ import pytest
 
 from actors.events import ItemClosed, RunFinished, RunPaused, RunStarted
 from actors.work import Lost
-from cluster.fleet_file import FleetFile
-from tests.fleets import crash, fleet_up, strike, wait_for
-from tests.processes import Commands, begun, ended, paid
+from cluster.config import store_path
+from cluster.fleet_file import FleetFile, read
+from tests.fleets import crash, fleet_up, session, strike, wait_for
+from tests.processes import PATIENCE_S, Commands, begun, ended, paid
 
 pytestmark = pytest.mark.timeout(300)  # a busy machine takes its time to start Ray
 
@@ -36,6 +39,10 @@ def wide(commands: Commands, items: list[str] = ITEMS) -> str:
     return commands.plan(**{item: [] for item in items})
 
 
+def over(commands: Commands, run: str) -> bool:
+    return any(isinstance(event, RunFinished) for event in commands.events(run))
+
+
 def finish(commands: Commands, run: str, items: list[str] = ITEMS) -> None:
     """Wait for its end: every item is complete and was paid once."""
     code, _, err = commands.run("status", run, "--watch")
@@ -58,11 +65,22 @@ def test_a_second_up_says_what_is_up_and_a_run_of_another_shape_is_refused(
 def test_two_runs_share_the_fleet_and_need_no_terminal(commands: Commands, fleet: FleetFile) -> None:
     plan = wide(commands, MANY)
     assert [commands.run("run", plan, "--key", key, "--detach")[0] for key in ("one", "two")] == [0, 0]
+    assert commands.run("run", plan, "--key", "two", "--detach")[0] == 0
+    assert not over(commands, "two"), "whoever does not want to watch does not wait"
     code, _, err = commands.run("resume", "two")
     assert (code, "is driven by driver-" in err, "--take-over" in err) == (4, True, True)
     for key in ("one", "two"):
         finish(commands, key, MANY)
     wait_for(fleet, "driver", lambda drivers: not drivers)
+
+
+def test_a_key_that_only_this_terminal_has_is_told(
+    commands: Commands, fleet: FleetFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del fleet
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-x")
+    code, _, err = commands.run("run", wide(commands), "--model", "claude-sonnet-5-5")
+    assert (code, "the fleet was started without the API key" in err) == (4, True)
 
 
 @pytest.mark.parametrize("victim", ["driver", "store"])
@@ -146,6 +164,30 @@ def test_after_a_crash_of_everything_up_and_resume_all_go_on(commands: Commands,
         for key in keys:
             finish(commands, key, items)
         assert commands.run("resume", "--all")[1].startswith("No run is waiting")
+
+
+def test_an_up_that_was_killed_halfway_is_put_right_by_the_next(tmp_path: Path) -> None:
+    """From a folder whose files hide modules of Python, into a home whose name Ray cannot write down."""
+    odd = Commands(tmp_path)
+    odd.home = tmp_path / "h\u00f6me of mine"
+    (tmp_path / "random.py").write_text("raise SystemExit('not the real one')\n")
+    with odd.start("up", program=[sys.executable, "-P", "-m", "cluster"]) as first:
+        deadline = time.monotonic() + PATIENCE_S
+        while not store_path(odd.home).exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        first.kill()
+    torso = read(odd.home)
+    assert torso
+    assert torso.state == "starting"
+    program = [sys.executable, "-P", "-m", "cluster"]
+    code, _, err = odd.run("up", "--executors", "1", program=program)
+    assert code == 0, err
+    assert not session(torso.pid)
+    odd.script(rules="nonsense")
+    code, out, err = odd.run("down", program=program)
+    assert (code, "has ended" in out) == (0, True), err
+    assert not torso.folder.parent.exists()
 
 
 def test_down_lets_the_calls_in_flight_end_and_resume_goes_on_without_a_fleet(

@@ -10,6 +10,7 @@ from actors.events import (
     ItemCancelled,
     ItemClosed,
     ItemFailed,
+    ItemQuarantined,
     ItemReused,
     ItemSkipped,
     ItemStarted,
@@ -21,7 +22,14 @@ from actors.work import Item
 ATTEMPTS = 3
 """An item is charged so many at most."""
 
-STATES = ("waiting", "ready", "active", "complete", "failed", "skipped", "cancelled")
+REQUEUES = 10
+"""It is put back uncharged so often for a failure of its model."""
+
+FINAL = {"context_too_long", "bad_request", "refusal", "cut_off"}
+CHARGED = {"agent_fault", "timeout", "invalid_answer", *FINAL}
+BOUNDED = {"transient", "rate_limited", "overloaded"}
+
+STATES = ("waiting", "ready", "active", "complete", "failed", "skipped", "cancelled", "quarantined")
 ENDS = frozenset(STATES[3:])
 FINISHED = frozenset({"completed", "completed_with_failures", "cancelled"})
 
@@ -39,22 +47,30 @@ class ItemStory:
 
     __slots__ = (
         "agent",
+        "alone",
         "charged",
         "dependencies",
         "end",
         "epoch",
+        "failures",
         "lost",
         "open",
         "outcome_lives",
+        "over",
         "paid",
+        "requeues",
         "reused",
         "started",
+        "suspect",
+        "suspected",
     )
 
     def __init__(self, dependencies: tuple[str, ...]) -> None:
         self.dependencies = dependencies
         self.epoch, self.open, self.started, self.agent, self.reused = 0, False, False, "", False
-        self.charged = self.lost = self.paid = 0
+        self.charged = self.lost = self.paid = self.failures = self.requeues = self.suspected = 0
+        self.alone = self.suspect = False
+        self.over = ""  # how it has to end, by its outcomes
         self.end = ""
         self.outcome_lives = _nobody
 
@@ -70,6 +86,8 @@ class Checker:
         """No message was lost, repeated or slow so far, so nobody may take a living agent's word for lost."""
         self.term = 0
         self.status = "running"
+        self.poison: set[str] = set()
+        """Items that end their agent whenever they are worked on."""
         self._wanted: set[str | None] = set()  # what people asked to end; None: the run
 
     def claimed(self, term: int) -> None:
@@ -112,10 +130,15 @@ class Checker:
             case RunFinished():
                 self._finished(event)
             case _ if event.type == "run_paused":
-                self.must(self.status == "running", f"run_paused while {self.status}")
+                self.must(self.status in ("running", "waiting"), f"run_paused while {self.status}")
                 self.status = "paused"
+            case _ if event.type == "run_waiting":
+                self.must(self.status == "running", f"run_waiting while {self.status}")
+                active = [item for item, story in self.items.items() if story.open]
+                self.must(not active, f"run_waiting while {active} are active")
+                self.status = "waiting"
             case _ if event.type == "run_resumed":
-                self.must(self.status == "paused", f"run_resumed while {self.status}")
+                self.must(self.status in ("paused", "waiting"), f"run_resumed while {self.status}")
                 self.status = "running"
 
     def _finished(self, event: RunFinished) -> None:
@@ -144,7 +167,7 @@ class Checker:
             case ItemReused():
                 self.must(self.term == 0, f"{item} is reused while the run goes on")
                 story.end, story.reused = "complete", True
-            case ItemFailed() | ItemSkipped() | ItemCancelled():
+            case ItemFailed() | ItemQuarantined() | ItemSkipped() | ItemCancelled():
                 self._ended(event, item, story)
 
     def _assigned(self, event: ItemAssigned, item: str, story: ItemStory) -> None:
@@ -154,7 +177,14 @@ class Checker:
         early = [name for name in story.dependencies if self.items[name].end != "complete"]
         self.must(not early, f"{item} is assigned before {early}")
         self.must(self.status == "running", f"{item} is assigned while the run is {self.status}")
+        self.must(not story.over, f"{item} is assigned, and was {story.over}")
+        self.must(event.alone == story.suspect, f"{item}: alone is {event.alone}, suspect {story.suspect}")
+        others = [name for name, other in self.items.items() if other.open and other.alone]
+        self.must(not (event.alone and others), f"{item} is to be alone while {others} are")
+        beside = [name for name, other in self.items.items() if name in others and other.agent == event.agent]
+        self.must(not beside, f"{item} goes to {event.agent}, where {beside} is to be alone")
         story.epoch, story.open, story.started, story.agent = event.epoch, True, False, event.agent
+        story.alone = event.alone
         story.outcome_lives = _nobody
 
     def _closed(self, event: ItemClosed, item: str, story: ItemStory) -> None:
@@ -163,27 +193,48 @@ class Checker:
         story.open = False
         if event.outcome.kind == "lost":
             story.lost += 1
+            if event.outcome.suspect:
+                story.suspected += 1
+                story.suspect, story.over = True, "quarantined" if story.alone else ""
             waste = self.strict and story.outcome_lives() and not {None, item} & self._wanted
             alone = "not in the fleet" in event.outcome.message
             self.must(
                 alone or not waste, f"{item} #{event.epoch} is lost, and its agent was about to write its outcome"
             )
             return
-        story.charged += 1
-        self.must(story.charged <= ATTEMPTS, f"{item} was charged {story.charged} attempts")
         if event.outcome.kind == "result":
+            story.charged += 1
             story.end = "complete"
+        else:
+            self._failed(event.outcome.reason.value, story)
+        self.must(story.charged <= ATTEMPTS, f"{item} was charged {story.charged} attempts")
 
-    def _ended(self, event: ItemFailed | ItemSkipped | ItemCancelled, item: str, story: ItemStory) -> None:
+    def _failed(self, reason: str, story: ItemStory) -> None:
+        story.failures += 1
+        story.charged += reason in CHARGED
+        story.requeues += reason in BOUNDED
+        story.suspect = story.suspect and not (reason in CHARGED and story.alone)
+        spent = story.charged == ATTEMPTS and reason in CHARGED
+        story.over = "failed" if spent or reason in FINAL or story.requeues > REQUEUES else ""
+
+    def _ended(
+        self, event: ItemFailed | ItemQuarantined | ItemSkipped | ItemCancelled, item: str, story: ItemStory
+    ) -> None:
         self.must(not story.open, f"{event.type} of {item} while #{story.epoch} is open")
         match event:
             case ItemFailed():
-                self.must(0 < event.attempts == story.charged, f"{item} failed after {story.charged} attempts")
+                self.must(event.attempts == story.charged, f"{item} failed after {story.charged} attempts")
+                self.must(story.over == "failed", f"{item} failed and had another attempt")
+            case ItemQuarantined():
+                self.must(story.over == "quarantined", f"{item} is quarantined and was not lost alone")
+                self.must(story.suspected > 1, f"{item} is quarantined after {story.suspected} losses")
             case ItemSkipped():
                 causes = {self.items[name].end for name in story.dependencies}
                 self.must(bool(causes & (ENDS - {"complete"})), f"{item} is skipped and nothing before it failed")
                 why = self.items[event.cause].end
-                self.must(why in ("failed", "cancelled"), f"{item} is skipped because {event.cause} is {why}")
+                self.must(
+                    why in ("failed", "cancelled", "quarantined"), f"{item} is skipped because {event.cause} is {why}"
+                )
             case ItemCancelled():
                 self.must(bool({None, item} & self._wanted), f"{item} is cancelled and nobody asked for it")
         story.end = event.type.removeprefix("item_")
@@ -204,7 +255,17 @@ class Checker:
     def bill(self) -> None:
         """Raise Violation if an item was paid more often than its losses explain."""
         for item, story in self.items.items():
-            limit = 0 if story.reused else 1 + story.lost
-            self.must(story.paid <= limit, f"{item} was paid {story.paid} times with {story.lost} losses")
             done = story.end == "complete" and not story.reused
+            limit = story.lost + story.failures + done
+            self.must(story.paid <= limit, f"{item} was paid {story.paid} times in {limit} attempts")
             self.must(not done or story.paid > 0, f"{item} is complete and no model call was made")
+
+    def judge(self, *, calm: bool) -> None:
+        """Raise Violation unless poison, and in a `calm` world nothing else, came to a bad end."""
+        for item, story in self.items.items():
+            poisonous = item in self.poison and not story.reused
+            self.must(not poisonous or story.end != "complete", f"{item} is poison and complete")
+            if calm and poisonous:
+                self.must(story.end in ("quarantined", "skipped"), f"{item} is poison and {story.end}")
+            elif calm:
+                self.must(story.end != "quarantined", f"{item} is quarantined and did nothing")

@@ -27,6 +27,10 @@ class Fate(StrEnum):
     DRIVERS_DIE = "every driver of a run dies"
     AGENT_DIES = "an agent dies"
     AGENT_STOPS = "an agent is stopped in good order"
+    AGENT_ENDED = "an agent's process is ended by order"
+    AGENT_OVERDUE = "an agent's process is ended because of an item that went on after its timeout"
+    AGENT_FAILS = "an agent is given up, and begins anew a while later"
+    MODEL_GONE = "the model cannot be had for a while"
 
 
 BESIDE = frozenset(list(Fate)[list(Fate).index(Fate.CALLER_FREEZES) :])

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from actors.errors import StoreError
-from actors.events import CancelRequested, ContinueRequested, Event, ItemReused, PauseRequested, RunStarted
+from actors.events import CancelRequested, ContinueRequested, Event, ItemReused, PauseRequested, RunPaused, RunStarted
 from actors.stores.memory import MemoryStore
 from actors.stores.protocol import Accept
 from actors.work import Content, Result
@@ -22,6 +22,9 @@ from tests.simulation.work import random_plan
 
 LIMIT_S = 900.0
 """Virtual seconds after which nobody drives a run that has finished."""
+
+STOPS = ("quota", "credentials")
+"""Reasons of a pause that only a person can mend."""
 
 Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 
@@ -67,8 +70,15 @@ class SimulatedRun:
                 self.replay()
         except Exception as error:
             self._blame(error)
+        if any(isinstance(event, RunPaused) and event.reason in STOPS for event in events):
+            spawn(self._mend())
         if self.checker.status in FINISHED and not was_over:
             spawn(self._await_drivers())
+
+    async def _mend(self) -> None:
+        """A person does what the run is paused for."""
+        await asyncio.sleep(self._rng.random() * 20)
+        self._ask(ContinueRequested(run=self.id))
 
     async def _await_drivers(self) -> None:
         """The run has finished: so must everybody who drives it."""

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
+from math import inf
+from random import Random
 from typing import Any, Protocol
 
 from actors.errors import AgentGone, MnemosyneError, StoreError
-from actors.roles.agent import Agent
+from actors.events import Event
+from actors.roles.agent import NOTHING_BEFORE, Agent, Before
 from actors.roles.attempt import Worker
 from actors.stores.memory import MemoryStore
 from actors.work import Role
@@ -15,7 +18,8 @@ from tests.simulation.process import Process
 
 COMMITS = {"append", "claim", "register"}
 
-MakeWorker = Callable[[Process, StorePort, int], Worker]
+MakeWorker = Callable[[Process, StorePort, int, Callable[[], None]], Worker]
+"""Its process, store and concurrency, and what ends its process."""
 
 
 class Strike(Protocol):
@@ -76,6 +80,12 @@ class StoreServer:
         else:
             done(self._answer(method, args))
 
+    def put(self, id_: str, event: Event) -> bool:
+        """Append an event over no network; false while the process is down."""
+        if self.process.alive:
+            self._answer("append", (id_, [event]))
+        return self.process.alive
+
     def _answer(self, method: str, args: tuple[Any, ...]) -> Any:
         try:
             return at_once(getattr(self._store, method)(*args))
@@ -120,6 +130,9 @@ class AgentHost:
         self._net, self.name, self._concurrency, self._store, self._worker = net, name, concurrency, store, worker
         self.agent: Agent | None = None
         self._born = 0
+        self._before = NOTHING_BEFORE
+        self.process: Process
+        self.given_up = False
         self._booting = False
         self._waiting: list[Callable[[], None]] = []
         self._lifelines: list[Done] = []
@@ -134,6 +147,8 @@ class AgentHost:
                     yield error
 
     def _up(self) -> None:
+        if self.given_up or (self._born and self.process.alive):
+            return
         self._born += 1
         self.process = Process(f"{self.name}#{self._born}", self._died)
         self._processes.append(self.process)
@@ -153,8 +168,9 @@ class AgentHost:
                 self._boot()
             return
         self._booting = False
-        worker = self._worker(process, store, self._concurrency)
-        self.agent = Agent(self.name, Role.EXECUTOR, generation, worker, store, self._concurrency)
+        worker = self._worker(process, store, self._concurrency, self.crash)
+        slots, before = self._concurrency, self._before
+        self.agent = Agent(self.name, Role.EXECUTOR, generation, worker, store, slots, before)
         waiting, self._waiting = self._waiting, []
         for call in waiting:
             call()
@@ -164,8 +180,33 @@ class AgentHost:
         return AgentGone(f"{self.name} does not answer")
 
     def crash(self) -> None:
-        """See Server."""
-        self.process.kill()
+        """See Server. Nobody knows why."""
+        self._end(Before(explained=False))
+
+    def _end(self, before: Before) -> None:
+        if self.process.alive:
+            self._before = before
+            self.process.kill()
+
+    def end(self) -> None:
+        """By order."""
+        self._end(NOTHING_BEFORE)
+
+    def end_for(self, rng: Random) -> None:
+        """Because of one of its attempts, if it has any; else by order."""
+        held = sorted((o.run, o.item, o.epoch) for o in self.agent.overdue(inf)) if self.agent else []
+        guilty = ((*rng.choice(held), "it went on after its timeout"),) if held else ()
+        self._end(Before(True, guilty))
+
+    def give_up(self) -> None:
+        """End it for good."""
+        self.given_up = True
+        self.end()
+
+    def begin_anew(self) -> None:
+        """After it was given up."""
+        self.given_up = False
+        self._up()
 
     def stop(self) -> None:
         """In good order: it puts on disk what is done, then ends."""
@@ -174,7 +215,8 @@ class AgentHost:
 
     async def _stop(self, process: Process, agent: Agent) -> None:
         await agent.stop()
-        process.kill()
+        if process is self.process:
+            self.end()
 
     def _died(self) -> None:
         rng = self._net.rng

@@ -11,8 +11,10 @@ from actors.errors import (
     ContextTooLong,
     CredentialsRefused,
     ModelFaulty,
+    ModelMissing,
     Overloaded,
     PayloadMissing,
+    QuotaExhausted,
     RateLimited,
 )
 from actors.models.port import Reply, StopReason
@@ -24,8 +26,10 @@ from tests.simulation.process import Process
 ERRORS: tuple[type[BaseException], ...] = (
     RateLimited,
     Overloaded,
+    QuotaExhausted,
     CredentialsRefused,
     ModelFaulty,
+    ModelMissing,
     AnswerRefused,
     AnswerInvalid,
     ContextTooLong,
@@ -61,6 +65,9 @@ class Till:
         self.seconds = rng.choice(((0.0, 0.001, 0.05), (0.0, 0.05, 1.5), (0.05, 1.5, 12.0)))
         self.failing = rng.choice((0.0, 0.05, 0.3))
         self.stubborn = rng.choice((0.0, 0.2))
+        for checker in checkers.values():
+            poisonous = rng.choice((0, 0, 0, 1, 1, 2))
+            checker.poison = set(rng.sample(sorted(checker.items), min(poisonous, len(checker.items))))
 
 
 class SimulatedWorker:
@@ -68,7 +75,10 @@ class SimulatedWorker:
 
     prompt = "simulated"
 
-    def __init__(self, till: Till, process: Process, store: StorePort, concurrency: int) -> None:
+    def __init__(
+        self, till: Till, process: Process, store: StorePort, concurrency: int, crash: Callable[[], None]
+    ) -> None:
+        self._crash = crash
         self._till, self._process, self._store, self._concurrency = till, process, store, concurrency
         self._working = 0
 
@@ -81,6 +91,10 @@ class SimulatedWorker:
             except Violation as error:
                 self._till.blame(error)
             rng, till = self._till.rng, self._till
+            if task.item.id in till.checkers[task.run].poison:
+                await asyncio.sleep(0.3 * rng.random())
+                self._crash()
+                await asyncio.sleep(0)
             seconds = rng.choice(till.seconds) * rng.random()
             fails, stubborn, long = rng.random() < till.failing, rng.random() < till.stubborn, rng.random() < 0.1
             if seconds:

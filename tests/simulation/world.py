@@ -1,7 +1,7 @@
 """One seed: the runs, their agents, the store, everything that goes wrong, and the verdict."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextvars import copy_context
 from random import Random
 from typing import Any
@@ -17,6 +17,7 @@ from tests.simulation.process import Process
 from tests.simulation.run import SimulatedRun
 from tests.simulation.servers import AgentHost, StoreServer
 from tests.simulation.strikes import Strikes
+from tests.simulation.supervisor import Supervisor
 from tests.simulation.work import SimulatedWorker, Till
 
 ROUGH_S = 60.0
@@ -42,6 +43,7 @@ class World:
         strikes = strikes or Strikes()
         strikes.kill = self._kill
         self.server = StoreServer(self._net, self.store, strikes, self._claimed)
+        self._supervisor = Supervisor(rng, self.server)
         self._hosts: list[AgentHost] = []
         self._runs: dict[str, SimulatedRun] = {}
         for id_ in ("r", "s") if rng.random() < 0.15 else ("r",):
@@ -90,8 +92,8 @@ class World:
         for run in self._runs.values():
             await run.over
 
-    def _work(self, process: Process, store: StorePort, concurrency: int) -> SimulatedWorker:
-        return SimulatedWorker(self._till, process, store, concurrency)
+    def _work(self, process: Process, store: StorePort, concurrency: int, crash: Callable[[], None]) -> SimulatedWorker:
+        return SimulatedWorker(self._till, process, store, concurrency, crash)
 
     def _spawn(self, coro: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run outside of every process."""
@@ -115,8 +117,10 @@ class World:
                 run.see(mine, self._spawn)
 
     def _check_end(self) -> None:
+        calm = not self.faults.story and not self._till.failing
         for run in self._runs.values():
             run.checker.bill()
+            run.checker.judge(calm=calm)
             run.replay()
         for host in self._hosts:
             for error in host.errors():
@@ -137,6 +141,14 @@ class World:
                 self._rng.choice(self._hosts).crash()
             case Fate.AGENT_STOPS:
                 self._rng.choice(self._hosts).stop()
+            case Fate.AGENT_ENDED:
+                self._rng.choice(self._hosts).end()
+            case Fate.AGENT_OVERDUE:
+                self._rng.choice(self._hosts).end_for(self._rng)
+            case Fate.AGENT_FAILS:
+                self._spawn(self._supervisor.give_up(self._rng.choice(self._hosts)))
+            case Fate.MODEL_GONE:
+                self._spawn(self._supervisor.lose_the_model())
             case _:
                 process = caller if fate is Fate.CALLER_FREEZES else server
                 process.thaws = self.loop.time() + self._rng.random() * self._rng.choice((1, 10, 60))

@@ -3,18 +3,25 @@
 import pytest
 
 from actors.events import (
+    AgentFailed,
+    AgentHeartbeat,
+    AgentRestarted,
     AgentStarted,
     AgentStarting,
     AgentUnavailable,
     CancelRequested,
     Event,
     ItemCancelled,
+    ItemQuarantined,
+    ModelAvailable,
+    ModelUnavailable,
     PauseRequested,
     RunPaused,
     RunResumed,
     RunStarted,
+    RunWaiting,
 )
-from actors.work import Content, Result, Role, Usage
+from actors.work import Content, RestartCause, Result, Role, Usage
 from cluster.cli import changes
 from cluster.cli.frame import failures
 from dashboards.projection import RunView
@@ -26,6 +33,7 @@ from tests.screens import HARMLESS, drawn, hostile_run
     ("event", "told"),
     [
         (RunPaused(run="r", term=1, reason="by request"), "run r  paused  by request"),
+        (RunWaiting(run="r", term=1, reason="no model"), "run r  waiting  no model"),
         (RunResumed(run="r", term=1), "run r  resumed"),
         (RunStarted(run="r", term=2, driver="d"), "run r  started  term 2"),
         (CancelRequested(run="r"), "run r  cancel requested"),
@@ -34,6 +42,16 @@ from tests.screens import HARMLESS, drawn, hostile_run
         (ItemCancelled(run="r", item="a", term=1), "a  cancelled"),
         (AgentUnavailable(agent="e", role=Role.EXECUTOR, reason="no memory"), "e  unavailable  no memory"),
         (AgentStarted(agent="e", role=Role.EXECUTOR, generation=2, pid=1, node="n"), "e  started  generation 2"),
+        (AgentFailed(agent="e", reason="4 restarts in 60 s"), "e  failed  4 restarts in 60 s"),
+        (
+            AgentRestarted(agent="e", generation=1, cause=RestartCause.CRASH, reason="it was killed"),
+            "e  restarting  it was killed",
+        ),
+        (AgentHeartbeat(agent="e", generation=1), None),
+        (ModelUnavailable(model="m", reason="no such host"), "model m  unavailable  no such host"),
+        (ModelAvailable(model="m", probe=True), None),
+        (ModelAvailable(model="m", probe=False), "model m  available"),
+        (ItemQuarantined(run="r", item="a", message="it killed again", term=1), "a  quarantined  it killed again"),
         (reuse("a"), "a  complete  reused from run older"),
         (assigned("a"), None),
         (AgentStarting(agent="e", role=Role.EXECUTOR), None),

@@ -7,11 +7,22 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from actors.events import AgentStarting, AgentUnavailable, Event, ItemAssigned, ItemClosed, ItemStarted
+from actors.events import (
+    AgentErrorRecorded,
+    AgentFailed,
+    AgentRestarted,
+    AgentStarting,
+    AgentUnavailable,
+    Event,
+    ItemAssigned,
+    ItemClosed,
+    ItemStarted,
+)
 from actors.stores.group import GroupStore
-from actors.work import Content, Failure, FailureKind, Item, Outcome, Result, Role
+from actors.work import Content, Failure, FailureKind, Item, Outcome, RestartCause, Result, Role
 from cluster.cli import agents
 from cluster.cli.main import app
+from dashboards.agent_info import AgentState
 from dashboards.fleet_view import FleetView
 from tests.fakes import accepted
 from tests.screens import HARMLESS, HOSTILE
@@ -38,6 +49,12 @@ class Home:
         self.count += 1
         receipt = await self.store.append(str(self.count), events)
         assert None not in receipt.seqs
+
+    async def fault(self, name: str, count: int) -> None:
+        await self.say(AgentErrorRecorded(agent=name, generation=1, message="KeyError: 'x'", count=count))
+
+    async def restart(self, name: str) -> None:
+        await self.say(AgentRestarted(agent=name, generation=1, cause=RestartCause.CRASH, reason="it was killed"))
 
     async def begin(self, item: str, agent: str) -> None:
         epoch = self.epochs[item] = self.epochs.get(item, 0) + 1
@@ -66,6 +83,8 @@ async def fleet_at_work(folder: Path) -> Home:
     await home.begin("i1", "executor-0")
     await home.begin("i2", "executor-1")
     await home.end("i1", "executor-0", FAULT)
+    await home.fault("executor-0", 1)
+    await home.restart("executor-1")
     await home.up("executor-1")
     await home.say(AgentUnavailable(agent="executor-1", role=Role.EXECUTOR, reason="no memory"))
     return home
@@ -108,15 +127,21 @@ async def test_five_faults_within_a_minute_are_unhealthy_until_a_restart(tmp_pat
     await accepted(home.store, *ITEMS)
     await home.store.claim("r", "d")
     for n in range(5):
-        await home.begin(f"i{n}", "executor-0")
-        await home.end(f"i{n}", "executor-0", FAULT)
+        await home.fault("executor-0", n + 1)
     now = (await asyncio.to_thread(agents.read, tmp_path, 0.0)).agents["executor-0"].health
     assert (now.error_count, now.is_healthy) == (5, False)
     later = (await asyncio.to_thread(agents.read, tmp_path, 1e12)).agents["executor-0"].health
     assert (later.error_count, later.is_healthy, later.last_error) == (0, True, "KeyError: 'x'")
+    await home.restart("executor-0")
+    (agent,) = (await asyncio.to_thread(agents.read, tmp_path, 0.0)).agents.values()
+    assert (agent.state, agent.reason) == (AgentState.RESTARTING, "it was killed")
+    assert (agent.health.error_count, agent.health.is_healthy, agent.restarts) == (0, True, 1)
     await home.up("executor-0")
     (agent,) = (await asyncio.to_thread(agents.read, tmp_path, 0.0)).agents.values()
-    assert (agent.health.error_count, agent.health.is_healthy, agent.restarts) == (0, True, 1)
+    assert (agent.state, agent.generation, agent.restarts) == (AgentState.IDLE, 2, 1)
+    await home.say(AgentFailed(agent="executor-0", reason="4 restarts in 60 s"))
+    (agent,) = (await asyncio.to_thread(agents.read, tmp_path, 0.0)).agents.values()
+    assert (agent.state, agent.reason, agent.health.is_healthy) == (AgentState.FAILED, "4 restarts in 60 s", False)
     await home.store.close()
 
 

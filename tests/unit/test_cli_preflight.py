@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,12 +14,14 @@ from typer.testing import CliRunner
 
 from actors.errors import HomeUnusable, MnemosyneError, ModelMissing, PlanRefused, StoreLocked, StoreUnusable, UserError
 from actors.stores.group import GroupStore
-from actors.stores.holder import holder, is_held
+from actors.stores.holder import holder, is_held, lock_file
 from actors.stores.protocol import Accept
 from actors.work import Item
 from cluster import config
 from cluster.cli import preflight
 from cluster.cli.main import app
+from cluster.head import lock_of
+from cluster.locks import exclusive
 from tests.homes import make_home
 
 ROOT = Path(__file__).parents[2]
@@ -192,3 +195,13 @@ def test_resume_refuses_a_run_whose_model_is_not_there(home: Path, tmp_path: Pat
     assert "No API key is found" in refused(ModelMissing, "resume", "r2", "--home", str(home))
     status = json.loads(invoke("status", "r2", "--home", str(home), "--json").stdout)
     assert status["state"] == "running", "nothing happened to it"
+
+
+def test_a_store_that_belongs_to_half_a_fleet_is_refused_with_the_cure(tmp_path: Path) -> None:
+    """As after a SIGKILL of `up` or `down`."""
+    store = config.store_path(tmp_path)
+    locks = [exclusive(lock_file(store)), exclusive(lock_of(tmp_path))]
+    with pytest.raises(StoreLocked, match="`mnemosyne down` ends it"):
+        preflight.free(store, within_s=0)
+    for lock in filter(None, locks):
+        os.close(lock)

@@ -9,14 +9,19 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from actors.events import (
+    AgentFailed,
+    AgentStarting,
     AgentUnavailable,
     Event,
     ItemCancelled,
+    ItemQuarantined,
     ItemSkipped,
     RunPaused,
     RunResumed,
+    RunWaiting,
 )
 from actors.work import ItemState, Role
+from cluster.cli.frame import failures
 from cluster.cli.tables import STYLES
 from dashboards.projection import RunView
 from tests.histories import BAD, GOOD, assigned, began, closed, failed, items, legal, view_of
@@ -63,10 +68,10 @@ def test_a_plan_that_fits_is_shown_in_its_own_order() -> None:
 
 def test_a_line_has_state_agent_attempt_seconds_and_tokens() -> None:
     lines = drawn(busy(40), 80, None)
-    assert "i5    complete   executor-0        1      4.2       312+88" in lines
-    assert "i3    active     executor-0        1     10.0" in lines, "began 10 s ago"
-    assert "i4    active     executor-0        1" in lines, "not begun"
-    assert any(line.startswith("i0    failed     executor-0        1") and line.endswith("message") for line in lines)
+    assert "i5    complete     executor-0        1      4.2       312+88" in lines
+    assert "i3    active       executor-0        1     10.0" in lines, "began 10 s ago"
+    assert "i4    active       executor-0        1" in lines, "not begun"
+    assert any(line.startswith("i0    failed       executor-0        1") and line.endswith("message") for line in lines)
 
 
 def test_an_error_gets_room_before_numbers_do() -> None:
@@ -88,19 +93,22 @@ def test_every_state_has_its_colour_and_its_place() -> None:
     assert set(STYLES) == set(ItemState)
     rows: list[Event] = [row for n in "abc" for row in (assigned(n), closed(n, BAD if n == "b" else GOOD))]
     rows += [failed("b"), ItemSkipped(run="r", item="d", cause="b", term=1), ItemCancelled(run="r", item="e", term=1)]
-    view = view_of(items(a=[], b=[], c=[], d="b", e=[], f=[], g="f", h=[]), *rows, assigned("h"))
+    rows += [ItemQuarantined(run="r", item="q", message="it killed again", term=1)]
+    view = view_of(items(a=[], b=[], c=[], d="b", e=[], f=[], g="f", h=[], q=[]), *rows, assigned("h"))
     assert all(view.counts.values())
-    lines = drawn(view, 80, 10)
+    lines = drawn(view, 80, 11)
     assert [line.split()[:2] for line in lines[2:-2]] == [
         ["h", "active"],
         ["b", "failed"],
+        ["q", "quarantined"],
         ["f", "ready"],
         ["c", "complete"],
         ["a", "complete"],
         ["d", "skipped"],
     ]
     assert lines[-2] == "… and 2 more: 1 waiting, 1 cancelled"
-    assert drawn(view, 100, 10)[-1].endswith("5/8 done, 1 active, 1 ready, 1 waiting, 1 failed, 1 skipped, 1 cancelled")
+    told = "6/9 done, 1 active, 1 ready, 1 waiting, 1 failed, 1 quarantined, 1 skipped, 1 cancelled"
+    assert drawn(view, 120, 10)[-1].endswith(told)
 
 
 def test_a_pause_is_shown_with_its_reason_until_the_run_goes_on() -> None:
@@ -114,7 +122,26 @@ def test_an_agent_that_cannot_start_is_shown_with_its_reason() -> None:
     gone = [AgentUnavailable(agent=f"executor-{n}", role=Role.EXECUTOR, reason="no memory") for n in range(5)]
     lines = drawn(view_of(items(a=[]), *gone), 80)
     assert lines[1] == "executor-0 is unavailable: no memory"
-    assert lines[3] == "… and 3 more agents are unavailable"
+    assert lines[3] == "… and 3 more agents are missing"
+
+
+def test_an_agent_that_was_given_up_is_shown_with_its_reason() -> None:
+    begun = AgentStarting(agent="executor-0", role=Role.EXECUTOR)
+    lines = drawn(view_of(items(a=[]), begun, AgentFailed(agent="executor-0", reason="4 restarts in 60 s")), 80)
+    assert lines[1] == "executor-0 has failed: 4 restarts in 60 s"
+
+
+def test_a_wait_is_shown_with_its_reason_until_the_run_goes_on() -> None:
+    view = view_of(items(a=[]), RunWaiting(run="r", term=1, reason="model m is unavailable: no such host"))
+    assert "  waiting: model m is unavailable: no such host  " in drawn(view, 100)[0]
+    view.apply(RunResumed(run="r", term=1))
+    assert "  running  " in drawn(view, 100)[0]
+
+
+def test_the_end_tells_of_failed_and_of_quarantined_items() -> None:
+    rows: list[Event] = [assigned("a"), closed("a", BAD), failed("a", "no")]
+    view = view_of(items(a=[], q=[]), *rows, ItemQuarantined(run="r", item="q", message="it killed again", term=1))
+    assert failures(view) == ["a failed: no", "q quarantined: it killed again"]
 
 
 @given(st.integers(1, 220), st.integers(1, 60), st.integers(0, 2**32).map(random.Random))

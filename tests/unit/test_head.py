@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from actors.errors import FleetError, HomeUnusable
 from cluster import fleet_file, head
 from cluster.fleet_file import FleetFile
 from cluster.locks import exclusive
+from cluster.up import end_a_torso
 from tests.fleets import session
 
 
@@ -48,7 +50,57 @@ def test_a_home_whose_path_is_too_long_for_sockets_gets_a_folder_elsewhere(tmp_p
     folder = head.ray_folder(long)
     assert not folder.is_relative_to(long)
     assert not list(folder.iterdir())
-    folder.rmdir()
+    assert folder.parent.stat().st_mode & 0o777 == 0o700, "Ray opens its own folder to everybody"
+    head.remove_ray_folder(long, folder)
+    assert not folder.parent.exists()
+
+
+def test_a_home_that_is_not_ascii_gets_a_folder_elsewhere(tmp_path: Path) -> None:
+    home = Path("/h\u00f6me")
+    folder = head.ray_folder(home)
+    assert str(folder).isascii()
+    head.remove_ray_folder(tmp_path, folder)
+    assert folder.exists(), "it is another home's"
+    head.remove_ray_folder(home, folder)
+    assert not folder.parent.exists()
+
+
+def test_what_a_copied_home_names_is_left_alone(tmp_path: Path) -> None:
+    home, copy = tmp_path / "home", tmp_path / "copy"
+    (home / "ray").mkdir(parents=True)
+    copy.mkdir()
+    fleet_file.write(copy, file(home))
+    end_a_torso(copy)
+    assert (home / "ray").is_dir()
+    assert fleet_file.read(copy) is None
+    end_a_torso(home)
+    fleet_file.write(home, file(home))
+    end_a_torso(home)
+    assert not (home / "ray").exists()
+
+
+def test_a_port_that_is_free_is_none_that_a_connection_may_get() -> None:
+    port = head._free_port()
+    with socket.create_server(("127.0.0.1", port)):
+        assert head._free_port(port) in set(head.QUIET_PORTS) - {port}
+
+
+def test_the_one_that_only_looks_at_the_lock_is_not_the_head(tmp_path: Path) -> None:
+    head.lock_of(tmp_path).touch()
+    told = f"import sys, time\nopened = open({str(head.lock_of(tmp_path))!r})\nprint('up', flush=True)\ntime.sleep(60)"
+    for leads in (False, True):
+        with subprocess.Popen([sys.executable, "-c", told], stdout=subprocess.PIPE, start_new_session=leads) as looking:
+            assert looking.stdout
+            assert looking.stdout.readline() == b"up\n"
+            assert head.pid_of(tmp_path) == (looking.pid if leads else None)
+            looking.kill()
+
+
+def test_an_address_that_is_not_written_yet_is_waited_for(tmp_path: Path) -> None:
+    (tmp_path / head.ADDRESS_FILE).touch()
+    (tmp_path / "head.log").touch()
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended, pytest.raises(FleetError, match="it said nothing"):
+        head.wait_until_up(ended, tmp_path, tmp_path)
 
 
 def test_a_head_that_ends_at_once_is_refused_with_its_last_words(tmp_path: Path) -> None:
@@ -84,6 +136,7 @@ def test_the_build_changes_with_any_source_and_with_nothing_else(tmp_path: Path)
     first = build_of(tmp_path)
     (tmp_path / "cluster" / "a.pyc").write_text("x")
     (tmp_path / "README.md").write_text("x")
+    (tmp_path / "cluster" / ".#a.py").symlink_to("an editor's lock")
     assert build_of(tmp_path) == first
     (tmp_path / "actors" / "prompt.md").write_text("x")
     second = build_of(tmp_path)

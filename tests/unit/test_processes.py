@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from ray.exceptions import ActorUnavailableError
 
-from actors import processes
+from actors import host
 from actors.errors import AgentGone
 from actors.processes import AgentProcess
 from actors.roles.agent import Agent
@@ -30,7 +30,7 @@ class SecondProcess(AgentProcess):
 async def test_calls_that_are_meant_for_an_earlier_generation_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processes, "LIFELINE_S", 0.0)
+    monkeypatch.setattr(host, "LIFELINE_S", 0.0)
     store, model = open_store(tmp_path), BlockedModel()
     process = SecondProcess("e", "executor", Settings(home=tmp_path).model_dump_json(), "n", ())
     process.agent = Agent("e", Role.EXECUTOR, 2, Executor(store, lambda _: model, 1000), store, 1)

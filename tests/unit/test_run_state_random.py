@@ -1,11 +1,13 @@
 """Random runs against the run state's invariants: outcomes, requests and drivers that die between any two facts."""
 
 import random
+from collections.abc import Mapping
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.events import (
+    AgentFailed,
     CancelRequested,
     ContinueRequested,
     Event,
@@ -13,18 +15,34 @@ from actors.events import (
     ItemCancelled,
     ItemClosed,
     ItemFailed,
+    ItemQuarantined,
     ItemReused,
     ItemSkipped,
+    ItemStarted,
+    ModelAvailable,
+    ModelUnavailable,
     PauseRequested,
     RunStarted,
 )
-from actors.work import TERMINAL, ItemState, Outcome, Result, RunStatus, Task
+from actors.failures import ATTEMPTS, is_charged
+from actors.work import TERMINAL, Failure, FailureKind, ItemState, Lost, Outcome, Result, RunStatus, Task
 from cluster.commands import AgentAttached, Append, Cancel, Command, Submit
 from cluster.graph import WorkGraph
 from cluster.run_state import RunState
 from tests.fakes import check
 from tests.histories import beginnings, reuse
 from tests.runs import BAD, GONE, GOOD, closed, graph
+
+OUTCOMES: dict[Outcome, int] = {
+    GOOD: 12,
+    BAD: 1,
+    GONE: 2,
+    Failure(reason=FailureKind.AGENT_FAULT, message="boom"): 2,
+    Failure(reason=FailureKind.TRANSIENT, message="reset"): 2,
+    Failure(reason=FailureKind.NO_MODEL, message="none"): 1,
+    Failure(reason=FailureKind.QUOTA, message="spent"): 1,
+}
+"""What attempts end with, and how often."""
 
 
 @st.composite
@@ -34,64 +52,152 @@ def plans(draw: st.DrawFn) -> WorkGraph:
     return graph(**{f"i{i}": [f"i{d}" for d in sorted(deps)] for i, deps in edges.items()})
 
 
-def play(work: WorkGraph, rng: random.Random) -> list[Event]:
-    """A whole run: random outcomes, requests at any moment, drivers that die between any two facts.
+Guilty = Mapping[tuple[str, int], str]
 
-    Every other one begins with results of an earlier run.
-    """
-    journal: list[Event] = [reuse(id_) for id_ in (beginnings(work.items, rng) if rng.random() < 0.5 else ())]
-    state = RunState("r", work, "scripted")
-    owed: list[Command] = []
-    running: list[Task] = []
-    term = 0
 
-    def take(event: Event) -> None:
-        journal.append(event)
-        owed.extend(state.handle(event))
+class World:
+    """A run from its journal to its end: drivers that die between any two facts, agents that die in every way."""
 
-    def new_driver() -> None:
-        nonlocal state, owed, term
-        term += 1
-        state = RunState("r", work, "scripted")
-        journal.append(RunStarted(run="r", term=term, driver="d"))
-        state.replay(journal)
-        check(state)
-        held = frozenset((task.item.id, task.epoch) for task in running)
-        owed = [*state.start(term, {"a"}), *state.handle(AgentAttached("a", term, rng.randint(1, 4), held))]
+    def __init__(self, work: WorkGraph, rng: random.Random) -> None:
+        self.work, self.rng = work, rng
+        self.journal: list[Event] = [reuse(id_) for id_ in (beginnings(work.items, rng) if rng.random() < 0.5 else ())]
+        self.poison = {id_ for id_ in work.by_id if rng.random() < 0.1}
+        """These end their agent whenever they are worked on."""
+        self.running: dict[str, list[Task]] = {"a": [], "b": []}
+        self.begun: set[tuple[str, int]] = set()
+        self.term = 0
+        self.generation = {"a": 1, "b": 1}
+        self.failed: set[str] = set()
+        self.shut = False
+        self.new_driver()
 
-    new_driver()
-    while not state.finished:
-        dice = rng.random()
-        if dice < 0.07:
-            new_driver()
-        elif dice < 0.12:
-            target = rng.choice([None, *work.by_id]) if rng.random() < 0.3 else rng.choice(list(work.by_id))
-            take(CancelRequested(run="r", target=target) if rng.random() < 0.5 else PauseRequested(run="r"))
-        elif dice < 0.2 or not (owed or running):
-            assert owed or running or state.status is RunStatus.PAUSED, f"stuck: {state.tally()}"
-            take(ContinueRequested(run="r"))
-        elif owed and (dice < 0.6 or not running):
-            match owed.pop(0):
-                case Submit(_, task):
-                    running.append(task)
-                case Append(event):
-                    take(event)
-                case Cancel(_, item, epoch):
-                    for task in [t for t in running if (t.item.id, t.epoch) == (item, epoch)]:
-                        running.remove(task)
-                        take(closed(task, GONE))
+    def take(self, event: Event) -> None:
+        """One commit: nothing happens to an attempt that is closed."""
+        if isinstance(event, ItemClosed | ItemStarted):
+            view = self.state.views[event.item]
+            if view.state is not ItemState.ACTIVE or view.epoch != event.epoch:
+                return
+        self.journal.append(event)
+        self.owed += self.state.handle(event)
+
+    def new_driver(self) -> None:
+        self.term += 1
+        self.state = RunState("r", self.work, "scripted")
+        self.journal.append(RunStarted(run="r", term=self.term, driver="d"))
+        self.state.replay(self.journal)
+        check(self.state)
+        self.owed: list[Command] = self.state.start(self.term, self.running)
+        for agent in self.running.keys() - self.failed:
+            self.attach(agent)
+
+    def attach(self, agent: str, *, explained: bool = True, guilty: Guilty | None = None) -> None:
+        self.owed = [c for c in self.owed if not (isinstance(c, Submit) and c.agent == agent)]  # its link forgets them
+        held = frozenset((task.item.id, task.epoch) for task in self.running[agent])
+        slots = self.rng.randint(1, 4)
+        back = AgentAttached(agent, self.generation[agent], slots, held, explained, guilty or {})
+        self.owed += self.state.handle(back)
+
+    def step(self) -> None:
+        dice = self.rng.random()
+        busy = [agent for agent, tasks in self.running.items() if tasks]
+        if dice < 0.05:
+            self.new_driver()
+        elif dice < 0.1:
+            self.wish()
+        elif dice < 0.2 or not (self.owed or busy):
+            self.mend()
+        elif dice < 0.24:
+            self.break_something()
+        elif self.owed and (dice < 0.6 or not busy):
+            self.carry_out(self.owed.pop(0))
         else:
-            outcomes: list[Outcome] = [GOOD, BAD, GONE]
-            take(closed(running.pop(rng.randrange(len(running))), rng.choices(outcomes, [8, 1, 2])[0]))
-        check(state)
-    assert not running
-    return journal
+            self.work_on(self.rng.choice(busy))
+
+    def wish(self) -> None:
+        target = self.rng.choice([None, *self.work.by_id]) if self.rng.random() < 0.3 else self.any_item()
+        self.take(CancelRequested(run="r", target=target) if self.rng.random() < 0.5 else PauseRequested(run="r"))
+
+    def any_item(self) -> str:
+        return self.rng.choice(list(self.work.by_id))
+
+    def mend(self) -> None:
+        """Nothing can happen by itself, or nobody waits for that."""
+        stuck = not (self.owed or any(self.running.values()))
+        halted = self.state.status in (RunStatus.PAUSED, RunStatus.WAITING)
+        assert halted or not stuck or self.failed or self.shut, f"stuck: {self.state.tally()}"
+        self.take(ContinueRequested(run="r"))
+        if self.shut:
+            self.shut = False
+            self.take(ModelAvailable(model="scripted", probe=self.rng.random() < 0.7))
+        for agent in sorted(self.failed):
+            self.failed.discard(agent)
+            self.generation[agent] += 1
+            self.attach(agent)
+
+    def break_something(self) -> None:
+        agent = self.rng.choice(("a", "b"))
+        if self.rng.random() < 0.3:
+            self.shut = True
+            self.take(ModelUnavailable(model="scripted", reason="down"))
+        elif agent not in self.failed:
+            self.end(agent, explained=self.rng.choice((True, False)))
+
+    def end(self, agent: str, *, explained: bool, guilty: Guilty | None = None) -> None:
+        self.running[agent].clear()
+        if self.rng.random() < 0.2:
+            self.failed.add(agent)
+            self.take(AgentFailed(agent=agent, reason="too often"))
+            return
+        self.generation[agent] += 1
+        self.attach(agent, explained=explained, guilty=guilty)
+
+    def carry_out(self, command: Command) -> None:
+        match command:
+            case Submit(agent, task):
+                if agent not in self.failed and not (task.alone and self.running[agent]):
+                    self.running[agent].append(task)
+                elif agent not in self.failed:
+                    self.owed.append(command)  # it waits in the agent's queue
+            case Append(event):
+                self.take(event)
+            case Cancel(agent, item, epoch):
+                for task in [t for t in self.running[agent] if (t.item.id, t.epoch) == (item, epoch)]:
+                    self.running[agent].remove(task)
+                    self.take(closed(task, GONE))
+
+    def work_on(self, agent: str) -> None:
+        tasks = self.running[agent]
+        task = self.rng.choice(tasks)
+        key = (task.item.id, task.epoch)
+        if key not in self.begun and (task.alone or self.rng.random() < 0.5):
+            self.begun.add(key)
+            self.take(ItemStarted(run="r", item=task.item.id, epoch=task.epoch, agent=agent, generation=1))
+        elif task.item.id in self.poison:
+            self.end(agent, explained=False)
+        elif self.rng.random() < 0.05:
+            self.end(agent, explained=True, guilty={key: "it would not stop"})
+        else:
+            tasks.remove(task)
+            outcome = self.rng.choices(list(OUTCOMES), list(OUTCOMES.values()))[0]
+            self.take(closed(task, outcome).model_copy(update={"agent": agent}))
+
+
+def play(work: WorkGraph, rng: random.Random) -> tuple[list[Event], set[str]]:
+    """The journal of a whole run, and its poison items."""
+    world = World(work, rng)
+    while not world.state.finished:
+        world.step()
+        check(world.state)
+    return world.journal, world.poison
 
 
 @settings(max_examples=300, deadline=None)
 @given(plans(), st.integers())
 def test_every_item_ends_once_whatever_dies(work: WorkGraph, seed: int) -> None:
-    journal = play(work, random.Random(seed))
+    journal, poison = play(work, random.Random(seed))
+    suspected: dict[str, list[bool]] = {}
+    alone: dict[str, bool] = {}
+    charged: dict[str, int] = {}
     epochs: dict[str, int] = {}
     results: set[str] = set()
     ended: set[str] = set()
@@ -101,7 +207,9 @@ def test_every_item_ends_once_whatever_dies(work: WorkGraph, seed: int) -> None:
                 assert item not in ended
                 assert set(work.by_id[item].dependencies) <= results, "an item started before its dependencies"
                 assert epoch == epochs.get(item, 0) + 1
-                epochs[item] = epoch
+                assert event.attempt == charged.get(item, 0) + 1
+                assert event.alone is bool(suspected.get(item))
+                epochs[item], alone[item] = epoch, event.alone
             case ItemReused(item=item):
                 assert event.item not in epochs
                 results.add(item)
@@ -109,6 +217,18 @@ def test_every_item_ends_once_whatever_dies(work: WorkGraph, seed: int) -> None:
             case ItemClosed(item=item, outcome=Result()):
                 assert item not in ended
                 results.add(item)
+                ended.add(item)
+            case ItemClosed(item=item, outcome=Failure(reason=reason)):
+                charged[item] = charged.get(item, 0) + is_charged(reason)
+                assert charged[item] <= ATTEMPTS
+                if is_charged(reason) and alone[item]:
+                    suspected[item] = []
+            case ItemClosed(item=item, outcome=Lost(suspect=True)):
+                suspected.setdefault(item, []).append(alone[item])
+            case ItemQuarantined(item=item):
+                assert item not in ended
+                assert suspected[item][-1], "it was alone"
+                assert len(suspected[item]) > 1, "and not the first that was lost so"
                 ended.add(item)
             case ItemFailed(item=item) | ItemSkipped(item=item) | ItemCancelled(item=item):
                 assert item not in ended
@@ -120,4 +240,7 @@ def test_every_item_ends_once_whatever_dies(work: WorkGraph, seed: int) -> None:
     assert replayed.finished
     assert sum(replayed.counts[state] for state in TERMINAL) == len(work.items)
     assert not replayed.results
+    allowed = {ItemState.QUARANTINED, ItemState.CANCELLED, ItemState.SKIPPED}
+    worked_on = poison & epochs.keys()
+    assert {replayed.views[id_].state for id_ in worked_on} <= allowed, "what ends every agent has no result"
     assert replayed.counts[ItemState.COMPLETE] == len(results)

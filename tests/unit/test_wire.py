@@ -11,6 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.events import (
+    AgentErrorRecorded,
+    AgentFailed,
+    AgentHealthDegraded,
+    AgentHeartbeat,
+    AgentResetRequested,
+    AgentRestarted,
+    AgentRestartRequested,
     AgentStarted,
     AgentStarting,
     AgentUnavailable,
@@ -20,20 +27,24 @@ from actors.events import (
     ItemAssigned,
     ItemCancelled,
     ItemFailed,
+    ItemQuarantined,
     ItemSkipped,
     ItemStarted,
+    ModelAvailable,
+    ModelUnavailable,
     PauseRequested,
     RunAccepted,
     RunFinished,
     RunPaused,
     RunResumed,
     RunStarted,
+    RunWaiting,
 )
-from actors.work import Content, FailureKind, Result, Role, RunStatus
+from actors.work import Content, FailureKind, Lost, RestartCause, Result, Role, RunStatus
 from dashboards import wire_docs
 from dashboards.wire import WireEvent, tasks_of, wire
 from dashboards.wire_types import COMMON, FIELDS, TYPES
-from tests.histories import BAD, GONE, GOOD, beginnings, closed, items, legal, reuse
+from tests.histories import BAD, GONE, GOOD, assigned, beginnings, closed, items, legal, reuse
 
 PLAN = items(a=[], b="a")
 TASKS = tasks_of(PLAN)
@@ -53,7 +64,29 @@ JOURNAL: list[Event] = [
     closed("a", BAD),
     closed("a", BAD, started=False),
     closed("a", GONE),
+    closed("a", Lost(message="it crashed", suspect=True)),
     reuse("a"),
+    RunWaiting(run="r", term=1, reason="no model"),
+    ItemQuarantined(run="r", item="a", message="it killed again", term=1),
+    AgentErrorRecorded(agent="executor-0", generation=1, message="KeyError", count=3),
+    AgentHealthDegraded(agent="executor-0", count=3, is_healthy=True),
+    AgentRestarted(agent="executor-0", generation=1, cause=RestartCause.HANG, reason="its loop stood still"),
+    AgentFailed(agent="executor-0", reason="4 restarts in 60 s"),
+    AgentHeartbeat(agent="executor-0", generation=1),
+    AgentRestartRequested(agent="executor-0"),
+    AgentResetRequested(agent="executor-0"),
+    ModelUnavailable(model="m", reason="no such host"),
+    ModelAvailable(model="m", probe=True),
+    ItemAssigned(
+        run="r",
+        item="a",
+        epoch=2,
+        attempt=2,
+        agent="executor-0",
+        model="scripted",
+        term=1,
+        after=FailureKind.TIMEOUT,
+    ),
     ItemFailed(run="r", item="a", attempts=1, reason=FailureKind.REFUSAL, message="no", term=1),
     ItemSkipped(run="r", item="b", cause="a", term=1),
     RunPaused(run="r", term=1, reason="by request"),
@@ -115,8 +148,29 @@ def test_every_event_says_when_and_whose_it_is() -> None:
 
 
 def test_an_assignment_carries_the_task() -> None:
-    rest = {"task": "do a", "model": "scripted", "term": 1}
+    rest = {"task": "do a", "model": "scripted", "term": 1, "alone": False}
     assert bare(JOURNAL[3]) == [("work_item_assigned", {**ATTEMPT, **rest})]
+
+
+def test_an_assignment_after_a_failure_is_a_retry_for_that_reason() -> None:
+    again = assigned("a", 2, 2).model_copy(update={"after": FailureKind.AGENT_FAULT})
+    (name, fields), (second, _) = bare(again)
+    assert (name, second) == ("work_item_retried", "work_item_assigned")
+    assert fields == {"item_id": "a", "reason": "agent_fault", "attempt": 2}
+
+
+def test_an_agent_that_is_given_up_is_told_by_another_name_than_one_that_failed_a_task() -> None:
+    gave_up = bare(AgentFailed(agent="executor-0", reason="4 restarts in 60 s"))
+    assert gave_up == [("agent_given_up", {"agent_id": "executor-0", "reason": "4 restarts in 60 s"})]
+
+
+def test_a_fault_and_a_restart_carry_the_real_message() -> None:
+    fault = bare(AgentErrorRecorded(agent="executor-0", generation=1, message="KeyError: 'x'", count=3))
+    told = {"agent_id": "executor-0", "generation": 1}
+    assert fault == [("agent_error_recorded", {**told, "error_count": 3, "error_message": "KeyError: 'x'"})]
+    restart = AgentRestarted(agent="executor-0", generation=1, cause=RestartCause.HANG, reason="its loop stood still")
+    why = {"restart_cause": "hang", "reason": "its loop stood still"}
+    assert bare(restart) == [("agent_restarted", {**told, **why})]
 
 
 def test_a_start_is_the_items_and_the_agents() -> None:
@@ -143,7 +197,9 @@ def test_a_failure_ends_the_agents_task_and_nothing_of_the_item() -> None:
 
 
 def test_a_lost_attempt_is_told_of_the_item_only() -> None:
-    assert bare(closed("a", GONE)) == [("work_item_lost", {**ATTEMPT, "generation": 1, "error": GONE.message})]
+    assert bare(closed("a", GONE)) == [
+        ("work_item_lost", {**ATTEMPT, "generation": 1, "error": GONE.message, "suspect": False})
+    ]
     assert bare(closed("a", GONE, started=False)) == bare(closed("a", GONE))
 
 
@@ -166,6 +222,8 @@ LETTER = {
     "work_item_completed": "c",
     "work_item_failed": "f",
     "work_item_lost": "l",
+    "work_item_retried": "t",
+    "work_item_quarantined": "q",
     "work_item_reused": "r",
     "work_item_skipped": "k",
     "work_item_cancelled": "x",
@@ -173,7 +231,7 @@ LETTER = {
     "agent_completed": "C",
     "agent_failed": "F",
 }
-ITEM_ORDER = re.compile(r"r|(as?l)*(asc|asf|k|x)")
+ITEM_ORDER = re.compile(r"r|(as?l|ast)*(asc|asf|as?lq|(as)?x|k)")
 TASK_ORDER = re.compile(r"S?|SC|SF")
 
 

@@ -1,0 +1,46 @@
+"""Ends a process that hangs and that nobody else judges: the store, a shared model, the health monitor itself."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from actors.errors import FleetError
+from actors.settings import HealthSettings
+from actors.wards import Pulse
+
+EVERY_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Guarded(Protocol):
+    """What is needed of such a process. Every call raises FleetError if it does not answer."""
+
+    async def pulse(self) -> Pulse:
+        """How it does."""
+        ...
+
+    async def end(self, *, for_good: bool) -> None:
+        """End the process; Ray starts another unless it is for good."""
+        ...
+
+
+async def guard(
+    name: str, process: Guarded, settings: HealthSettings, others_answer: Callable[[], bool] = lambda: True
+) -> None:
+    """Until cancelled: end it when its loop stands still, or when it is silent while `others_answer`."""
+    while True:
+        await asyncio.sleep(EVERY_S)
+        try:
+            async with asyncio.timeout(settings.silent_s):
+                pulse = await process.pulse()
+        except TimeoutError:
+            hung = others_answer()
+        except FleetError:  # it is being started
+            continue
+        else:
+            hung = pulse.tick_age_s >= settings.stale_tick_s
+        if hung:
+            log.warning("%s hangs and is ended; it is started again", name)
+            await process.end(for_good=False)

@@ -1,0 +1,228 @@
+"""The monitor with wards in this process: who is enrolled, admitted, ended, and in which order it is written down."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.errors import AgentGone
+from actors.events import Event, ItemAssigned, ItemClosed
+from actors.fleet_events import (
+    AgentErrorRecorded,
+    AgentFailed,
+    AgentHealthDegraded,
+    AgentResetRequested,
+    AgentRestarted,
+    AgentRestartRequested,
+    AgentStarted,
+    AgentStarting,
+)
+from actors.monitor import Monitor
+from actors.recorded import FLEET
+from actors.roles.agent import Before
+from actors.settings import HealthSettings
+from actors.stores.group import GroupStore
+from actors.stores.protocol import Store
+from actors.wards import Ended, Hello, Pulse
+from actors.work import Failure, FailureKind, Item, RestartCause, Role
+from tests.fakes import accepted, open_store
+
+FAST = HealthSettings(backoff_base_s=0.0, patience_s=0.5, stale_tick_s=0.5, silent_s=2.0, slow_answer_s=1.0)
+
+
+class FakeWard:
+    """An agent's process that can be killed, blocked and given up; registers in the store as the real one does."""
+
+    def __init__(self, name: str, store: Store) -> None:
+        self.name, self._store = name, store
+        self.pid = self.generation = 0
+        self.admitted: Before | None = None
+        self.tick_age_s = 0.0
+        self.gone_for_good = False
+        self.befores: list[Before] = []
+        self._ended = asyncio.Event()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.pid, self.generation, self.admitted, self.tick_age_s = self.pid + 1, 0, None, 0.0
+        self._ended.set()
+        self._ended = asyncio.Event()
+
+    def kill(self) -> None:
+        """As SIGKILL: Ray starts the next process at once."""
+        self._begin()
+
+    def _alive(self) -> None:
+        if self.gone_for_good:
+            raise AgentGone(f"{self.name} is gone")
+
+    async def hello(self) -> Hello:
+        self._alive()
+        return Hello(self.pid, "here", self.generation, self.admitted is not None)
+
+    async def end_of(self, pid: int) -> Ended:
+        ended = self._ended
+        if pid == self.pid and not self.gone_for_good:
+            await ended.wait()
+        return Ended(RestartCause.CRASH, f"process {pid} ended")
+
+    async def pulse(self) -> Pulse:
+        self._alive()
+        return Pulse(self.generation, self.tick_age_s)
+
+    async def enroll(self) -> None:
+        if not self.generation:
+            self.generation = await self._store.register(self.name, Role.EXECUTOR, self.pid, "here")
+
+    async def admit(self, before: Before) -> None:
+        if self.admitted is None:
+            self.admitted = before
+            self.befores.append(before)
+
+    async def end(self, *, for_good: bool) -> None:
+        self.gone_for_good = for_good
+        self._begin()
+
+    async def renew(self) -> None:
+        self.gone_for_good = False
+        self._begin()
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[GroupStore]:
+    made = open_store(tmp_path)
+    yield made
+    await made.close()
+
+
+@asynccontextmanager
+async def watched(store: Store, *wards: FakeWard, settings: HealthSettings = FAST) -> AsyncIterator[None]:
+    """A monitor over these wards, until the end of the block."""
+    monitor = Monitor(store, {ward.name: ward for ward in wards}, Role.EXECUTOR, settings)
+    watching = asyncio.create_task(monitor.watch())
+    try:
+        async with asyncio.timeout(20):
+            yield
+    finally:
+        failed = watching.done()
+        watching.cancel()
+        (outcome,) = await asyncio.gather(watching, return_exceptions=True)
+        assert not failed, outcome
+
+
+async def fleet(store: Store, *names: str) -> list[FakeWard]:
+    await store.append("starting", [AgentStarting(agent=name, role=Role.EXECUTOR) for name in names])
+    return [FakeWard(name, store) for name in names]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        await asyncio.sleep(0.01)
+
+
+async def journal(store: Store, *kinds: type[Event]) -> list[Any]:
+    return [event for event in await store.read(FLEET, 0, 0) if isinstance(event, kinds)]
+
+
+async def seen(store: Store, kind: type[Event], count: int = 1) -> list[Any]:
+    while len(found := await journal(store, kind)) < count:
+        await asyncio.sleep(0.01)
+    return found
+
+
+async def faults(store: Store, agent: FakeWard, count: int, first: int = 1) -> None:
+    """So many agent faults in items, as the agent writes them."""
+    for number in range(first, first + count):
+        run = f"r{number}"
+        await accepted(store, Item(id="a", description="x"), run=run)
+        await store.claim(run, "test")
+        assigned = ItemAssigned(run=run, item="a", epoch=1, attempt=1, agent=agent.name, model="m", term=1)
+        outcome = Failure(reason=FailureKind.AGENT_FAULT, message=f"mistake {number}")
+        closed = ItemClosed(
+            run=run, item="a", epoch=1, attempt=1, agent=agent.name, generation=agent.generation, outcome=outcome
+        )
+        await store.append(f"faults-{number}", [assigned, closed])
+
+
+async def test_all_agents_are_enrolled_and_admitted(store: GroupStore) -> None:
+    one, two = await fleet(store, "executor-0", "executor-1")
+    async with watched(store, one, two):
+        await until(lambda: one.admitted is not None and two.admitted is not None)
+    assert one.befores == two.befores == [Before()]
+
+
+async def test_a_crash_is_recorded_before_the_next_process_starts(store: GroupStore) -> None:
+    (ward,) = await fleet(store, "executor-0")
+    async with watched(store, ward):
+        await until(lambda: ward.admitted is not None)
+        ward.kill()
+        await until(lambda: ward.admitted is not None)
+    told = await journal(store, AgentErrorRecorded, AgentRestarted, AgentStarted)
+    assert [type(e) for e in told] == [AgentStarted, AgentErrorRecorded, AgentRestarted, AgentStarted]
+    assert [e.generation for e in told] == [1, 1, 1, 2]
+    assert ward.befores[1] == Before(explained=False)
+
+
+@pytest.mark.parametrize(("count", "degraded", "restarts"), [(2, [], 0), (3, [True], 0), (5, [True, True, False], 1)])
+async def test_the_thresholds_of_the_seed(store: GroupStore, count: int, degraded: list[bool], restarts: int) -> None:
+    (ward,) = await fleet(store, "executor-0")
+    async with watched(store, ward):
+        await until(lambda: ward.admitted is not None)
+        await faults(store, ward, count)
+        recorded = await seen(store, AgentErrorRecorded, count)
+        await until(lambda: ward.pid == 1 + restarts and ward.admitted is not None)
+    assert [e.count for e in recorded] == list(range(1, count + 1))
+    assert [e.is_healthy for e in await journal(store, AgentHealthDegraded)] == degraded
+    restarted = await journal(store, AgentRestarted)
+    assert [e.cause for e in restarted] == [RestartCause.THRESHOLD] * restarts
+    assert all(before.explained for before in ward.befores)
+
+
+async def test_a_blocked_loop_is_ended(store: GroupStore) -> None:
+    hung, other = await fleet(store, "executor-0", "executor-1")
+    async with watched(store, hung, other):
+        await until(lambda: hung.admitted is not None and other.admitted is not None)
+        hung.tick_age_s = 60.0
+        (restarted,) = await seen(store, AgentRestarted)
+        await until(lambda: hung.admitted is not None)
+    assert (restarted.agent, restarted.cause) == ("executor-0", RestartCause.HANG)
+    assert (hung.pid, other.pid) == (2, 1)
+
+
+async def test_a_person_may_restart_an_agent(store: GroupStore) -> None:
+    (ward,) = await fleet(store, "executor-0")
+    async with watched(store, ward):
+        await until(lambda: ward.admitted is not None)
+        await store.append("wish", [AgentRestartRequested(agent="executor-0")])
+        await until(lambda: ward.pid == 2 and ward.admitted is not None)
+    assert [e.cause for e in await journal(store, AgentRestarted)] == [RestartCause.REQUEST]
+    assert ward.befores[1].explained
+
+
+async def test_an_agent_over_its_intensity_is_given_up_until_it_is_reset(store: GroupStore) -> None:
+    (ward,) = await fleet(store, "executor-0")
+    async with watched(store, ward):
+        for number in range(1, FAST.restarts + 2):
+            await until(lambda: ward.admitted is not None)
+            ward.kill()
+            await seen(store, AgentErrorRecorded, number)
+        await seen(store, AgentFailed)
+        await until(lambda: ward.gone_for_good)
+        await store.append("wish", [AgentResetRequested(agent="executor-0")])
+        await until(lambda: ward.admitted is not None)
+    assert len(await journal(store, AgentRestarted)) == FAST.restarts
+
+
+async def test_the_next_monitor_adopts_who_lives_and_restarts_nobody(store: GroupStore) -> None:
+    one, two = await fleet(store, "executor-0", "executor-1")
+    async with watched(store, one, two):
+        await until(lambda: one.admitted is not None and two.admitted is not None)
+    two.kill()  # while nobody watches
+    async with watched(store, one, two):
+        await until(lambda: two.admitted is not None)
+    assert (one.pid, one.befores) == (1, [Before()])
+    told = await journal(store, AgentRestarted)
+    assert [(e.agent, e.cause) for e in told] == [("executor-1", RestartCause.CRASH)]

@@ -107,3 +107,10 @@ class Stage:
         """Time passes until then."""
         self.now = now
         return told(self.see(Tick()))
+
+
+def at_work() -> Stage:
+    """The usual beginning: one agent, its first process admitted."""
+    stage = Stage()
+    stage.work()
+    return stage

@@ -125,7 +125,6 @@ class Watch:
         if admitted and self.lives(generation):
             self.generation = generation
             self.admitted(generation)
-            return []
         return self.started(generation, now)
 
     def admitted(self, generation: int) -> None:

@@ -1,7 +1,6 @@
 """Every class of failure through a real driver: how the item ends, what is charged to it, what the journal says."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 import pytest
@@ -20,32 +19,24 @@ from actors.errors import (
     RequestRefused,
 )
 from actors.events import (
-    AgentFailed,
     ContinueRequested,
-    Event,
     ItemAssigned,
     ItemClosed,
     ItemFailed,
-    ItemQuarantined,
     ItemSkipped,
-    ItemStarted,
     ModelAvailable,
     ModelUnavailable,
-    RunFinished,
     RunPaused,
     RunResumed,
     RunWaiting,
 )
 from actors.failures import ATTEMPTS, CLASSES, REQUEUES
-from actors.models.port import Request
-from actors.roles.agent import Before
-from actors.stores.memory import MemoryStore
-from actors.work import Failure, FailureKind, Item, Lost, RunStatus
+from actors.work import Failure, FailureKind, RunStatus
 from cluster.driver import Driver
-from tests.fakes import DistantAgent, FakeModel, LocalAgent, accepted
+from tests.failing import LIMIT_S, Journal, drive, failing, item
+from tests.fakes import FakeModel, LocalAgent, accepted
 
 K = FailureKind
-LIMIT_S = 20.0
 
 
 class Row(NamedTuple):
@@ -78,73 +69,6 @@ ANSWERS = {kind: row.error for kind, row in ALWAYS.items()} | HELD
 
 def test_the_matrix_has_every_kind() -> None:
     assert set(ALWAYS) | set(HELD) == set(FailureKind) == set(CLASSES)
-
-
-def failing(error: BaseException | None, times: int = 10**9) -> FakeModel:
-    """A model that fails so many calls, then answers."""
-    left = times
-
-    async def answer(_: Request) -> str:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            return "fine"
-        if error is not None:
-            raise error
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    return FakeModel(answer)
-
-
-class Journal:
-    """A store, and what it says of the run."""
-
-    def __init__(self) -> None:
-        self.store = MemoryStore(on_commit=self._hear)
-        self._waits: list[tuple[Callable[[Event], bool], asyncio.Event]] = []
-
-    def _hear(self, events: object) -> None:
-        for wanted, news in self._waits:
-            if any(map(wanted, self.store.journal)):
-                news.set()
-
-    async def until(self, wanted: Callable[[Event], bool]) -> None:
-        """Return once there is such an event."""
-        news = asyncio.Event()
-        self._waits.append((wanted, news))
-        self._hear(())
-        async with asyncio.timeout(LIMIT_S):
-            await news.wait()
-
-    async def say(self, event: Event) -> None:
-        await self.store.append(f"said {len(self.store.journal)}", [event])
-
-    def closings(self, item: str = "a") -> list[ItemClosed]:
-        return [e for e in self.store.journal if isinstance(e, ItemClosed) and e.item == item]
-
-    def assigned(self, item: str = "a") -> list[ItemAssigned]:
-        return [e for e in self.store.journal if isinstance(e, ItemAssigned) and e.item == item]
-
-    def types(self) -> list[str]:
-        return [event.type for event in self.store.journal]
-
-
-def item(id_: str, *dependencies: str, timeout: float = 0.02) -> Item:
-    return Item(id=id_, description=id_, dependencies=dependencies, timeout=timeout)
-
-
-async def drive(
-    journal: Journal, items: list[Item], *agents: LocalAgent, meanwhile: Awaitable[None] | None = None
-) -> RunStatus:
-    record = await accepted(journal.store, *items)
-    async with asyncio.timeout(LIMIT_S), asyncio.TaskGroup() as tasks:
-        driving = tasks.create_task(Driver(record, journal.store, {a.name: a for a in agents}, "d").drive())
-        if meanwhile:
-            await meanwhile
-    for agent in agents:
-        await agent.stop()
-    return driving.result()
 
 
 @pytest.mark.parametrize("kind", ALWAYS)
@@ -243,133 +167,3 @@ async def test_another_agent_gets_the_next_attempt_after_a_fault() -> None:
     assert await drive(journal, [item("a")], *agents) is RunStatus.COMPLETED_WITH_FAILURES
     first, second, third = [e.agent for e in journal.assigned()]
     assert first == third != second
-
-
-async def test_an_attempt_whose_agent_was_ended_by_order_is_lost_and_costs_nothing() -> None:
-    journal, agent = Journal(), None
-
-    async def answer(_: Request) -> str:
-        assert agent
-        if len(model.requests) == 1:
-            agent.kill()
-            await asyncio.Event().wait()
-        return "fine"
-
-    model = FakeModel(answer)
-    agent = LocalAgent("e0", journal.store, model)
-    assert await drive(journal, [item("a", timeout=60)], agent) is RunStatus.COMPLETED
-    lost, done = journal.closings()
-    assert isinstance(lost.outcome, Lost)
-    assert not lost.outcome.suspect
-    assert (done.attempt, [e.alone for e in journal.assigned()]) == (1, [False, False])
-
-
-async def test_an_item_that_its_agent_was_ended_for_has_used_up_an_attempt() -> None:
-    journal, agent = Journal(), None
-
-    async def answer(_: Request) -> str:
-        assert agent
-        if len(model.requests) == 1:
-            agent.kill(Before(explained=True, guilty=(("r", "a", 1, "went on after its timeout"),)))
-            await asyncio.Event().wait()
-        return "fine"
-
-    model = FakeModel(answer)
-    agent = LocalAgent("e0", journal.store, model)
-    assert await drive(journal, [item("a", timeout=60)], agent) is RunStatus.COMPLETED
-    late, done = journal.closings()
-    assert isinstance(late.outcome, Failure)
-    assert (late.outcome.reason, late.outcome.message) == (K.TIMEOUT, "went on after its timeout")
-    assert done.attempt == 2
-
-
-def poisonous(journal: Journal, poison: set[str], times: int = 10**9) -> tuple[LocalAgent, FakeModel]:
-    """An agent whose process ends, nobody knows why, when it works on one of these items."""
-    left = times
-
-    async def answer(request: Request) -> str:
-        nonlocal left
-        if request.tag.split("/")[1] in poison and left > 0:
-            left -= 1
-            agent.kill(Before(explained=False))
-            await asyncio.Event().wait()
-        await asyncio.sleep(0.001)
-        return "fine"
-
-    model = FakeModel(answer)
-    agent = LocalAgent("e0", journal.store, model, 4)
-    return agent, model
-
-
-async def test_an_item_that_kills_again_while_it_is_alone_is_quarantined_and_the_others_complete() -> None:
-    journal = Journal()
-    agent, _ = poisonous(journal, {"bad"})
-    items = [item("bad", timeout=60), item("after", "bad"), *(item(f"i{n}", timeout=60) for n in range(12))]
-    assert await drive(journal, items, agent) is RunStatus.COMPLETED_WITH_FAILURES
-    outcomes = [closing.outcome for closing in journal.closings("bad")]
-    assert [o.suspect for o in outcomes if isinstance(o, Lost)][-2:] == [True, True]
-    assert [e.alone for e in journal.assigned("bad")][-1]
-    (end,) = [e for e in journal.store.journal if isinstance(e, ItemQuarantined)]
-    assert end.item == "bad"
-    (finish,) = [e for e in journal.store.journal if isinstance(e, RunFinished)]
-    assert {state: n for state, n in finish.counts.items() if n} == {"complete": 12, "skipped": 1, "quarantined": 1}
-    _check_alone(journal)
-
-
-async def test_a_suspect_that_does_not_kill_again_is_not_suspected_any_more() -> None:
-    journal = Journal()
-    agent, _ = poisonous(journal, {"bad"}, times=1)
-    assert await drive(journal, [item("bad", timeout=60), item("i", timeout=60)], agent) is RunStatus.COMPLETED
-    assert [e.alone for e in journal.assigned("bad")] == [False, True]
-    assert all(e.attempt == 1 for e in journal.assigned("bad"))
-    _check_alone(journal)
-
-
-def _check_alone(journal: Journal) -> None:
-    """An attempt that is to be alone has its start on disk, and nothing else has one until it is closed."""
-    alone: str | None = None
-    for event in journal.store.journal:
-        match event:
-            case ItemAssigned(alone=True):
-                assert alone is None, "one at a time"
-                alone = event.item
-            case ItemStarted() if alone is not None and _began(journal, alone, event.seq):
-                assert event.item == alone
-            case ItemClosed(item=closed) if closed == alone:
-                alone = None
-
-
-def _began(journal: Journal, item_: str, seq: int) -> bool:
-    ours = [e for e in journal.store.journal[:seq] if isinstance(e, ItemStarted | ItemAssigned) and e.item == item_]
-    return isinstance(ours[-1], ItemStarted)
-
-
-async def test_without_an_agent_the_run_waits_and_says_what_to_do() -> None:
-    journal = Journal()
-    held = asyncio.Event()
-
-    async def answer(_: Request) -> str:
-        await held.wait()
-        return "fine"
-
-    agent = DistantAgent("e0", journal.store, FakeModel(answer))
-
-    async def given_up() -> None:
-        await journal.until(lambda event: isinstance(event, ItemAssigned))
-        agent.reachable.clear()
-        agent.kill()
-        agent.cut()
-        await journal.say(AgentFailed(agent="e0", reason="4 restarts in 60 s"))
-        await journal.until(lambda event: isinstance(event, RunWaiting))
-        held.set()
-        agent.reachable.set()
-
-    assert await drive(journal, [item("a", timeout=60)], agent, meanwhile=given_up()) is RunStatus.COMPLETED
-    (wait,) = [e for e in journal.store.journal if isinstance(e, RunWaiting)]
-    told = "no agent of role executor is left: e0: 4 restarts in 60 s; `mnemosyne agents reset e0`"
-    assert wait.reason == told
-    lost = journal.closings()[0].outcome
-    assert isinstance(lost, Lost)
-    assert not lost.suspect
-    order = [kind for kind in journal.types() if kind in ("run_waiting", "run_resumed", "item_closed")]
-    assert order == ["item_closed", "run_waiting", "run_resumed", "item_closed"]

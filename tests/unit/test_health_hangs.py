@@ -45,6 +45,7 @@ def test_silence_hangs_if_others_of_the_node_answered_meanwhile() -> None:
     assert judge(15, silent(A, 0), Ping(B, 1, "n", -4.5, -0.5)) == [], "an answer of before says nothing"
     assert judge(15, silent(A, 0), Ping(B, 1, "n", -4, 0)) == [A]
     assert judge(15, silent(A, 0), silent(B, 12)) == [], "quick so far is no answer"
+    assert judge(15, silent(A, 0), silent(B, 12), quick(C, 15, node="other")) == []
 
 
 def test_several_hang_at_once_if_one_answers() -> None:

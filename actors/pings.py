@@ -48,6 +48,7 @@ class Pings:
         due = self._clock() + EVERY_S
         await asyncio.sleep(EVERY_S)
         late_s = max(0.0, self._clock() - due)
+        self._forget(hellos)  # a process that took another's place has not been asked yet
         return Round(tuple(self._told(agent, hello) for agent, hello in hellos.items() if agent in self._open), late_s)
 
     def _forget(self, hellos: Mapping[str, Hello]) -> None:

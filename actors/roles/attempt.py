@@ -46,7 +46,7 @@ def _ended(error: BaseException, task: Task, begin: float, *, late: bool) -> Out
         case ModelError():
             return _failure(task, error.kind, str(error), begin, error.usage)
         case PayloadMissing():  # no other attempt would find it
-            return _failure(task, FailureKind.AGENT_FAULT, str(error), begin)
+            return _failure(task, FailureKind.BAD_REQUEST, str(error), begin)
         case StoreError():
             return Lost(message=f"the store could not be read: {error}")
         case TimeoutError() if late:

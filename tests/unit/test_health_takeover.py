@@ -3,7 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.events import AgentErrorRecorded, AgentStarted, Event, ItemClosed, ModelAvailable, ModelUnavailable
+from actors.events import (
+    AgentErrorRecorded,
+    AgentStarted,
+    AgentStarting,
+    Event,
+    ItemClosed,
+    ModelAvailable,
+    ModelUnavailable,
+)
 from actors.health.health import Health
 from actors.health.observations import Fault, Found, Ping, Requested, Reset, Round, Tick
 from actors.settings import HealthSettings
@@ -144,8 +152,7 @@ def test_a_fleet_that_was_started_anew_owes_nothing_to_the_one_before() -> None:
     for _ in range(4):
         stage.fault()
     health = Health(stage.settings, Longest())
-    health.replay(stage.journal)
-    health.handle(Reset(A), T0)
+    health.replay([*stage.journal, AgentStarting(agent=A, role=Role.EXECUTOR, at=T0)])
     assert health.agent(A, T0).error_count == 0
     start = AgentStarted(agent=A, role=Role.EXECUTOR, generation=2, pid=1, node="n")
     (started,) = health.read(start)

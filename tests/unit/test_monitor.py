@@ -226,3 +226,20 @@ async def test_the_next_monitor_adopts_who_lives_and_restarts_nobody(store: Grou
     assert (one.pid, one.befores) == (1, [Before()])
     told = await journal(store, AgentRestarted)
     assert [(e.agent, e.cause) for e in told] == [("executor-1", RestartCause.CRASH)]
+
+
+async def test_a_process_is_not_blamed_for_the_silence_of_the_one_before(store: GroupStore) -> None:
+    silent, other = await fleet(store, "executor-0", "executor-1")
+    asked = silent.pulse
+
+    async def pulse() -> Pulse:
+        if silent.pid == 1:
+            await asyncio.Event().wait()
+        return await asked()
+
+    silent.pulse = pulse  # type: ignore[method-assign]
+    async with watched(store, silent, other):
+        await seen(store, AgentRestarted)
+        await until(lambda: silent.pid == 2 and silent.admitted is not None)
+        await asyncio.sleep(2.5)  # two rounds of pings
+    assert [e.cause for e in await journal(store, AgentRestarted)] == [RestartCause.HANG]

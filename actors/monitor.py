@@ -15,8 +15,10 @@ from typing import TypeVar
 from actors.errors import AgentGone, FleetError, StoreError
 from actors.events import Event
 from actors.fleet_events import (
+    AgentFailed,
     AgentHeartbeat,
     AgentResetRequested,
+    AgentRestarted,
     AgentRestartRequested,
     AgentStarted,
     AgentStarting,
@@ -31,7 +33,7 @@ from actors.roles.agent import Before
 from actors.settings import HealthSettings
 from actors.stores.protocol import Store
 from actors.wards import Hello, Ward
-from actors.work import RestartCause, Role
+from actors.work import RestartCause
 
 READ_WAIT_S = 5.0
 GATHER_S = 0.2
@@ -49,6 +51,12 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
+def steady() -> Callable[[], float]:
+    """Unix seconds that never go back."""
+    began = time.time() - time.monotonic()
+    return lambda: began + time.monotonic()
+
+
 class Monitor:
     """Watches `wards`, the agents, by id, and the processes that support them.
 
@@ -59,19 +67,21 @@ class Monitor:
         self,
         store: Store,
         wards: Mapping[str, Ward],
-        role: Role,
         settings: HealthSettings,
         support: Mapping[str, Guarded] | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self._settings, self._support = settings, support or {}
-        self._store, self._wards, self._role, self._clock = store, wards, role, clock
+        self._store, self._wards, self._clock = store, wards, clock or steady()
         self._health = Health(settings, Random())  # noqa: S311 - spreads restarts
         self._hellos: dict[str, Hello] = {}
         """The processes that answer now."""
         self._generations: dict[str, int] = {}
         """The newest of each agent in the journal."""
-        self._pings = Pings(wards, settings, clock)
+        self._failed: set[str] = set()
+        self._wishes: dict[str, AgentRestartRequested | AgentResetRequested] = {}
+        """The newest of each agent that nobody has granted yet."""
+        self._pings = Pings(wards, settings, self._clock)
         self._doing = asyncio.Lock()
 
     async def watch(self) -> None:
@@ -79,6 +89,8 @@ class Monitor:
         cursor, owed = await self._recall()
         for observation in owed:
             await self._observe(observation)
+        for wish in list(self._wishes.values()):
+            await self._grant(wish)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._read(cursor))
             tasks.create_task(self._ping())
@@ -90,21 +102,37 @@ class Monitor:
                 tasks.create_task(guard(name, process, self._settings, self._pings.heard))
 
     async def _recall(self) -> tuple[int, list[Observation]]:
-        """Take over what an earlier monitor wrote: where it stopped reading, and what it had not written yet."""
-        cursor, owed = 0, list[Observation]()
-        while events := await self._insist(partial(self._store.read, FLEET, cursor, 0, exclude=UNREAD)):
-            owed += self._health.replay(events)
-            for event in events:
-                self._note(event)
-            cursor = events[-1].seq
-        return cursor, owed
+        """Take over what an earlier monitor wrote: where to read on, and faults that it had not counted yet."""
+        fleet = await self._read_all(FLEET, 0)
+        old = [event for event in fleet if event.at < self._clock() - self._settings.window_s]
+        rows = old + await self._read_all(None, old[-1].seq if old else 0)
+        for event in rows:
+            self._note(event)
+        return rows[-1].seq if rows else 0, self._health.replay(rows)
+
+    async def _read_all(self, run: str | None, cursor: int) -> list[Event]:
+        rows: list[Event] = []
+        while page := await self._insist(partial(self._store.read, run, cursor, 0, exclude=UNREAD)):
+            rows += page
+            cursor = page[-1].seq
+        return rows
 
     def _note(self, event: Event) -> None:
         match event:
             case AgentStarting(agent=agent):
                 self._generations.pop(agent, None)
+                self._wishes.pop(agent, None)
             case AgentStarted(agent=agent, generation=generation):
                 self._generations[agent] = generation
+                self._failed.discard(agent)
+                self._wishes.pop(agent, None)
+            case AgentFailed(agent=agent):
+                self._failed.add(agent)
+                self._wishes.pop(agent, None)
+            case AgentRestarted(agent=agent):
+                self._wishes.pop(agent, None)
+            case AgentRestartRequested(agent=agent) | AgentResetRequested(agent=agent):
+                self._wishes[agent] = event
 
     async def _read(self, cursor: int) -> None:
         while True:
@@ -122,12 +150,17 @@ class Monitor:
         self._note(event)
         for observation in self._health.read(event):
             await self._observe(observation)
-        match event:
-            case AgentRestartRequested(agent=agent) if agent in self._wards:
-                await self._observe(Requested(agent))
-            case AgentResetRequested(agent=agent) if agent in self._wards:
-                await self._append([AgentStarting(agent=agent, role=self._role)])
-                await self._wards[agent].renew()
+        if isinstance(event, AgentRestartRequested | AgentResetRequested):
+            await self._grant(event)
+
+    async def _grant(self, wish: AgentRestartRequested | AgentResetRequested) -> None:
+        """What a person asked for, of an agent of this fleet."""
+        if wish.agent not in self._wards:
+            return
+        if isinstance(wish, AgentRestartRequested):
+            await self._observe(Requested(wish.agent))
+        elif wish.agent in self._failed:
+            await self._wards[wish.agent].renew()
 
     async def _ping(self) -> None:
         while True:
@@ -196,15 +229,17 @@ class Monitor:
                 before = Before(explained, tuple((g.run, g.item, g.epoch, g.message) for g in guilty))
                 await self._wards[agent].admit(before)
                 await self._carry_out(self._health.handle(Admitted(agent, generation), self._clock()))
-            case Restart(agent, generation) | GiveUp(agent, generation):
+            case Restart(agent, generation):
                 if await self._is(agent, generation):
-                    await self._wards[agent].end(for_good=isinstance(decision, GiveUp))
+                    await self._wards[agent].end(for_good=False)
+            case GiveUp(agent):  # whatever process took its place
+                await self._wards[agent].end(for_good=True)
 
     async def _is(self, agent: str, generation: int) -> bool:
         """Whether the agent's process is this one, or does not say."""
         try:
             async with asyncio.timeout(IDENTIFY_S):
-                return (await self._wards[agent].hello()).generation in (generation, 0)
+                return (await self._wards[agent].hello()).generation == generation
         except TimeoutError:
             return True
 

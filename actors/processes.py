@@ -210,13 +210,13 @@ class MonitorProcess:
         wards = {name: RemoteWard(name, plan.namespace, partial(plan.start_agent, name, role)) for name in agents}
         self._support = {name: RemoteWard(name, plan.namespace) for name in (STORE, *map(model_actor, plan.shared))}
         self._ticker = Ticker()
-        self._plan, self._wards, self._role, self._settings = plan, wards, Role(role), settings.health
+        self._plan, self._wards, self._settings = plan, wards, settings.health
         self._watching = asyncio.ensure_future(self._watch())
 
     async def _watch(self) -> None:
         try:
             store = RemoteStore(ray.get_actor(STORE, self._plan.namespace))
-            await Monitor(store, self._wards, self._role, self._settings, self._support).watch()
+            await Monitor(store, self._wards, self._settings, self._support).watch()
         except BaseException:
             logging.getLogger(__name__).exception("the health monitor failed and begins anew")
             os._exit(1)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from actors.events import AgentStarted, AgentStarting, Event, ItemAssigned, ItemClosed
+from actors.events import AgentResetRequested, AgentStarted, AgentStarting, Event, ItemAssigned, ItemClosed
 from actors.failures import CLASSES
 from actors.health.observations import Fault, ModelAnswered, ModelFailed, Observation, Reset, Started
 from actors.work import Failure, FailureKind
@@ -40,6 +40,8 @@ class Facts:
                 return [Started(event.agent, event.generation)]
             case AgentStarting():
                 return [Reset(event.agent)]
+            case AgentResetRequested():
+                return [Reset(event.agent, if_failed=True)]
         return []
 
     def _closed(self, event: ItemClosed) -> list[Observation]:

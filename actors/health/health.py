@@ -90,7 +90,7 @@ class Health:
                     case ModelAnswered():
                         self._model(told.model).note_answer()
                     case Reset():
-                        self._watch(told.agent).reset()
+                        self._reset(told)
         return [fault for fault in owed if newest - (fault.at or 0.0) <= self._settings.window_s]
 
     def _recall(self, event: Event) -> None:
@@ -126,8 +126,8 @@ class Health:
                 self._watch(agent).admitted(generation)
             case Requested(agent):
                 decisions = self._watch(agent).requested(now)
-            case Reset(agent):
-                self._watch(agent).reset()
+            case Reset():
+                self._reset(observation)
             case Round():
                 decisions = self._round(observation, now)
             case ModelFailed():
@@ -135,6 +135,11 @@ class Health:
             case ModelAnswered(model):
                 decisions = self._model(model).answered()
         return decisions
+
+    def _reset(self, reset: Reset) -> None:
+        watch = self._watch(reset.agent)
+        if watch.failed or not reset.if_failed:
+            watch.reset()
 
     def _round(self, round_: Round, now: float) -> list[Decision]:
         decisions: list[Decision] = []

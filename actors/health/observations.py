@@ -56,6 +56,8 @@ class Reset(NamedTuple):
     """The agent is created anew, with the fleet or by a person: nothing is held against it any more."""
 
     agent: str
+    if_failed: bool = False
+    """Only if it was given up."""
 
 
 class Overdue(NamedTuple):

@@ -101,7 +101,7 @@ async def store(tmp_path: Path) -> AsyncIterator[GroupStore]:
 @asynccontextmanager
 async def watched(store: Store, *wards: FakeWard, settings: HealthSettings = FAST) -> AsyncIterator[None]:
     """A monitor over these wards, until the end of the block."""
-    monitor = Monitor(store, {ward.name: ward for ward in wards}, Role.EXECUTOR, settings)
+    monitor = Monitor(store, {ward.name: ward for ward in wards}, settings)
     watching = asyncio.create_task(monitor.watch())
     try:
         async with asyncio.timeout(20):
@@ -243,3 +243,18 @@ async def test_a_process_is_not_blamed_for_the_silence_of_the_one_before(store: 
         await until(lambda: silent.pid == 2 and silent.admitted is not None)
         await asyncio.sleep(2.5)  # two rounds of pings
     assert [e.cause for e in await journal(store, AgentRestarted)] == [RestartCause.HANG]
+
+
+async def test_what_a_monitor_that_died_left_undone_is_done_by_the_next(store: GroupStore) -> None:
+    (ward,) = await fleet(store, "executor-0")
+    async with watched(store, ward):
+        await until(lambda: ward.admitted is not None)
+        await faults(store, ward, 2)
+        await seen(store, AgentErrorRecorded, 2)
+    await faults(store, ward, 1, first=3)  # while nobody watches
+    await store.append("wish", [AgentRestartRequested(agent="executor-0")])
+    async with watched(store, ward):
+        recorded = await seen(store, AgentErrorRecorded, 3)
+        await until(lambda: ward.pid == 2 and ward.admitted is not None)
+    assert [e.count for e in recorded] == [1, 2, 3], "each once, and none forgotten"
+    assert [e.cause for e in await journal(store, AgentRestarted)] == [RestartCause.REQUEST]

@@ -81,7 +81,7 @@ def test_the_commands_of_the_readme_work(tmp_path: Path) -> None:
     for line in commands:
         if line.startswith("run") and "--key" not in line:
             continue
-        line += " --model scripted" if line.startswith("run") else ""
         words = [run[1] if word.startswith("two-steps-") else word for word in line.split()]
+        words += ["--model", "scripted"] if words[0] == "run" else []
         done = mnemosyne(*words, home=tmp_path / "home", cwd=tmp_path)
         assert done.returncode == 0, line + done.stdout + done.stderr

@@ -13,7 +13,7 @@ from actors.fleet_events import AgentErrorRecorded, AgentFailed, AgentRestarted,
 from actors.work import Lost, RestartCause
 from cluster.fleet_file import FleetFile
 from tests.fleets import PROCESSES, fleet_up, processes, strike, wait_for
-from tests.processes import Commands, begun, ended, paid
+from tests.processes import PATIENCE_S, Commands, begun, ended, paid
 
 pytestmark = pytest.mark.timeout(300)  # a busy machine takes its time to start Ray
 
@@ -42,6 +42,23 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Commands:
 def fleet(commands: Commands) -> Iterator[FleetFile]:
     with fleet_up(commands, "--executors", str(AGENTS), "--concurrency", "4") as up:
         yield up
+
+
+def known(commands: Commands) -> dict[str, Any]:
+    """The agents by id, as people see them."""
+    return {agent["id"]: agent for agent in json.loads(commands.run("agents", "--json")[1])}
+
+
+@pytest.fixture(autouse=True)
+def whole(commands: Commands, fleet: FleetFile) -> None:
+    """Every agent takes work: one that the tests before restarted too often begins anew."""
+    deadline = time.monotonic() + PATIENCE_S
+    while states := {id_: agent["state"] for id_, agent in known(commands).items() if agent["state"] != "idle"}:
+        assert time.monotonic() < deadline, states
+        for id_ in [id_ for id_, state in states.items() if state == "failed"]:
+            assert commands.run("agents", "reset", id_)[0] == 0
+        time.sleep(0.5)
+    wait_for(fleet, "agent", lambda found: len(found) == AGENTS)
 
 
 def plan(commands: Commands, *ids: str, **more: Any) -> str:
@@ -135,11 +152,6 @@ def test_a_killed_monitor_comes_back_and_restarts_nobody(commands: Commands, fle
     strike(before[0])
     assert ended(process) == 0
     assert [e.cause for e in since(commands, "monitor") if isinstance(e, AgentRestarted)] == [RestartCause.CRASH]
-
-
-def known(commands: Commands) -> dict[str, Any]:
-    """The agents by id, as people see them."""
-    return {agent["id"]: agent for agent in json.loads(commands.run("agents", "--json")[1])}
 
 
 def over(agent: str, generation: int) -> Callable[[Event], bool]:

@@ -25,8 +25,9 @@ REQUESTS_POLL_S = 0.2
 ACCEPTED = ("run_accepted", "item_reused", "cancel_requested")
 """What accepting a plan may write."""
 
-CHECKPOINT_ROWS = 20_000
-"""About 20 MB of write-ahead log."""
+LOG_PAGES = 1000
+"""The write-ahead log is moved into the file when it is so long (4 MB). Pages, not rows: a commit of one row writes
+four of them or more."""
 
 
 class Waiter(NamedTuple):
@@ -60,7 +61,6 @@ class GroupStore:
         self._waiters: set[Waiter] = set()
         self._checkpointer = ThreadPoolExecutor(1, thread_name_prefix="store-checkpoint")
         self._checkpoints: asyncio.Future[None] | None = None
-        self._rows = 0  # since the last checkpoint
 
     async def take_requests(self) -> None:
         """Put what people asked for into the journal, until cancelled; see actors/stores/requests.py."""
@@ -112,15 +112,19 @@ class GroupStore:
                 if not future.done():
                     future.set_result(answer)
             self._room.leave(sum(rows_of(append.rows, append.payloads) for append, _ in group))
-            self._rows += sum(len(append.rows) for append, _ in group)
-            self._checkpoint()
+            await self._checkpoint()
             self._wake({(row.run, row.type) for append, _ in group for row in append.rows})
 
-    def _checkpoint(self) -> None:
-        """Move what is committed from the write-ahead log into the file, beside the commits."""
-        if self._rows >= CHECKPOINT_ROWS and (self._checkpoints is None or self._checkpoints.done()):
-            self._rows = 0
+    async def _checkpoint(self) -> None:
+        """Move a long write-ahead log into the file: most of it beside the commits, then what they added meanwhile
+        between two of them. Without the second step the log never begins anew while commits follow each other."""
+        if self._writer.log_pages < LOG_PAGES:
+            return
+        if self._checkpoints is None:
             self._checkpoints = asyncio.get_running_loop().run_in_executor(self._checkpointer, checkpoint, self._path)
+        elif self._checkpoints.done():
+            await self._write(checkpoint, self._path)
+            self._checkpoints = None
 
     async def _write(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         loop = asyncio.get_running_loop()

@@ -57,6 +57,13 @@ class SqliteStore:
             self.close()
             raise
         self._ids: dict[str, int] = {FLEET: queries.FLEET_ID}
+        self.log_pages = 0
+        """Of the write-ahead log, after the last commit."""
+        self.db.set_wal_hook(self._note_log)
+
+    def _note_log(self, _db: apsw.Connection, _name: str, pages: int) -> int:
+        self.log_pages = pages
+        return apsw.SQLITE_OK
 
     def close(self) -> None:
         """Close the file and let another writer in."""
@@ -198,6 +205,7 @@ def checkpoint(path: Path) -> None:
     except apsw.Error:
         return
     try:
+        db.pragma("schema_version")  # a connection that has read nothing does not know that there is a log
         db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
     except apsw.Error:
         pass  # the next one does it; what is wrong the writer will be told

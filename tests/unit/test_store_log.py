@@ -1,0 +1,32 @@
+"""The write-ahead log stays short, however small the commits are and however close together."""
+
+import asyncio
+from pathlib import Path
+
+from actors.fleet_events import AgentHeartbeat
+from actors.stores.group import LOG_PAGES, GroupStore
+
+PAGE = 4096
+
+
+async def beat(store: GroupStore, name: str, times: int) -> None:
+    for number in range(times):
+        await store.append(f"{name}-{number}", [AgentHeartbeat(agent=name, generation=number)])
+
+
+async def test_small_commits_do_not_let_it_grow(tmp_path: Path) -> None:
+    store = GroupStore(tmp_path / "store.db")
+    await beat(store, "executor-0", 1500)
+    length = (tmp_path / "store.db-wal").stat().st_size
+    assert LOG_PAGES * PAGE < length < 3 * LOG_PAGES * PAGE, "1,500 of them would be 27 MB"
+    await store.close()
+
+
+async def test_commits_without_a_pause_do_not_outrun_it(tmp_path: Path) -> None:
+    store = GroupStore(tmp_path / "store.db")
+    async with asyncio.TaskGroup() as tasks:
+        for agent in range(4):
+            tasks.create_task(beat(store, f"executor-{agent}", 2000))
+    assert (tmp_path / "store.db-wal").stat().st_size < 4 * LOG_PAGES * PAGE
+    assert len(await store.read("", 0, 0, limit=10_000)) == 8000
+    await store.close()

@@ -61,6 +61,7 @@ class GroupStore:
         self._waiters: set[Waiter] = set()
         self._checkpointer = ThreadPoolExecutor(1, thread_name_prefix="store-checkpoint")
         self._checkpoints: asyncio.Future[None] | None = None
+        self._closing = False
 
     async def take_requests(self) -> None:
         """Put what people asked for into the journal, until cancelled; see actors/stores/requests.py."""
@@ -80,7 +81,8 @@ class GroupStore:
 
     async def close(self) -> None:
         """Finish what is being written, then close the file."""
-        if self._commits:
+        self._closing = True
+        while self._commits and not self._commits.done():
             await self._commits
         self._reader.close()  # before the writer, whose close then empties the write-ahead log
         await self._write(self._writer.close)
@@ -112,8 +114,15 @@ class GroupStore:
                 if not future.done():
                     future.set_result(answer)
             self._room.leave(sum(rows_of(append.rows, append.payloads) for append, _ in group))
-            await self._checkpoint()
             self._wake({(row.run, row.type) for append, _ in group for row in append.rows})
+            await self._keep_house()
+
+    async def _keep_house(self) -> None:
+        if self._closing:
+            return
+        if self._writer.has_old:
+            await self._write(self._writer.forget)
+        await self._checkpoint()
 
     async def _checkpoint(self) -> None:
         """Move a long write-ahead log into the file: most of it beside the commits, then what they added meanwhile

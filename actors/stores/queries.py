@@ -27,6 +27,12 @@ def rows(db: apsw.Connection, sql: str, *values: Any) -> list[Any]:
     return db.execute(sql, values).fetchall()
 
 
+def mark(db: apsw.Connection) -> None:
+    """Keep the highest numbers that were given out, in the caller's transaction, before rows are deleted."""
+    for name, value in zip(("seq", "run"), highest(db), strict=True):
+        db.execute("insert or replace into marks values(?, ?)", (name, value))
+
+
 def version(db: apsw.Connection) -> int:
     """Of the schema; 0 in a file without one."""
     return int(one(db, "pragma user_version"))

@@ -56,7 +56,7 @@ create table payloads(hash text primary key, text text not null) strict, without
 create table appends(            -- so that an append sent twice is done once
   id text primary key,
   receipt text not null,
-  at real not null               -- Unix seconds; those older than receipts.KEPT_S are deleted
+  at real not null               -- Unix seconds; those older than aging.KEPT_S are deleted
 ) strict, without rowid;
 create index appends_by_at on appends(at);
 

@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ import apsw
 
 from actors.errors import MnemosyneError, StaleTerm
 from actors.events import FLEET, AgentStarted, CancelRequested, Event, Row, to_row
-from actors.stores import acceptance, opening, queries, receipts, refusals
+from actors.stores import acceptance, aging, opening, queries, refusals
 from actors.stores.protocol import Accept, RunRecord
 from actors.work import Role
 
@@ -52,11 +52,13 @@ class SqliteStore:
         try:
             with refusals.told(path):
                 self._seq = queries.highest(self.db)[0]
-                receipts.forget(self.db, clock())
+                with suppress(apsw.FullError):
+                    aging.forget(self.db, clock())  # and who may not write is told now
         except BaseException:
             self.close()
             raise
         self._ids: dict[str, int] = {FLEET: queries.FLEET_ID}
+        self._forget_at = 0.0
         self.log_pages = 0
         """Of the write-ahead log, after the last commit."""
         self.db.set_wal_hook(self._note_log)
@@ -64,6 +66,20 @@ class SqliteStore:
     def _note_log(self, _db: apsw.Connection, _name: str, pages: int) -> int:
         self.log_pages = pages
         return apsw.SQLITE_OK
+
+    @property
+    def has_old(self) -> bool:
+        """Whether it is time to look for what may be forgotten."""
+        return self.clock() >= self._forget_at
+
+    def forget(self) -> None:
+        """Delete some of what is too old to be of use; a full disk keeps it."""
+        try:
+            more = aging.forget(self.db, self.clock())
+        except apsw.Error:  # the next commit is told what is wrong
+            more = False
+        if not more:
+            self._forget_at = self.clock() + aging.EVERY_S
 
     def close(self) -> None:
         """Close the file and let another writer in."""

@@ -48,8 +48,7 @@ def finished_before(db: apsw.Connection, at: float) -> list[Old]:
 def remove(store: SqliteStore, old: Old) -> None:
     """The run with its items, attempts and events is gone, whole or not at all. Raises StoreUnusable."""
     with refusals.told(store.path), store.db:
-        for mark, value in zip(("seq", "run"), queries.highest(store.db), strict=True):
-            store.db.execute("insert or replace into marks values(?, ?)", (mark, value))
+        queries.mark(store.db)
         for table, column in RUN_TABLES:
             store.db.execute(f"delete from {table} where {column} = ?", (old.id,))  # noqa: S608
 

@@ -7,18 +7,17 @@ import apsw
 import pytest
 
 from actors.errors import StoreOutdated, StoreUnusable
-from actors.events import ItemClosed, to_row
+from actors.events import ItemClosed
 from actors.stores import opening
 from actors.stores.group import GroupStore
 from actors.stores.inspection import inspect
 from actors.stores.migrations import kept
 from actors.stores.reader import Reader
 from actors.stores.schema import VERSION
-from actors.stores.sqlite import Append, SqliteStore
+from actors.stores.sqlite import SqliteStore
 from actors.work import Content, Result
 from cluster.cli.journal import current, opened
 from cluster.doctor import store as doctor
-from tests import stores
 from tests.stores import make_1
 
 
@@ -123,17 +122,3 @@ def test_a_schema_without_a_way_forward_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(StoreUnusable, match="not a store of mnemosyne; it was left as it is"):
         SqliteStore(path)
     assert path.read_bytes() == before
-
-
-def test_receipts_older_than_a_day_are_forgotten_when_the_store_is_opened(tmp_path: Path) -> None:
-    path, day = tmp_path / "store.db", 86_400.0
-    with stores.writer(path, at=0.0) as store:
-        store.accept(stores.plan("r"))
-        store.commit([Append(f"old-{i}", [], {}) for i in range(12_000)])
-    with stores.writer(path, at=day / 2) as store:
-        store.commit([Append("new", [to_row(stores.wish("r", "x"))], {})])
-    with stores.writer(path, at=day) as store:
-        assert store.db.execute("select count(*) from appends").get == 12_001
-    with stores.writer(path, at=day + 1) as store:
-        assert store.db.execute("select id from appends").get == "new"
-        assert store.commit([Append("new", [to_row(stores.wish("r", "x"))], {})]) == [(2,)]

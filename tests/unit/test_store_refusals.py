@@ -147,7 +147,7 @@ import os, sys
 from pathlib import Path
 from actors.errors import StoreUnusable
 from actors.stores.reader import Reader
-from actors.stores.sqlite import SqliteStore
+from actors.stores.sqlite import Append, SqliteStore
 path = Path(sys.argv[1])
 if os.getuid() == 0:
     os.setgid(65534)
@@ -232,7 +232,7 @@ async def test_a_full_disk_loses_nothing_and_the_same_append_goes_through_later(
 
 
 def test_a_full_disk_keeps_nobody_from_opening(path: Path) -> None:
-    """Forgetting old receipts needs room as well; it waits."""
+    """Forgetting what is old needs room as well; it waits."""
     with stores.writer(path) as store:
         store.commit([Append(f"{i}", [], {}) for i in range(1000)])
 

@@ -48,6 +48,9 @@ SHARED_MODELS = ("local",)
 DRIVER = "driver-"
 """What the names of drivers begin with."""
 
+DRIVER_ANSWERS_S = 15.0
+"""Longer than a driver's longest step on a loaded machine; one that is stopped never answers."""
+
 STOP_TIMEOUT_S = 10.0
 PROBE_S = 5.0
 
@@ -230,7 +233,8 @@ class DriverProcess:
             ended = await self._driver.drive()
             log.warning("%s ends: %s", name, ended)  # into Ray's log of this process
         finally:
-            ray.kill(ray.get_actor(name, namespace))  # for good: Ray would start it again
+            with suppress(ValueError):  # `down` has it already
+                ray.kill(ray.get_actor(name, namespace))  # for good: Ray would start it again
 
     async def drain(self) -> None:
         """Assign nothing new; what is active ends. This process ends then."""
@@ -252,7 +256,12 @@ class RemoteDriver:
     def __init__(self, handle: Any) -> None:
         self._handle = handle
 
-    async def drain(self) -> None:
-        """See DriverProcess; one that has ended by now is well."""
+    async def drain(self) -> bool:
+        """See DriverProcess; whether it heard. One that has ended by now is well, one that is stopped is not."""
         with suppress(RayError):
-            await self._handle.drain.remote()
+            try:
+                async with asyncio.timeout(DRIVER_ANSWERS_S):
+                    await self._handle.drain.remote()
+            except TimeoutError:
+                return False
+        return True

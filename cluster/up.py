@@ -102,12 +102,15 @@ async def _start_actors(settings: Settings, namespace: str, address: str) -> tup
 
 
 async def _drain(fleet: Fleet, tell: Tell) -> None:
-    told = -1
-    while drivers := fleet.drivers():
+    told, silent = -1, set[str]()
+    while drivers := {run: driver for run, driver in fleet.drivers().items() if run not in silent}:
         if len(drivers) != told:
             told = len(drivers)
             tell(f"Waiting for the calls in flight of {told} {'run' if told == 1 else 'runs'} …")
-        await asyncio.gather(*(driver.drain() for driver in drivers.values()))
+        heard = await asyncio.gather(*(driver.drain() for driver in drivers.values()))
+        for name in (name for name, hears in zip(drivers, heard, strict=True) if not hears):
+            silent.add(name)
+            tell(f"{name} does not answer and is ended as it is: its calls in flight are paid for again.")
         await asyncio.sleep(DRIVER_POLL_S)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from actors.errors import FleetError
+from actors.errors import FleetError, MnemosyneError, UserError
 from actors.stores.protocol import RunRecord, Store
 from actors.stores.reader import Reader
 from actors.work import RunStatus
@@ -49,21 +49,31 @@ def drive(
     watch(way, record.run)
 
 
-def drive_all(way: "Way", fleet: FleetFile, runs: Mapping[str, frozenset[str]]) -> None:
-    """Give every run (with the models that it needs) a driver on the fleet, and leave them to it."""
+def drive_all(way: "Way", fleet: FleetFile, runs: Mapping[str, frozenset[str]]) -> int:
+    """Give every run (with the models that it needs) a driver on the fleet, and leave them to it.
+
+    The exit code: 0, or that of the first run that no driver took; the others go on.
+    """
+    refused: dict[str, MnemosyneError] = {}
 
     async def begin_all() -> None:
         async with _joined(way, fleet) as joined:
             for run, models in runs.items():
-                await _begin(way, joined, models, await joined.store.run(run))
+                try:
+                    await _begin(way, joined, models, await joined.store.run(run))
+                except (FleetError, UserError) as error:
+                    refused[run] = error
 
     with way.console.status("Joining the fleet …"):
         asyncio.run(begin_all())
     if way.as_json:
-        typer.echo(json.dumps([{"run": run} for run in runs], indent=2))
-        return
+        typer.echo(json.dumps([{"run": run} for run in runs if run not in refused], indent=2))
     for run in runs:
-        typer.echo(f"Run {run} goes on in the fleet. Follow it: {way.hint('status', run, '--watch')}")
+        if run in refused:
+            typer.echo(f"mnemosyne: run {run}: {refused[run]}", err=True)
+        elif not way.as_json:
+            typer.echo(f"Run {run} goes on in the fleet. Follow it: {way.hint('status', run, '--watch')}")
+    return next((error.exit_code for error in refused.values()), 0)
 
 
 def release(way: "Way", fleet: FleetFile, record: RunRecord) -> None:
@@ -73,7 +83,11 @@ def release(way: "Way", fleet: FleetFile, record: RunRecord) -> None:
         async with _joined(way, fleet) as joined:
             driver = joined.drivers().get(record.driver or "")
             while driver and is_driven(way.home, record):
-                await driver.drain()
+                if not await driver.drain():
+                    raise FleetError(
+                        f"the driver of run {record.run} does not answer, its process may be stopped; take it over "
+                        f"first: {way.hint('resume', record.run, '--take-over')}"
+                    )
                 await asyncio.sleep(POLL_S)
 
     with way.console.status("Waiting for the calls in flight …"):

@@ -101,10 +101,11 @@ def go_on_with_all(way: Way) -> None:
         return
     if way.fleet:
         needed = {record.run: models for record, _ in left if (models := _models(way, record)) is not None}
-        on_fleet.drive_all(way, way.fleet, needed)
-        if len(needed) < len(left):
-            raise typer.Exit(ModelMissing.exit_code)
-        return
+        for record, view in left:
+            if record.run in needed and view.state is RunStatus.PAUSED:
+                requests.go_on(config.store_path(way.home), record.run)
+        code = on_fleet.drive_all(way, way.fleet, needed)
+        raise typer.Exit(ModelMissing.exit_code if len(needed) < len(left) else code)
     codes = [_exit_code(way, record.run) for record, _ in left]
     raise typer.Exit(next((code for code in codes if code), 0))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import time
 from typing import Any
 
@@ -39,6 +40,8 @@ def up(
     from cluster import up as fleets
 
     console = Console(quiet=as_json)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
     with console.status("Starting Ray and the agents …"), fleet_file.changing(at):
         fleet = fleet_file.living(at)
         known = fleet is not None
@@ -53,6 +56,11 @@ def up(
     if known and wanted.fleet not in (FleetSettings(), fleet.shape):
         console.print("To change its shape: `mnemosyne down`, then `mnemosyne up` again.", highlight=False)
         raise typer.Exit(2)
+
+
+def _leave(number: int, _frame: object) -> None:
+    """As Ctrl-C: what was started is ended on the way out."""
+    raise SystemExit(128 + number)
 
 
 def down(

@@ -190,6 +190,41 @@ def test_an_up_that_was_killed_halfway_is_put_right_by_the_next(tmp_path: Path) 
     assert not torso.folder.parent.exists()
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_an_up_that_is_asked_to_end_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    asked = Commands(tmp_path)
+    with asked.start("up") as first:
+        deadline = time.monotonic() + PATIENCE_S
+        while not read_if_there(asked.home):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        begun_up = read(asked.home)
+        assert begun_up
+        first.send_signal(number)
+        assert ended(first) == 128 + number
+    assert not session(begun_up.pid)
+    assert read(asked.home) is None
+    assert not begun_up.folder.exists()
+
+
+def read_if_there(home: Path) -> bool:
+    return home.exists() and read(home) is not None
+
+
+def test_down_ends_a_driver_that_does_not_answer(tmp_path: Path) -> None:
+    deaf = Commands(tmp_path)
+    deaf.script(rules=[{"match": "/i", "delay_s": 0.4}])
+    with fleet_up(deaf, "--executors", "1", "--concurrency", "4") as up:
+        assert deaf.run("run", wide(deaf), "--key", "deaf", "--detach")[0] == 0
+        deaf.wait("deaf", begun("i0"))
+        (stopped,) = wait_for(up, "driver")
+        strike(stopped, signal.SIGSTOP)
+        code, out, err = deaf.run("down")
+        assert (code, "The fleet has ended" in out, "does not answer" in err) == (0, True, True)
+    assert deaf.run("resume", "deaf", "--executors", "1")[0] == 0
+    assert set(paid(deaf.events("deaf"))) == set(ITEMS)
+
+
 def test_down_lets_the_calls_in_flight_end_and_resume_goes_on_without_a_fleet(
     commands: Commands, tmp_path: Path
 ) -> None:

@@ -229,14 +229,15 @@ def test_down_lets_the_calls_in_flight_end_and_resume_goes_on_without_a_fleet(
     commands: Commands, tmp_path: Path
 ) -> None:
     del tmp_path
+    items = ["long", *MANY]
     with fleet_up(commands, "--executors", "1", "--concurrency", "4"):
-        assert commands.run("run", wide(commands), "--key", "drained", "--detach")[0] == 0
-        commands.wait("drained", begun("i0"))
+        assert commands.run("run", wide(commands, items), "--key", "drained", "--detach")[0] == 0
+        commands.wait("drained", begun("long"))
         code, out, err = commands.run("down")
         assert (code, "The fleet has ended" in out, "calls in flight of 1 run" in err) == (0, True, True)
     status = json.loads(commands.run("status", "drained", "--json")[1])
     assert (status["state"], status["counts"]["active"]) == ("paused", 0)
     assert commands.run("resume", "drained", "--executors", "1")[0] == 0
     events = commands.events("drained")
-    assert sorted(paid(events)) == sorted(ITEMS)
+    assert sorted(paid(events)) == sorted(items)
     assert not [e for e in events if isinstance(e, ItemClosed) and isinstance(e.outcome, Lost)]

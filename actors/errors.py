@@ -24,6 +24,7 @@ Constructors take one argument, so every one of them survives pickling; none hol
 from dataclasses import dataclass
 from typing import ClassVar
 
+from actors.models.limits import RateLimits
 from actors.work import FailureKind, Usage
 
 
@@ -78,6 +79,12 @@ class ModelError(MnemosyneError):
     kind: ClassVar[FailureKind] = FailureKind.TRANSIENT
     usage: Usage = Usage()
     """What the failed call is billed for, as far as the reply told."""
+    lost: bool = False
+    """Whether the call may be billed for more than that: it was on its way, and its end never came."""
+    retry_after_s: float | None = None
+    """How long the API asks to wait."""
+    limits: RateLimits | None = None
+    """What the API said about the pace."""
 
 
 class RateLimited(ModelError):

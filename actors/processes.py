@@ -156,7 +156,7 @@ class ModelProcess:
                 self._model = open_model(self._name, settings.models, AgentKey())
             return reply_json(await self._model.complete(Request.model_validate_json(request)))
         except MnemosyneError as error:
-            return type(error).__name__, str(error).encode()
+            return reply_json(error)
 
 
 class AgentProcess(AgentHost):

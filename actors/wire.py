@@ -4,8 +4,9 @@ from pydantic import TypeAdapter
 
 from actors import errors
 from actors.errors import MnemosyneError, ModelError
+from actors.models.limits import RateLimits
 from actors.models.port import Reply, Request
-from actors.work import Task
+from actors.work import Frozen, Task, Usage
 
 TASKS: TypeAdapter[list[Task]] = TypeAdapter(list[Task])
 
@@ -15,16 +16,36 @@ def request_json(request: Request) -> bytes:
     return request.model_dump_json().encode()
 
 
-def reply_json(reply: Reply | ModelError) -> tuple[str, bytes]:
-    """What a model's process sends back: ("reply", JSON), or an error's class and message."""
-    if isinstance(reply, ModelError):
-        return type(reply).__name__, str(reply).encode()
-    return "reply", reply.model_dump_json().encode()
+def reply_json(reply: Reply | MnemosyneError) -> tuple[str, bytes]:
+    """What a model's process sends back: ("reply", JSON), or an error's class and what it says."""
+    if isinstance(reply, Reply):
+        return "reply", reply.model_dump_json().encode()
+    told = reply.__dict__ if isinstance(reply, ModelError) else {}
+    return type(reply).__name__, _Told(message=str(reply), **told).model_dump_json().encode()
 
 
 def reply_from(kind: str, body: bytes) -> Reply:
     """The reply. Raises the error that was sent instead."""
     if kind == "reply":
         return Reply.model_validate_json(body)
-    error: type[MnemosyneError] = getattr(errors, kind)
-    raise error(body.decode())
+    made: type[MnemosyneError] = getattr(errors, kind)
+    told = _Told.model_validate_json(body)
+    error = made(told.message)
+    if isinstance(error, ModelError):
+        error.usage, error.lost, error.retry_after_s, error.limits = (
+            told.usage,
+            told.lost,
+            told.retry_after_s,
+            told.limits,
+        )
+    raise error
+
+
+class _Told(Frozen):
+    """What an error says, beside its class."""
+
+    message: str
+    usage: Usage = Usage()
+    lost: bool = False
+    retry_after_s: float | None = None
+    limits: RateLimits | None = None

@@ -5,16 +5,19 @@ The SDK does not retry here: how often and how fast a call is made again is deci
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from actors.errors import CredentialsRefused, ModelError, ModelFaulty
 from actors.models.claude_errors import Redact, own_error, redactor
-from actors.models.claude_reply import Assembly, WholeMessage, read_message, to_reply
+from actors.models.claude_reply import Assembly, Envelope, WholeMessage, read_message, to_reply
 from actors.models.claude_schema import wire_schema
+from actors.models.limits import read_limits
 from actors.models.port import OnDelta, Reply, Request
 from actors.settings import ModelSettings
+from actors.work import Usage
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -25,6 +28,9 @@ BASE_URL = "https://api.anthropic.com"
 CONNECT_S = 10.0
 
 FindKey = Callable[[], str | None]
+
+Answered = tuple[WholeMessage, Mapping[str, str]]
+"""A message and the headers that came with it."""
 
 
 class ClaudeModel:
@@ -46,8 +52,9 @@ class ClaudeModel:
             # Raised here and not where it was caught: an exception remembers the one that was being handled, and
             # the SDK's hold the request with the key.
             raise answered
-        message, request_id = answered
-        return to_reply(message, request, time.monotonic() - begin, request_id)
+        message, headers = answered
+        limits = read_limits(headers, datetime.now(UTC))
+        return to_reply(message, request, Envelope(time.monotonic() - begin, headers.get("request-id"), limits))
 
     async def close(self) -> None:
         """Close the connections; calls that are under way fail."""
@@ -55,23 +62,31 @@ class ClaudeModel:
         if client is not None:
             await client.close()
 
-    async def _answer(self, request: Request, on_delta: OnDelta | None) -> tuple[WholeMessage, str | None] | ModelError:
+    async def _answer(self, request: Request, on_delta: OnDelta | None) -> Answered | ModelError:
         deadline_s = self._settings.deadline_base_s + self._settings.deadline_per_token_s * request.max_tokens
         # Around everything: a read timeout never fires while bytes drip or pings come.
         limit = asyncio.timeout(deadline_s)
+        assembly = Assembly(request.model, self._hide)
         try:
             async with limit:
                 client = await self._open()
                 body = _body(request)
                 if on_delta is None:
                     return await self._ask(client, body)
-                return await self._stream(client, body, on_delta)
+                return await self._stream(client, body, assembly, on_delta)
         except ModelError as error:
-            return error
+            failed = error
         except Exception as error:
+            failed = own_error(error, request.model, self._redact)
             if limit.expired():
-                return ModelFaulty(f"{request.model}: no whole answer within the deadline of {deadline_s:g} s")
-            return own_error(error, request.model, self._redact)
+                failed = ModelFaulty(f"{request.model}: no whole answer within the deadline of {deadline_s:g} s")
+                failed.lost = True
+        failed.usage = assembly.usage()
+        failed.lost |= failed.usage != Usage()
+        return failed
+
+    def _hide(self, text: str) -> str:
+        return self._redact(text)  # the one of now: the key is read after this was handed out
 
     async def _open(self) -> "AsyncAnthropic":
         async with self._opening:
@@ -84,18 +99,17 @@ class ClaudeModel:
                 self._refused = False
             return self._client
 
-    async def _ask(self, client: "AsyncAnthropic", body: dict[str, Any]) -> tuple[WholeMessage, str | None]:
+    async def _ask(self, client: "AsyncAnthropic", body: dict[str, Any]) -> Answered:
         raw = await client.messages.with_raw_response.create(**body)
         text = await raw.text()
-        return read_message(text, body["model"], self._redact), raw.headers.get("request-id")
+        return read_message(text, body["model"], self._redact), raw.headers
 
     async def _stream(
-        self, client: "AsyncAnthropic", body: dict[str, Any], on_delta: OnDelta
-    ) -> tuple[WholeMessage, str | None]:
+        self, client: "AsyncAnthropic", body: dict[str, Any], assembly: Assembly, on_delta: OnDelta
+    ) -> Answered:
         from anthropic import AsyncStream
 
         raw = await client.messages.with_raw_response.create(**body, stream=True)
-        assembly = Assembly(body["model"], self._redact)
         try:
             async for event in AsyncStream.raw_events(raw.http_response):
                 if text := assembly.add(event.event, event.data):
@@ -106,7 +120,7 @@ class ClaudeModel:
                 raise
         finally:
             await raw.close()
-        return assembly.message(), raw.headers.get("request-id")
+        return assembly.message(), raw.headers
 
 
 def _client(key: str, base_url: str) -> "AsyncAnthropic":

@@ -1,7 +1,8 @@
 """The API's complaints and the SDK's exceptions as errors of ours: redacted text alone, nothing that holds a key."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from actors.errors import (
@@ -15,12 +16,19 @@ from actors.errors import (
     RateLimited,
     RequestRefused,
 )
+from actors.models.limits import RateLimits, Wait, read_limits, read_wait
 
 HEAD = 300
 """Characters of a foreign text that are shown."""
 
 SCANNED = 20_000
 """Characters of a foreign text that are looked at, so that a huge body costs nothing."""
+
+NEVER_SENT = ("ClientConnector", "ConnectionTimeoutError", "ConnectTimeout", "PoolTimeout")
+"""How the transport's exceptions begin with which nothing reached the API: such a call cannot be billed.
+
+Not httpx's ConnectError, which aiohttp's transport raises for broken connections too.
+"""
 
 Redact = Callable[[str], str]
 
@@ -82,7 +90,8 @@ class Complaint(NamedTuple):
     type: str | None = None
     code: str | None = None
     request_id: str | None = None
-    retry_after: str | None = None
+    wait: Wait | None = None
+    limits: RateLimits | None = None
 
 
 def redactor(key: str | None) -> Redact:
@@ -104,7 +113,17 @@ def own_error(error: Exception, model: str, redact: Redact) -> ModelError:
     if isinstance(status, int) and status not in range(200, 300):
         return from_complaint(_from_sdk(error, status), model, redact)
     cause = error.__cause__ or error
-    return ModelFaulty(f"{model}: the answer did not arrive whole: {head(f'{type(cause).__name__}: {cause}', redact)}")
+    faulty = ModelFaulty(
+        f"{model}: the answer did not arrive whole: {head(f'{type(cause).__name__}: {cause}', redact)}"
+    )
+    faulty.lost = not any(type(one).__name__.startswith(NEVER_SENT) for one in _chain(error))
+    return faulty
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def from_event(data: Any, model: str, redact: Redact) -> ModelError:
@@ -120,11 +139,14 @@ def from_complaint(complaint: Complaint, model: str, redact: Redact) -> ModelErr
     """The error of ours for what the API said."""
     kind = _kind(complaint)
     told = f"{model}: {complaint.status} {complaint.type or 'without a type'}: {head(complaint.message, redact)}"
-    if complaint.retry_after:
-        told += f"; retry after {head(complaint.retry_after, redact)} s"
+    if complaint.wait:
+        told += f"; {complaint.wait.told}"
     if complaint.request_id:
         told += f"; request {head(complaint.request_id, redact)}"
-    return kind(f"{CURES[kind]} ({told})" if kind in CURES else told)
+    error = kind(f"{CURES[kind]} ({told})" if kind in CURES else told)
+    error.retry_after_s = complaint.wait.seconds if complaint.wait else None
+    error.limits = complaint.limits
+    return error
 
 
 def _kind(complaint: Complaint) -> type[ModelError]:
@@ -138,13 +160,15 @@ def _kind(complaint: Complaint) -> type[ModelError]:
 
 def _from_sdk(error: Any, status: int) -> Complaint:
     headers = _mapping(getattr(getattr(error, "response", None), "headers", None))
+    now = datetime.now(UTC)
     return Complaint(
         status,
         _text(getattr(error, "api_message", None)) or str(error),
         _text(getattr(error, "type", None)),
         _text(getattr(error, "error_code", None)),
         _text(getattr(error, "request_id", None)),
-        _text(headers.get("retry-after")),
+        read_wait(headers, now),
+        read_limits(headers, now),
     )
 
 

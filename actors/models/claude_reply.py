@@ -1,13 +1,14 @@
 """What the Messages API sends back: checked before anybody believes it, then a Reply or an error of ours."""
 
 import json
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
 from actors.errors import AnswerCutOff, AnswerInvalid, AnswerRefused, ContextTooLong, ModelError, ModelFaulty
 from actors.models.answer import parse
 from actors.models.claude_errors import Redact, from_event, head
+from actors.models.limits import RateLimits
 from actors.models.port import Reply, Request, StopReason
 from actors.work import Usage
 
@@ -75,7 +76,9 @@ def read_message(body: str, model: str, redact: Redact) -> WholeMessage:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         what = ".".join(str(part) for part in first["loc"]) or "body"
-        raise ModelFaulty(f"{model}: no message came: {what}: {first['msg']}; got: {head(body, redact)}") from None
+        faulty = ModelFaulty(f"{model}: no message came: {what}: {first['msg']}; got: {head(body, redact)}")
+        faulty.lost = True
+        raise faulty from None
 
 
 class Assembly:
@@ -105,10 +108,19 @@ class Assembly:
                 self.whole = True
         return ""
 
+    def usage(self) -> Usage:
+        """What the message is billed for, as far as was told; while it is not whole, its output is not."""
+        try:
+            return Billed.model_validate(self._message.get("usage")).usage()
+        except ValidationError:
+            return Usage()
+
     def message(self) -> WholeMessage:
         """The message. Raises ModelFaulty if its end never came."""
         if not self.whole:
-            raise ModelFaulty(f"{self._model}: the stream ended before the message did; its text is dropped")
+            faulty = ModelFaulty(f"{self._model}: the stream ended before the message did; its text is dropped")
+            faulty.lost = True
+            raise faulty
         content = [self._blocks[index] for index in sorted(self._blocks)]
         return read_message(json.dumps({**self._message, "content": content}), self._model, self._redact)
 
@@ -133,7 +145,15 @@ class Assembly:
         self._message["usage"] = {**self._message.get("usage", {}), **told}
 
 
-def to_reply(message: WholeMessage, request: Request, seconds: float, request_id: str | None) -> Reply:
+class Envelope(NamedTuple):
+    """What came around a message."""
+
+    seconds: float = 0.0
+    request_id: str | None = None
+    limits: RateLimits | None = None
+
+
+def to_reply(message: WholeMessage, request: Request, around: Envelope) -> Reply:
     """The answer. Raises the error that its stop reason, its content or the schema calls for, with its usage."""
     usage = message.usage.usage()
     try:
@@ -141,7 +161,7 @@ def to_reply(message: WholeMessage, request: Request, seconds: float, request_id
         _check_not_empty(text, stop, message.model)
         parsed = None if request.output is None else parse(text, request.output)
     except ModelError as error:
-        error.usage = usage
+        error.usage, error.limits = usage, around.limits
         raise
     return Reply(
         text=text,
@@ -149,8 +169,7 @@ def to_reply(message: WholeMessage, request: Request, seconds: float, request_id
         stop=stop,
         model=message.model,
         usage=usage,
-        seconds=seconds,
-        request_id=request_id,
+        **around._asdict(),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import Field
 
+from actors.models.limits import RateLimits
 from actors.work import Frozen, Usage
 
 
@@ -47,6 +48,8 @@ class Reply(Frozen):
     usage: Usage = Field(default_factory=Usage)
     seconds: float = 0.0
     request_id: str | None = None
+    limits: RateLimits | None = None
+    """What the API said about the pace; None if nothing."""
 
 
 OnDelta = Callable[[str], None]

@@ -3,13 +3,15 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from actors.events import completed
 from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
-from actors.work import Result
+from actors.work import FINISHED, Result, RunStatus
 from cluster.cli.journal import POLL_S, Tail, read_end, read_view
+from cluster.lease import is_driven
 from dashboards.projection import RunView
 from dashboards.wire import WireEvent, tasks_of, wire
 
@@ -26,9 +28,19 @@ class Answer(NamedTuple):
         return {"data": data, "memory_ids": [], "model": self.result.model}
 
 
-def read_runs(reader: Reader) -> list[dict[str, Any]]:
+def read_runs(home: Path, reader: Reader) -> list[dict[str, Any]]:
     """Every run in brief, oldest first."""
-    return [_brief(reader, record) for record in reader.runs()]
+    return [{**_brief(reader, record), "driven": is_driven(home, record)} for record in reader.runs()]
+
+
+def status_json(home: Path, view: RunView, record: RunRecord) -> dict[str, Any]:
+    """A run as `status RUN --json` prints it."""
+    return {**view.to_json(), "driven": is_driven(home, record)}
+
+
+def is_left(state: RunStatus, *, driven: bool) -> bool:
+    """Whether somebody should go on with the run: its process died."""
+    return state not in FINISHED and state is not RunStatus.PAUSED and not driven
 
 
 def _brief(reader: Reader, record: RunRecord) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from actors.stores.protocol import RunRecord, Store
 from actors.stores.reader import Reader
 from actors.work import RunStatus
 from cluster import config
-from cluster.cli import live, views
+from cluster.cli import answers, live
 from cluster.cli.codes import OF_STATUS, TERMINATED
 from cluster.cli.journal import read_view
 from cluster.cli.text import one_line
@@ -97,7 +97,8 @@ def tell(home: Path, run: str, status: RunStatus, console: Console, hint: Callab
     """Say how the run ended, where its results are, and what to do next."""
     if as_json:
         reader = Reader(config.store_path(home))
-        typer.echo(json.dumps(views.status_json(read_view(reader, reader.run(run))), indent=2))
+        record = reader.run(run)
+        typer.echo(json.dumps(answers.status_json(home, read_view(reader, record), record), indent=2))
         reader.close()
     lines = [f"Results: {home / 'runs' / run}"]
     if status is RunStatus.PAUSED:

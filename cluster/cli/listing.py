@@ -6,7 +6,8 @@ from typing import Any
 
 from rich.text import Text
 
-from cluster.cli.answers import Answer
+from actors.work import RunStatus
+from cluster.cli.answers import Answer, is_left
 from cluster.cli.tables import GAP, STYLES
 from cluster.cli.text import cut, fit, one_line, safe
 from dashboards.item_view import ItemView
@@ -23,7 +24,7 @@ def runs(briefs: Sequence[Mapping[str, Any]]) -> list[str]:
         return ["no runs yet; `mnemosyne run PLAN` makes one"]
     rows = [("run", "key", "name", "state", "items")]
     rows += [
-        (one_line(brief["run"]), one_line(brief["key"] or ""), one_line(brief["name"]), brief["state"], _counts(brief))
+        (one_line(brief["run"]), one_line(brief["key"] or ""), one_line(brief["name"]), _state(brief), _counts(brief))
         for brief in briefs
     ]
     widths = [min(max(len(row[column]) for row in rows), 48) for column in range(4)]
@@ -31,6 +32,11 @@ def runs(briefs: Sequence[Mapping[str, Any]]) -> list[str]:
         GAP.join([*(fit(cell, width) for cell, width in zip(row, widths, strict=False)), row[4]]).rstrip()
         for row in rows
     ]
+
+
+def _state(brief: Mapping[str, Any]) -> str:
+    left = is_left(RunStatus(brief["state"]), driven=brief["driven"])
+    return f"{brief['state']}, nobody drives it" if left else str(brief["state"])
 
 
 def _counts(brief: Mapping[str, Any]) -> str:

@@ -18,15 +18,9 @@ from cluster.cli.text import cut, forgive, one_line
 from cluster.cli.watch import Alone, code, watch
 from cluster.config import resolve_home
 from cluster.lease import is_driven
-from dashboards.projection import RunView
 
 UNBOUNDED = 1000
 """Cells of a line where nobody says how wide a line may be."""
-
-
-def status_json(view: RunView) -> dict[str, Any]:
-    """A run as `status RUN --json` prints it."""
-    return view.to_json()
 
 
 def status(home: Path, run: str | None, console: Console, now: float, *, as_json: bool) -> None:
@@ -34,15 +28,20 @@ def status(home: Path, run: str | None, console: Console, now: float, *, as_json
     width = console.width if console.is_terminal else UNBOUNDED
     with opened(home) as reader:
         if run is None:
-            briefs = answers.read_runs(reader)
+            briefs = answers.read_runs(home, reader)
             _dump(console, briefs) if as_json else _lines(console, [cut(s, width) for s in listing.runs(briefs)])
             return
-        view = read_view(reader, reader.run(run))
+        record = reader.run(run)
+        view = read_view(reader, record)
+    told = answers.status_json(home, view, record)
     if as_json:
-        _dump(console, status_json(view))
-    else:
-        ascii_only = console.options.ascii_only
-        console.print(frame(view, width, None, now, ascii_only=ascii_only), soft_wrap=True)
+        _dump(console, told)
+        return
+    ascii_only = console.options.ascii_only
+    console.print(frame(view, width, None, now, ascii_only=ascii_only), soft_wrap=True)
+    if answers.is_left(view.state, driven=told["driven"]):
+        left = f"No process drives this run. Go on with: mnemosyne resume {view.run}"
+        _lines(console, [one_line(left)])
 
 
 def results(home: Path, run: str, console: Console, *, as_json: bool) -> None:
@@ -103,8 +102,9 @@ def _watched(home: Path, run: str, *, as_json: bool) -> None:
     quiet = Console(quiet=as_json)
     with opened(home) as reader:
         view = asyncio.run(watch(reader, run, quiet, Alone(lambda: is_driven(home, reader.run(run)))))
+        told = answers.status_json(home, view, reader.run(run))
     if as_json:
-        _dump(_console(), status_json(view))
+        _dump(_console(), told)
     raise typer.Exit(code(view))
 
 

@@ -22,6 +22,8 @@ from actors.events import (
 from actors.stores.group import GroupStore
 from actors.work import Role
 from cluster.cli import views
+from cluster.cli.journal import opened
+from cluster.lease import lease
 from dashboards.wire_types import COMMON, TYPES
 from tests.histories import accept, assigned, items, legal, write, write_run
 from tests.homes import APP, LONG, PLAN, events, make_home, results, status
@@ -62,6 +64,7 @@ def test_status_without_a_run_lists_them_all(home: Path) -> None:
         "name": "briefing",
         "state": "completed_with_failures",
         "counts": json.loads(status(home, "r", as_json=True))["counts"],
+        "driven": False,
     }
     assert (second["run"], second["key"]) == ("second", None)
     assert sum(second["counts"].values()) == 2
@@ -85,6 +88,22 @@ def test_a_run_that_goes_on_is_counted_in_the_list_as_in_its_own_status(tmp_path
     assert (one["counts"]["active"], one["counts"]["waiting"]) == (1, 1)
     assert (one["state"], one["reason"]) == (all_[0]["state"], "by request") == ("paused", "by request")
     assert "paused: by request" in status(tmp_path, "r")
+
+
+def test_a_run_whose_process_died_is_told_from_one_that_goes_on(tmp_path: Path) -> None:
+    async def make() -> None:
+        store = GroupStore(tmp_path / "store.db")
+        await accept(store, items(text=[]))
+        await write(store, assigned("text"))
+        await store.close()
+
+    asyncio.run(make())
+    assert "nobody drives it" in status(tmp_path, None)
+    assert "Go on with: mnemosyne resume r" in status(tmp_path, "r")
+    with opened(tmp_path) as reader, lease(tmp_path, reader.run("r")):
+        assert "nobody" not in status(tmp_path, None)
+        assert "resume" not in status(tmp_path, "r")
+        assert json.loads(status(tmp_path, "r", as_json=True))["driven"] is True
 
 
 def test_status_for_people_names_every_item(home: Path) -> None:

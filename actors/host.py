@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from actors import garbage
+from actors import garbage, process_memory
 from actors.build import BUILD
 from actors.errors import AgentGone, BuildDiffers, MnemosyneError
 from actors.keys import AgentKey
@@ -116,7 +116,8 @@ class AgentHost:
         """How it does."""
         agent = self._up
         overdue = agent.overdue(self._loop.time()) if agent else []
-        return Pulse(self._generation, self._ticker.age_s, agent.at_work if agent else 0, tuple(overdue))
+        at_work = agent.at_work if agent else 0
+        return Pulse(self._generation, self._ticker.age_s, at_work, tuple(overdue), process_memory.held_mb())
 
     async def enroll(self) -> None:
         """Register as the next generation. A second time does nothing."""

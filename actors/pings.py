@@ -68,7 +68,8 @@ class Pings:
             return Ping(agent, hello.generation, hello.node, question.asked_at, None)
         pulse, at = answer
         self._last[agent], self._heard_at = pulse, max(self._heard_at, at)
-        return Ping(agent, hello.generation, hello.node, question.asked_at, at, pulse.tick_age_s, pulse.overdue)
+        state = (pulse.tick_age_s, pulse.overdue, pulse.memory_mb)
+        return Ping(agent, hello.generation, hello.node, question.asked_at, at, *state)
 
     async def _ask(self, ward: Ward) -> tuple[Pulse, float] | None:
         with suppress(FleetError):  # its end is seen by others

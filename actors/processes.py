@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import ray
 
-from actors import garbage
+from actors import garbage, process_memory
 from actors.errors import MnemosyneError, StoreLocked
 from actors.events import Row
 from actors.host import AgentHost
@@ -43,6 +43,10 @@ CONTROL_CALLS = 16
 
 CALLS = 10_000
 """Calls that an actor takes at once; every reader of the store has one open."""
+
+
+CAP = 2
+"""Times the memory an agent may have, so that one that grows within a second or that blocks its pulse is held too."""
 
 
 def model_actor(model: str) -> str:
@@ -78,6 +82,7 @@ class StoreProcess:
 
     def __init__(self, path: str) -> None:
         garbage.calm()
+        process_memory.outlive_agents()
         os.umask(0o077)  # the journal holds prompts and answers
         self._path = Path(path)
         self._ticker: Ticker | None = None
@@ -163,7 +168,10 @@ class AgentProcess(AgentHost):
     """One agent."""
 
     def __init__(self, id_: str, role: str, settings: str, namespace: str, shared: Sequence[str]) -> None:
-        super().__init__(id_, Role(role), Settings.model_validate_json(settings), RaySurroundings(namespace, shared))
+        told = Settings.model_validate_json(settings)
+        if told.health.memory_mb:
+            process_memory.cap(CAP * told.health.memory_mb)
+        super().__init__(id_, Role(role), told, RaySurroundings(namespace, shared))
 
 
 class RaySurroundings:
@@ -206,6 +214,7 @@ class MonitorProcess:
     CONTROL = ("pulse",)
 
     def __init__(self, plan: FleetPlan, agents: Sequence[str], role: str) -> None:
+        process_memory.outlive_agents()
         settings = Settings.model_validate_json(plan.settings)
         wards = {name: RemoteWard(name, plan.namespace, partial(plan.start_agent, name, role)) for name in agents}
         self._support = {name: RemoteWard(name, plan.namespace) for name in (STORE, *map(model_actor, plan.shared))}

@@ -61,6 +61,8 @@ class HealthSettings(Frozen):
     """A round of pings that the monitor itself came to later than this is discarded."""
     overdue_grace_s: float = Field(default=5.0, ge=0)
     """An item this long over its timeout, that could not be cancelled, costs its agent the process."""
+    memory_mb: int = Field(default=2048, ge=0)
+    """An agent that holds more MiB is restarted; 0: no limit. One process with its items needs about 100."""
     patience_s: float = Field(default=5.0, gt=0)
     """What was asked for and did not happen is asked for again; an end that nobody told of is taken for a crash."""
     model_failures: int = Field(default=5, ge=1)

@@ -25,6 +25,8 @@ class Pulse(NamedTuple):
     """Seconds since the main loop's last tick."""
     at_work: int = 0
     overdue: tuple[Overdue, ...] = ()
+    memory_mb: int = 0
+    """What it holds in memory, in MiB; 0: not known."""
 
 
 class Ended(NamedTuple):

@@ -90,9 +90,11 @@ class RestartCause(StrEnum):
     """Too many agent faults in too short a time."""
     REQUEST = "request"
     NODE_LOST = "node_lost"
+    MEMORY = "memory"
+    """It took more memory than an agent may have."""
 
 
-UNEXPLAINED = frozenset({RestartCause.CRASH, RestartCause.HANG})
+UNEXPLAINED = frozenset({RestartCause.CRASH, RestartCause.HANG, RestartCause.MEMORY})
 """After these nobody knows which item did it: what the process worked on is suspect."""
 
 

@@ -9,9 +9,10 @@ from pydantic import ValidationError
 from actors.errors import HomeUnusable, UserError
 from actors.keys import KEY, find_key
 from actors.models.script import Script
-from actors.settings import ModelSettings, Settings
+from actors.settings import HealthSettings, ModelSettings, Settings
 
 HOME_NAME = ".mnemosyne"
+AGENT_MEMORY = "MNEMOSYNE_AGENT_MEMORY_MB"
 RAY_JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Set by Ray in the processes of a submitted job."""
 
@@ -71,7 +72,15 @@ def token_path(home: Path) -> Path:
 
 def read_settings(home: Path, model: str | None) -> Settings:
     """Every setting, from the arguments and the environment. Raises UserError."""
-    return Settings(home=home, model=model, models=ModelSettings(base_url=base_url(), script=_script()))
+    models = ModelSettings(base_url=base_url(), script=_script())
+    return Settings(home=home, model=model, models=models, health=_health())
+
+
+def _health() -> HealthSettings:
+    told = os.environ.get(AGENT_MEMORY, "").strip()
+    if told and not (told.isascii() and told.isdigit()):
+        raise UserError(f"{AGENT_MEMORY} is {told!r}; it takes MiB that an agent may hold, 0 for any number")
+    return HealthSettings(memory_mb=int(told)) if told else HealthSettings()
 
 
 def base_url() -> str | None:

@@ -15,7 +15,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
-from actors import garbage
+from actors import garbage, process_memory
 from actors.errors import FleetError, MnemosyneError
 from actors.events import AgentStarting, AgentUnavailable, Event
 from actors.guard import guard
@@ -187,9 +187,10 @@ class Fleet:
         await self._record(*(AgentStarting(agent=name, role=role) for name in names))
         shared = list(SHARED_MODELS) if self._detached else self._shared
         plan = FleetPlan(self._namespace, self._settings.model_dump_json(), shared, self._detached)
+        # before the agents: where a node runs out of memory, Ray ends the newest until it has enough again
+        self._handles.append(self.spawn(MonitorProcess, MONITOR, plan, names, role.value, on=HEAD))
         self._handles += [plan.start_agent(name, role.value) for name in names]
         agents = {name: self._agent(name) for name in names}
-        self._handles.append(self.spawn(MonitorProcess, MONITOR, plan, names, role.value, on=HEAD))
         reasons = await asyncio.gather(*(self._why_not(agent) for agent in agents.values()))
         for name, reason in zip(names, reasons, strict=True):
             if reason is not None:
@@ -222,6 +223,7 @@ class DriverProcess:
 
     def __init__(self, home: str, run: str, seen: int, name: str, namespace: str, agents: Collection[str]) -> None:
         garbage.calm()
+        process_memory.outlive_agents()
         os.umask(0o077)
         fleet = Fleet(Settings(home=Path(home)), (), namespace, detached=True)
         self._driver = DetachedDriver(Path(home), run, seen, name, lambda: _ports(fleet, agents))

@@ -41,7 +41,7 @@ FIELDS = {
     "error_message": "The message of the fault, without secrets.",
     "error_count": "Faults of the agent within the window.",
     "is_healthy": "Whether there are still fewer than restart it.",
-    "restart_cause": "crash, hang, overdue, threshold, request or node_lost.",
+    "restart_cause": "crash, hang, overdue, threshold, request, node_lost or memory.",
     "probe": "Whether one call goes first, to see if it is answered.",
     "reason": "The kind of failure, or why an agent or a model is not there, or a run does not go on.",
     "cause": "The item that failed or was cancelled.",

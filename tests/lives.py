@@ -7,7 +7,7 @@ from actors.work import RestartCause
 from tests.supervision import T0, A, Stage, Story, told
 
 Step = tuple[str, int]
-ACTIONS = ("fault", "fault", "fault", "crash", "hang", "request", "node_lost", "up")
+ACTIONS = ("fault", "fault", "fault", "crash", "hang", "memory", "request", "node_lost", "up")
 steps = st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 40)), max_size=40)
 """What happens, and half seconds until it does."""
 
@@ -26,6 +26,9 @@ class Life:
             case "hang":
                 now = T0 + self.stage.now
                 return Round((Ping(A, self.generation, "n", now, now, 10.0),))
+            case "memory":
+                now = T0 + self.stage.now
+                return Round((Ping(A, self.generation, "n", now, now, memory_mb=4096),))
             case "request":
                 return Requested(A)
         return Died(A, self.generation, RestartCause(action), "gone")

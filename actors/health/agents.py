@@ -10,7 +10,7 @@ from actors.health.window import Window
 from actors.settings import HealthSettings
 from actors.work import UNEXPLAINED, RestartCause
 
-FAULTS: Final = frozenset({RestartCause.CRASH, RestartCause.HANG})
+FAULTS: Final = frozenset({RestartCause.CRASH, RestartCause.HANG, RestartCause.MEMORY})
 """Ends that are a fault of the agent, besides being its restart."""
 
 SPENDING: Final = FAULTS | {RestartCause.THRESHOLD}

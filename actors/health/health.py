@@ -25,6 +25,7 @@ from actors.health.observations import (
     ModelAnswered,
     ModelFailed,
     Observation,
+    Ping,
     Requested,
     Reset,
     Round,
@@ -146,6 +147,7 @@ class Health:
         for ping in round_.pings:
             if ping.answered_at is not None:
                 decisions += self._watch(ping.agent).answered(ping.generation, ping.asked_at)
+                decisions += self._if_too_large(ping, now)
         for verdict in self._hangs.judge(round_, now):
             watch, generation = self._watch(verdict.ping.agent), verdict.ping.generation
             if not watch.lives(generation):
@@ -157,6 +159,13 @@ class Health:
                     guilty = _guilty(verdict)
                     decisions += watch.end(generation, RestartCause.OVERDUE, guilty[0].message, now, guilty)
         return decisions
+
+    def _if_too_large(self, ping: Ping, now: float) -> list[Decision]:
+        limit, watch = self._settings.memory_mb, self._watch(ping.agent)
+        if not limit or ping.memory_mb <= limit or not watch.lives(ping.generation):
+            return []
+        told = f"it held {ping.memory_mb} MiB of memory; an agent may have {limit}"
+        return watch.end(ping.generation, RestartCause.MEMORY, told, now)
 
     def _watch(self, agent: str) -> Watch:
         if agent not in self._agents:

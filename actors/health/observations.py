@@ -82,6 +82,8 @@ class Ping(NamedTuple):
     tick_age_s: float = 0.0
     """Age of its main loop's last tick when it answered."""
     overdue: tuple[Overdue, ...] = ()
+    memory_mb: int = 0
+    """What it holds in memory, in MiB; 0: not known."""
 
 
 class Round(NamedTuple):

@@ -32,8 +32,11 @@ class Rule(Frozen):
     """Ends the process at once, as a kill would."""
     hang: bool = False
     """Never answers; can be cancelled."""
-    seize: Literal["loop", "gil", "cancel"] | None = None
-    """Never answers and cannot be cancelled: blocks the loop, holds the interpreter's lock, or ignores cancels."""
+    seize: Literal["loop", "gil", "cancel", "memory"] | None = None
+    """Never answers and cannot be cancelled: blocks the loop, holds the interpreter's lock, or ignores cancels.
+
+    memory: never answers either, but can be cancelled; takes up to 2 GiB meanwhile, at most 0.1 GiB a second.
+    """
     failure: FailureKind | None = None
     """agent_fault raises an exception that is no ModelError, as a mistake in an agent would."""
     message: str = "scripted failure"

@@ -19,6 +19,8 @@ from actors.work import Usage
 NAME = "scripted"
 EXIT_CODE = 70
 FOR_EVER_S = 1e6
+EATEN, BITE, BITE_S = 2 << 30, 4 << 20, 0.04
+"""Bytes that an item takes at most, and takes at once, so far apart."""
 SHOWN = 60
 """Characters of the last message that come back in the usual answer."""
 
@@ -76,14 +78,24 @@ async def _misbehave(rule: Rule) -> None:
         raise FAILURES.get(rule.failure, RuntimeError)(rule.message)
 
 
-async def _seize(what: Literal["loop", "gil", "cancel"]) -> None:
+async def _seize(what: Literal["loop", "gil", "cancel", "memory"]) -> None:
     if what == "loop":
         time.sleep(FOR_EVER_S)  # noqa: ASYNC251 - that is what was asked for
     if what == "gil":
         re.match(r"(a+)+$", "a" * 100 + "b")  # takes longer than anybody lives
+    if what == "memory":
+        await _eat()
     while True:
         with suppress(asyncio.CancelledError):
             await asyncio.sleep(FOR_EVER_S)
+
+
+async def _eat() -> None:
+    eaten: list[bytes] = []
+    while len(eaten) < EATEN // BITE:
+        eaten.append(b"x" * BITE)  # a page counts once it was written to
+        await asyncio.sleep(BITE_S)
+    await asyncio.Event().wait()
 
 
 def _text(rule: Rule, request: Request) -> str:

@@ -22,9 +22,20 @@ AGENTS = 4
 """So many that none of them is restarted too often for what all these tests do to them."""
 
 
+MEMORY_MB = 400
+
+
+class Lean(Commands):
+    """Agents may hold a little more than they need."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**super().environment, "MNEMOSYNE_AGENT_MEMORY_MB": str(MEMORY_MB)}
+
+
 @pytest.fixture(scope="module")
 def commands(tmp_path_factory: pytest.TempPathFactory) -> Commands:
-    made = Commands(tmp_path_factory.mktemp("supervision"))
+    made = Lean(tmp_path_factory.mktemp("supervision"))
     made.script(
         rules=[
             {"match": "/slow", "delay_s": 1.0},
@@ -32,6 +43,7 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Commands:
             {"match": "/gil/1", "seize": "gil"},
             {"match": "/stubborn/1", "seize": "cancel"},
             {"match": "/poison/", "exit": True},
+            {"match": "/glutton/", "seize": "memory"},
             {"match": "/fault/1", "failure": "agent_fault", "message": "a mistake"},
         ]
     )
@@ -138,6 +150,20 @@ def test_a_poison_item_is_quarantined_and_costs_the_others_nothing_but_time(
     (quarantined,) = happened(commands, "poison", ItemQuarantined)
     assert quarantined.item == "poison"
     assert set(others) <= set(paid(commands.events("poison")))
+
+
+def test_what_eats_memory_loses_its_process_and_in_the_end_the_item(commands: Commands, fleet: FleetFile) -> None:
+    store = processes(fleet, "store")
+    others = [f"slow{n}" for n in range(24)]
+    process = commands.start("run", plan(commands, "glutton", *others), "--key", "glutton")
+    assert ended(process) == 1
+    (quarantined,) = happened(commands, "glutton", ItemQuarantined)
+    assert quarantined.item == "glutton"
+    restarted = [e for e in since(commands, "glutton") if isinstance(e, AgentRestarted)]
+    assert [e.cause for e in restarted] == [RestartCause.MEMORY] * 2, "beside others, then alone"
+    assert all(f"an agent may have {MEMORY_MB}" in e.reason for e in restarted)
+    assert sorted(paid(commands.events("glutton"))) == sorted(others)
+    assert processes(fleet, "store") == store
 
 
 def test_a_killed_monitor_comes_back_and_restarts_nobody(commands: Commands, fleet: FleetFile) -> None:

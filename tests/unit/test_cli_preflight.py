@@ -98,6 +98,21 @@ def test_a_script_that_is_none_is_refused(folder: Path, script: str | None, monk
     assert untouched(folder)
 
 
+@pytest.mark.parametrize("memory", ["much", "-1", "1.5", "²"])
+def test_a_limit_of_memory_that_is_no_number_is_refused(
+    folder: Path, memory: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MNEMOSYNE_AGENT_MEMORY_MB", memory)
+    assert memory in refused(UserError, "run", "plan.yaml", "--model", "scripted")
+    assert untouched(folder)
+
+
+@pytest.mark.parametrize(("memory", "limit"), [("", 2048), (" 300 ", 300), ("0", 0)])
+def test_a_limit_of_memory(folder: Path, memory: str, limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNEMOSYNE_AGENT_MEMORY_MB", memory)
+    assert config.read_settings(folder, None).health.memory_mb == limit
+
+
 def test_every_model_of_a_plan_has_to_be_there() -> None:
     items = (Item(id="a", description="x", model="scripted"), Item(id="b", description="x", model="claude-x"))
     with pytest.raises(ModelMissing, match="claude-x"):

@@ -57,7 +57,7 @@ class Naive:
 
     def end(self, now: float, generation: int, cause: str) -> Story:
         """The process has ended, or is ended."""
-        if cause in {"crash", "hang"}:
+        if cause in {"crash", "hang", "memory"}:
             return self.counted(now) + self.restart(now, generation, cause)
         return self.free(now, generation, cause)
 

@@ -12,6 +12,7 @@ from actors.errors import AnswerCutOff, AnswerInvalid, ModelError, QuotaExhauste
 from actors.models.port import Message, Request, StopReason
 from actors.models.script import FAILURES, Rule, Script
 from actors.models.scripted import EXIT_CODE, ScriptedModel
+from actors.process_memory import held_mb
 from actors.work import FailureKind, Usage
 
 SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
@@ -132,6 +133,18 @@ async def test_hanging_until_cancelled() -> None:
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(model.complete(ask()), 0.05)
     assert (await model.complete(ask())).text
+
+
+@pytest.mark.skipif(not held_mb(), reason="this system does not tell")
+async def test_what_eats_memory_takes_it_and_never_answers() -> None:
+    before = held_mb()
+    call = asyncio.ensure_future(scripted(Rule(seize="memory")).complete(ask()))
+    while held_mb() - before < 20:
+        await asyncio.sleep(0.01)
+    assert not call.done()
+    call.cancel()
+    await asyncio.gather(call, return_exceptions=True)
+    assert call.cancelled()
 
 
 def test_exit_ends_the_process_at_once() -> None:

@@ -82,8 +82,7 @@ def test_no_number_is_given_out_twice(tmp_path: Path) -> None:
 
 async def test_it_happens_between_commits(tmp_path: Path) -> None:
     with stores.writer(tmp_path / "store.db", at=1.0) as old:
-        for number in range(aging.STEP + 3):  # more than the one step when it is opened
-            old.commit([Append(f"{number}", [], {})])
+        old.commit([Append(f"{i}", [], {}) for i in range(aging.STEP + 3)])  # more than the one step when it is opened
         beats(old, 1, 2, 3)
     store = GroupStore(tmp_path / "store.db")
     await store.append("now", [AgentHeartbeat(agent="executor-0", generation=9)])

@@ -1,6 +1,5 @@
 """A fleet that is up, as processes that can be found and struck; and a model server that counts what is paid."""
 
-import asyncio
 import json
 import os
 import signal
@@ -10,10 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
-
 from cluster.fleet_file import FleetFile, living
-from tests.messages_server import KEY, MessagesServer, Turn, answers
+from tests.messages_server import KEY, MessagesServer
 from tests.processes import PATIENCE_S, Commands
 
 PROCESSES = {"driver": "ray::DriverProcess", "store": "ray::StoreProcess", "agent": "ray::AgentProcess"}
@@ -100,14 +97,3 @@ class Paid(Commands):
     def twice(self) -> int:
         """Calls beyond the first of each item."""
         return sum(count - 1 for count in self.server.items.values())
-
-
-def answers_after(seconds: float) -> Turn:
-    """The usual answer, so late."""
-    answer = answers()
-
-    async def turn(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
-        await asyncio.sleep(seconds)
-        return await answer(request, body)
-
-    return turn

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from actors.events import ItemClosed
-from tests.fleets import Paid, answers_after
-from tests.messages_server import serving
+from tests.fleets import Paid
+from tests.messages_server import Latency, serving
 from tests.processes import ended, paid
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
@@ -48,7 +48,7 @@ def fill(folder: Path) -> Path:
 
 def test_a_full_disk_holds_a_run_up_and_nothing_else(small_disk: Path, tmp_path: Path) -> None:
     with serving() as server:
-        server.default = answers_after(0.2)
+        server.latency = Latency(base_s=0.2)
         commands = Paid(tmp_path, server)
         commands.home = small_disk / "home"
         process = commands.start("run", commands.wide(ITEMS), "--key", "k", "--executors", "2", "--concurrency", "4")

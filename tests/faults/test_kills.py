@@ -13,8 +13,8 @@ from actors.events import Event, ItemAssigned, ItemClosed, ItemStarted, RunAccep
 from actors.work import Lost
 from cluster.cli import preflight
 from cluster.fleet_file import FleetFile
-from tests.fleets import Paid, answers_after, crash, fleet_up, processes, strike, wait_for
-from tests.messages_server import serving
+from tests.fleets import Paid, crash, fleet_up, processes, strike, wait_for
+from tests.messages_server import Latency, serving
 from tests.processes import PATIENCE_S, ended, paid
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
@@ -47,7 +47,7 @@ VICTIMS = ("driver", "command", "store", "agent")
 @pytest.fixture(scope="module")
 def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Paid]:
     with serving() as server:
-        server.default = answers_after(0.2)
+        server.latency = Latency(base_s=0.2)
         yield Paid(tmp_path_factory.mktemp("kills"), server)
 
 
@@ -116,7 +116,7 @@ def test_one_kill(commands: Paid, fleet: FleetFile, tell: Any, victim: str, poin
 @pytest.mark.parametrize("point", ["started", "half", "nearly all"])
 def test_a_kill_of_an_embedded_run(tell: Any, point: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     with serving() as server:
-        server.default = answers_after(0.2)
+        server.latency = Latency(base_s=0.2)
         commands = Paid(tmp_path_factory.mktemp("embedded"), server)
         process = commands.start("run", commands.wide(ITEMS), "--key", "k", *SHAPE)
         reach(commands, "k", point)
@@ -131,7 +131,7 @@ def test_a_kill_of_an_embedded_run(tell: Any, point: str, tmp_path_factory: pyte
 
 def test_a_crash_of_everything(tell: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     with serving() as server:
-        server.default = answers_after(0.2)
+        server.latency = Latency(base_s=0.2)
         commands = Paid(tmp_path_factory.mktemp("crash"), server)
         with fleet_up(commands, *SHAPE) as up:
             assert commands.run("run", commands.wide(ITEMS), "--key", "k", "--detach")[0] == 0

@@ -1,18 +1,28 @@
 """The real SDK: what the API says about the pace arrives, with an answer and with a refusal."""
 
-import json
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
-from aiohttp import web
 
 from actors.models.claude import ClaudeModel
 from actors.models.limits import Limit
 from actors.settings import ModelSettings
 from actors.work import Usage
 from tests.claude_calls import ask, failure
-from tests.messages_server import KEY, MessagesServer, Turn, events, fails, hangs, message, resets, says, streams
+from tests.messages_server import (
+    KEY,
+    Exchange,
+    MessagesServer,
+    Turn,
+    answers,
+    events,
+    fails,
+    hangs,
+    message,
+    resets,
+    says,
+    streams,
+)
 
 HEADERS = {
     "anthropic-ratelimit-requests-limit": "50",
@@ -37,14 +47,9 @@ async def model(server: MessagesServer) -> AsyncIterator[ClaudeModel]:
     await opened.close()
 
 
-async def with_headers(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
-    if not body.get("stream"):
-        return web.json_response(message(), headers=HEADERS)
-    response = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
-    await response.prepare(request)
-    for name, fields in TOLD:
-        await response.write(f"event: {name}\ndata: {json.dumps({'type': name, **fields})}\n\n".encode())
-    return response
+async def with_headers(exchange: Exchange) -> None:
+    exchange.wire.headers |= HEADERS
+    await answers()(exchange)
 
 
 @pytest.mark.parametrize("watched", [False, True])

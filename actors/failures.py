@@ -43,7 +43,8 @@ class Class(NamedTuple):
 _TRANSIENT = Class(
     Charged.MODEL,
     0,
-    f"put back, at most {REQUEUES} times, then failed; where it goes on, the model is unavailable and its items wait",
+    f"tried again in the attempt, then put back, at most {REQUEUES} times, then failed; "
+    "where it goes on, the model is unavailable and its items wait",
     breaks_model=True,
     requeues=REQUEUES,
 )

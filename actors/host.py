@@ -9,6 +9,7 @@ from actors import garbage, process_memory
 from actors.build import BUILD
 from actors.errors import AgentGone, BuildDiffers, MnemosyneError
 from actors.keys import AgentKey
+from actors.models.calls import ModelCalls
 from actors.models.choice import open_model
 from actors.models.port import Model
 from actors.roles.agent import Agent, Before, Card
@@ -62,7 +63,8 @@ class AgentHost:
         if not self._generation:
             self._generation = await store.register(self._id, self._role, os.getpid(), self._around.node())
         before = await asyncio.shield(self._admission)
-        fleet, worker = self._settings.fleet, Executor(store, self._model, self._settings.models.max_tokens)
+        fleet, models = self._settings.fleet, self._settings.models
+        worker = Executor(store, ModelCalls(self._model, patience=models.patience), models.max_tokens)
         return Agent(self._id, self._role, self._generation, worker, store, fleet.concurrency, before)
 
     def _model(self, name: str) -> Model:

@@ -9,6 +9,20 @@ from actors.models.script import Script
 from actors.work import Frozen
 
 
+class PatienceSettings(Frozen):
+    """How long a call is tried again before its failure is the attempt's."""
+
+    tries: int = Field(default=4, ge=1, le=100)
+    """Of a call that fails for a moment: server errors, broken connections, answers that do not arrive whole."""
+    backoff_base_s: float = Field(default=0.5, ge=0, le=3600)
+    backoff_max_s: float = Field(default=8.0, ge=0, le=3600)
+    limit_base_s: float = Field(default=1.0, gt=0, le=3600)
+    """The first wait of a call that is rate limited or meets an overload, unless the API asks for a longer one."""
+    limit_max_s: float = Field(default=30.0, gt=0, le=3600)
+    limit_wait_s: float = Field(default=120.0, ge=0, le=86_400)
+    """All these waits of one call together; then the model is unavailable, which people see."""
+
+
 class ModelSettings(Frozen):
     """How models are reached. Holds no key: each agent reads the key itself, at its first call."""
 
@@ -18,6 +32,7 @@ class ModelSettings(Frozen):
     deadline_base_s: float = Field(default=60.0, gt=0)
     """Overall deadline of one call is base + per_token * max_tokens."""
     deadline_per_token_s: float = Field(default=0.05, ge=0)
+    patience: PatienceSettings = PatienceSettings()
     local_context_tokens: int = Field(default=4096, ge=512)
     local_threads: int = Field(default=0, ge=0)
     """0 means one fewer than the cores: a thread that has to wait for its core makes all others of the model wait."""

@@ -164,6 +164,24 @@ class Usage(Frozen):
         )
 
 
+class Effort(Frozen):
+    """What the answers of an attempt took beside tokens."""
+
+    calls: int = 0
+    """To a model, with those that failed."""
+    retries: int = 0
+    """Calls that were made again because the one before failed."""
+    permit_s: float = 0.0
+    """Seconds of waiting for permits; this and the next do not count to the item's timeout."""
+    limit_s: float = 0.0
+    """Seconds of waiting because the API was overloaded or asked for a slower pace."""
+    backoff_s: float = 0.0
+    """Seconds of waiting before calls that were made again after other failures."""
+
+    def __add__(self, other: "Effort") -> "Effort":
+        return Effort(**{name: getattr(self, name) + getattr(other, name) for name in Effort.model_fields})
+
+
 class Result(Frozen):
     """The attempt made what was asked for."""
 
@@ -177,6 +195,9 @@ class Result(Frozen):
     usage: Usage = Usage()
     cost_usd: float | None = None
     """None when the price is unknown; never 0 for unknown."""
+    estimated_usd: float = 0.0
+    """The part of `cost_usd` that is for calls whose end never came: an upper bound of what they may be billed for."""
+    effort: Effort = Effort()
     seconds: float = 0.0
     prompt: str = ""
     """Version of the role's prompt that made it; "" for results from before this was kept."""
@@ -192,6 +213,8 @@ class Failure(Frozen):
     model: str | None = None
     usage: Usage = Usage()
     cost_usd: float | None = None
+    estimated_usd: float = 0.0
+    effort: Effort = Effort()
     seconds: float = 0.0
 
 

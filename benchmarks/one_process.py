@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from actors.models.calls import ModelCalls
 from actors.models.scripted import ScriptedModel
 from actors.roles.agent import Agent, Card
 from actors.roles.executor import Executor
@@ -19,7 +20,7 @@ class Local:
 
     def __init__(self, name: str, store: GroupStore) -> None:
         model = ScriptedModel()
-        worker = Executor(store, lambda _: model, 1000)
+        worker = Executor(store, ModelCalls(lambda _: model), 1000)
         self._agent = Agent(name, Role.EXECUTOR, 1, worker, store, 16)
 
     async def attach(self, run: str, term: int) -> Card:

@@ -4,17 +4,23 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from random import Random
 
 from actors.errors import AgentGone, StoreError
 from actors.events import Event
 from actors.failures import ATTEMPTS
-from actors.models.port import OnDelta, Reply, Request, StopReason
+from actors.models.calls import ModelCalls
+from actors.models.permits import Permits
+from actors.models.port import Model, OnDelta, Reply, Request, StopReason
 from actors.roles.agent import NOTHING_BEFORE, Agent, Before, Card
 from actors.roles.executor import Executor
+from actors.settings import PatienceSettings
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept, Receipt, RunRecord, Store
 from actors.work import TERMINAL, Item, ItemState, Role, RunStatus, Task
 from cluster.run_state import RunState
+
+NO_PATIENCE = PatienceSettings(tries=1, limit_wait_s=0)
 
 
 class FakeModel:
@@ -49,6 +55,11 @@ class BlockedModel(FakeModel):
         return "released"
 
 
+def calls_of(model: Model, permits: Permits | None = None, patience: PatienceSettings = NO_PATIENCE) -> ModelCalls:
+    """Calls to this model, whatever its name; a failed one is not tried again."""
+    return ModelCalls(lambda _: model, permits, patience, Random(1))
+
+
 class LocalAgent:
     """An AgentPort without Ray: a real Agent in this process, which `kill` ends as SIGKILL would."""
 
@@ -61,7 +72,7 @@ class LocalAgent:
     async def _up(self) -> Agent:
         if self._agent is None:
             generation = await self._store.register(self.name, Role.EXECUTOR, 0, "here")
-            worker = Executor(self._store, lambda _: self._model, 1000)
+            worker = Executor(self._store, calls_of(self._model), 1000)
             slots, before = self._concurrency, self._before
             self._agent = Agent(self.name, Role.EXECUTOR, generation, worker, self._store, slots, before)
             self._dead = asyncio.Event()

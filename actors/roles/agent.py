@@ -11,6 +11,7 @@ from actors.events import ItemClosed, ItemStarted
 from actors.health.observations import Overdue
 from actors.outbox import Key, Outbox
 from actors.roles.attempt import Worker, attempt
+from actors.roles.course import Course
 from actors.roles.gate import Gate
 from actors.stores.protocol import Store
 from actors.work import Lost, Outcome, Role, Task
@@ -72,7 +73,8 @@ class Agent:
         self._cancelled: set[Key] = set()
         self._slots: set[asyncio.Task[None]] = set()
         self._gate = Gate()
-        self._begun: dict[Key, tuple[Task, float]] = {}
+        self._courses: dict[Key, Course] = {}
+        """Of the attempts that are being worked on."""
 
     def attach(self, run: str, term: int) -> Card:
         """A driver takes this agent for its run. Raises StaleTerm for an older driver than the last."""
@@ -110,8 +112,8 @@ class Agent:
 
     def overdue(self, now: float) -> list[Overdue]:
         """Attempts that did not end at their timeout, `now` by the loop's clock. May be asked from any thread."""
-        late = [(task, begun) for task, begun in self._begun.copy().values() if now > begun + task.item.timeout]
-        return [Overdue(t.run, t.item.id, t.epoch, t.item.timeout, now - begun - t.item.timeout) for t, begun in late]
+        late = [(course.task, course.deadline.over_s(now)) for course in self._courses.copy().values()]
+        return [Overdue(t.run, t.item.id, t.epoch, t.item.timeout, over_s) for t, over_s in late if over_s > 0]
 
     async def stop(self) -> None:
         """Give up what is held and put on disk what is done."""
@@ -180,11 +182,11 @@ class Agent:
 
     async def _work(self, key: Key, task: Task) -> None:
         payloads: dict[str, str] = {}
-        self._begun[key] = task, asyncio.get_running_loop().time()
+        course = self._courses[key] = Course(task)
         try:
-            outcome = await attempt(self._worker, task, payloads)
+            outcome = await attempt(self._worker, course, payloads)
         finally:
-            del self._begun[key]
+            del self._courses[key]
         self._say(key, task, outcome, payloads)
 
     def _say(self, key: Key, task: Task, outcome: Outcome, payloads: dict[str, str]) -> None:

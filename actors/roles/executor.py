@@ -1,14 +1,13 @@
 """The executor: does what an item describes."""
 
-from collections.abc import Callable
-
 from actors import context
-from actors.models.port import Message, Model, Reply, Request
+from actors.models.calls import ModelCalls
+from actors.models.port import Message, Reply, Request
+from actors.roles.course import Course
 from actors.roles.prompt import PROMPTS
 from actors.stores.protocol import Store
 from actors.work import Role, Task
 
-OpenModel = Callable[[str], Model]
 PROMPT = PROMPTS[Role.EXECUTOR]
 
 
@@ -17,10 +16,10 @@ class Executor:
 
     prompt = PROMPT.version
 
-    def __init__(self, store: Store, open_model: OpenModel, max_tokens: int) -> None:
-        self._store, self._open_model, self._max_tokens = store, open_model, max_tokens
+    def __init__(self, store: Store, calls: ModelCalls, max_tokens: int) -> None:
+        self._store, self._calls, self._max_tokens = store, calls, max_tokens
 
-    async def work(self, task: Task) -> Reply:
+    async def work(self, task: Task, course: Course) -> Reply:
         """The model's whole answer to the task."""
         refs = context.references(task)
         payloads = await self._store.payloads(refs) if refs else {}
@@ -33,4 +32,4 @@ class Executor:
             output=item.output,
             tag=f"{task.run}/{item.id}/{task.epoch}",
         )
-        return await self._open_model(task.model).complete(request)
+        return await self._calls.model(task.model, course.deadline, course.spending).complete(request)

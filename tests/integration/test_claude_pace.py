@@ -6,9 +6,11 @@ import pytest
 
 from actors.models.claude import ClaudeModel
 from actors.models.limits import Limit
-from actors.settings import ModelSettings
-from actors.work import Usage
+from actors.roles.course import Course
+from actors.settings import ModelSettings, PatienceSettings
+from actors.work import Item, Task, Usage
 from tests.claude_calls import ask, failure
+from tests.fakes import calls_of
 from tests.messages_server import (
     KEY,
     Exchange,
@@ -111,3 +113,25 @@ async def test_a_call_that_never_left_is_not_billed(server: MessagesServer, mode
     failed = await failure(model)
 
     assert not failed.lost
+
+
+async def test_a_patient_call_gets_over_what_passes(server: MessagesServer, model: ClaudeModel) -> None:
+    server.then(
+        fails(500, "api_error"),
+        fails(429, "rate_limit_error", headers={"retry-after": "0"}),
+        streams(*TOLD[:4], then="reset"),
+        streams(*TOLD),
+    )
+    course = Course(Task(run="r", item=Item(id="a", description="x"), epoch=1, attempt=1, model="m"))
+    quick = PatienceSettings(backoff_base_s=0, limit_base_s=0.01)
+    async with course.deadline as deadline:
+        patient = calls_of(model, patience=quick).model("m", deadline, course.spending)
+        reply = await patient.complete(ask(max_tokens=10), lambda _: None)
+
+    assert reply.text == "a whole answer"
+    assert len(server.calls) == 4
+    assert course.spending.usage == PART + reply.usage
+    assert course.spending.estimated_usd > 0
+    effort = course.spending.effort
+    assert (effort.calls, effort.retries) == (4, 3)
+    assert 0 < effort.limit_s < 5

@@ -18,6 +18,7 @@ from actors.errors import (
     RateLimited,
 )
 from actors.models.port import Reply, StopReason
+from actors.roles.course import Course
 from actors.work import Item, Task
 from tests.simulation.checker import Checker, Violation
 from tests.simulation.ports import StorePort
@@ -82,7 +83,7 @@ class SimulatedWorker:
         self._till, self._process, self._store, self._concurrency = till, process, store, concurrency
         self._working = 0
 
-    async def work(self, task: Task) -> Reply:
+    async def work(self, task: Task, course: Course) -> Reply:
         """See Worker; some swallow a cancel and answer nevertheless."""
         self._working += 1
         try:

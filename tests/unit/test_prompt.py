@@ -7,8 +7,9 @@ import pytest
 
 from actors.roles import executor, prompt
 from actors.roles.attempt import attempt
+from actors.roles.course import Course
 from actors.work import Item, Result, Role, Task
-from tests.fakes import FakeModel, open_store
+from tests.fakes import FakeModel, calls_of, open_store
 
 
 def test_a_version_is_the_hash_of_the_file(tmp_path: Path) -> None:
@@ -33,9 +34,9 @@ def test_every_prompt_file_is_a_roles() -> None:
 
 async def test_a_result_says_which_prompt_made_it(tmp_path: Path) -> None:
     store, model = open_store(tmp_path), FakeModel()
-    worker = executor.Executor(store, lambda _: model, 1000)
+    worker = executor.Executor(store, calls_of(model), 1000)
     task = Task(run="r", item=Item(id="a", description="x"), epoch=1, attempt=1, model="fake")
-    outcome = await attempt(worker, task, {})
+    outcome = await attempt(worker, Course(task), {})
     await store.close()
     assert isinstance(outcome, Result)
     file = prompt.FOLDER / "executor.md"

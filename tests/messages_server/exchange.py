@@ -47,9 +47,13 @@ class Account:
 
     def __init__(self, limits: Mapping[str, Limits], counted: bool, clock: Callable[[], float]) -> None:
         self.ledger = Ledger()
-        self.counted, self._limits, self._clock = counted, limits, clock
+        self.counted, self._clock = counted, clock
         self._cache = Cache(min((limit.minute_s for limit in limits.values()), default=60.0))
-        self._buckets: dict[str, Buckets | None] = {}
+        self.limit(limits)
+
+    def limit(self, limits: Mapping[str, Limits]) -> None:
+        """These hold from now on, and their buckets are full."""
+        self._limits, self._buckets = limits, dict[str, Buckets | None]()
 
     def meter(self, call: Call, whole: dict[str, Any]) -> tuple[dict[str, Any], Split]:
         """The message with its usage: as it says, or counted."""

@@ -11,12 +11,13 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from tests.messages_server import catalogue, tokens
+from tests.messages_server.buckets import Limits
 from tests.messages_server.checks import complaint
 from tests.messages_server.exchange import ITEM, Account, Call, Exchange, Turn
 from tests.messages_server.faults import FAULTS
@@ -78,6 +79,15 @@ class MessagesServer:
         assert fault in FAULTS, fault
         self._faults.append(Planned(fault, When(**when)))
         return self
+
+    def forget(self) -> None:
+        """Nothing is planned any more: what comes gets `default`."""
+        self._turns.clear()
+        self._faults.clear()
+
+    def limit(self, limits: Mapping[str, Limits]) -> None:
+        """From now on these limits hold, by model (`*`: every other), and their buckets are full."""
+        self._account.limit(limits)
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()

@@ -9,6 +9,7 @@ import socket
 import struct
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -88,7 +89,8 @@ class Wire:
         self.status = status
         self.on_status(status)
         lines = [f"HTTP/1.1 {status} {PHRASES.get(status, 'Unknown')}"]
-        lines += [f"{name}: {value}" for name, value in {**self.headers, **headers}.items()]
+        told = {"date": formatdate(usegmt=True), **self.headers, **headers}
+        lines += [f"{name}: {value}" for name, value in told.items()]
         return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 

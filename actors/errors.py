@@ -5,6 +5,7 @@
     │   ├── PlanRefused      one or more mistakes in a plan
     │   ├── HomeUnusable     the folder of the fleet cannot be used
     │   ├── NotFound         no such run or item
+    │   ├── UnknownRole      no such role of agents
     │   └── Unsupported      asks for something this version cannot enforce
     ├── ModelError           a model's; each class names the kind of failure it becomes
     │   ├── RateLimited, Overloaded, QuotaExhausted, CredentialsRefused
@@ -67,6 +68,10 @@ class HomeUnusable(UserError):
 
 class NotFound(UserError):
     """There is no such run; `mnemosyne status` lists the runs of this home."""
+
+
+class UnknownRole(UserError):
+    """There is no such role; roles are orchestrator, optimizer, executor, reviewer."""
 
 
 class Unsupported(UserError):

@@ -13,7 +13,7 @@ from actors.models.calls import ModelCalls
 from actors.models.choice import open_model
 from actors.models.port import Model
 from actors.roles.agent import Agent, Before, Card
-from actors.roles.executor import Executor
+from actors.roles.factory import create_agent
 from actors.settings import Settings
 from actors.stores.protocol import Store
 from actors.ticker import Ticker
@@ -63,9 +63,8 @@ class AgentHost:
         if not self._generation:
             self._generation = await store.register(self._id, self._role, os.getpid(), self._around.node())
         before = await asyncio.shield(self._admission)
-        fleet, models = self._settings.fleet, self._settings.models
-        worker = Executor(store, ModelCalls(self._model, patience=models.patience), models.max_tokens)
-        return Agent(self._id, self._role, self._generation, worker, store, fleet.concurrency, before)
+        calls = ModelCalls(self._model, patience=self._settings.models.patience)
+        return create_agent(self._role, self._id, self._generation, store, calls, self._settings, before)
 
     def _model(self, name: str) -> Model:
         if name not in self._models:

@@ -21,13 +21,13 @@ from actors.keys import AgentKey
 from actors.models.choice import open_model
 from actors.models.port import Model, Request
 from actors.monitor import Monitor
-from actors.remote import RemoteModel, RemoteStore, RemoteWard
+from actors.remote import RemoteModel, RemoteStore, RemoteWard, find, title
 from actors.settings import Settings
 from actors.stores.group import GroupStore
 from actors.ticker import Ticker
 from actors.wards import Pulse
 from actors.wire import reply_json
-from actors.work import Role
+from actors.work import role_of
 
 STORE = "store"
 MONITOR = "monitor"
@@ -66,7 +66,7 @@ def spawn(
 
     A detached one outlives this process; if there is one of this name already, that is it.
     """
-    options = {"num_cpus": 0, "max_restarts": -1, "max_concurrency": CALLS, "name": name, "namespace": namespace}
+    options = {"num_cpus": 0, "max_restarts": -1, "max_concurrency": CALLS, "name": title(name), "namespace": namespace}
     if detached:
         options |= {"lifetime": "detached", "get_if_exists": True}
     for method in getattr(process, "CONTROL", ()):
@@ -88,6 +88,9 @@ class StoreProcess:
         self._ticker: Ticker | None = None
         self._opened: GroupStore | None = None
         self._opening = asyncio.Lock()
+
+    def __repr__(self) -> str:
+        return title(STORE)
 
     async def _store(self) -> GroupStore:
         self._ticker = self._ticker or Ticker()
@@ -148,6 +151,9 @@ class ModelProcess:
         self._model: Model | None = None
         self._ticker: Ticker | None = None
 
+    def __repr__(self) -> str:
+        return title(model_actor(self._name))
+
     async def pulse(self) -> Pulse:
         """How it does."""
         return Pulse(0, self._ticker.age_s if self._ticker else 0.0)
@@ -167,11 +173,14 @@ class ModelProcess:
 class AgentProcess(AgentHost):
     """One agent."""
 
-    def __init__(self, id_: str, role: str, settings: str, namespace: str, shared: Sequence[str]) -> None:
+    def __init__(self, id_: str, settings: str, namespace: str, shared: Sequence[str]) -> None:
         told = Settings.model_validate_json(settings)
         if told.health.memory_mb:
             process_memory.cap(CAP * told.health.memory_mb)
-        super().__init__(id_, Role(role), told, RaySurroundings(namespace, shared))
+        super().__init__(id_, role_of(id_), told, RaySurroundings(namespace, shared))
+
+    def __repr__(self) -> str:
+        return title(self._id)
 
 
 class RaySurroundings:
@@ -182,11 +191,11 @@ class RaySurroundings:
 
     def store(self) -> RemoteStore:
         """See Surroundings."""
-        return RemoteStore(ray.get_actor(STORE, self._namespace))
+        return RemoteStore(find(STORE, self._namespace))
 
     def shared_model(self, name: str) -> RemoteModel | None:
         """See Surroundings."""
-        return RemoteModel(ray.get_actor(model_actor(name), self._namespace)) if name in self._shared else None
+        return RemoteModel(find(model_actor(name), self._namespace)) if name in self._shared else None
 
     def node(self) -> str:
         """See Surroundings."""
@@ -202,9 +211,9 @@ class FleetPlan(NamedTuple):
     """Models that live in processes of their own."""
     detached: bool
 
-    def start_agent(self, name: str, role: str) -> Any:
+    def start_agent(self, name: str) -> Any:
         """The handle of a new agent, or of the one of this name if the fleet is detached."""
-        arguments = (name, role, self.settings, self.namespace, self.shared)
+        arguments = (name, self.settings, self.namespace, self.shared)
         return spawn(AgentProcess, name, self.namespace, *arguments, detached=self.detached)
 
 
@@ -213,18 +222,21 @@ class MonitorProcess:
 
     CONTROL = ("pulse",)
 
-    def __init__(self, plan: FleetPlan, agents: Sequence[str], role: str) -> None:
+    def __init__(self, plan: FleetPlan, agents: Sequence[str]) -> None:
         process_memory.outlive_agents()
         settings = Settings.model_validate_json(plan.settings)
-        wards = {name: RemoteWard(name, plan.namespace, partial(plan.start_agent, name, role)) for name in agents}
+        wards = {name: RemoteWard(name, plan.namespace, partial(plan.start_agent, name)) for name in agents}
         self._support = {name: RemoteWard(name, plan.namespace) for name in (STORE, *map(model_actor, plan.shared))}
         self._ticker = Ticker()
         self._plan, self._wards, self._settings = plan, wards, settings.health
         self._watching = asyncio.ensure_future(self._watch())
 
+    def __repr__(self) -> str:
+        return title(MONITOR)
+
     async def _watch(self) -> None:
         try:
-            store = RemoteStore(ray.get_actor(STORE, self._plan.namespace))
+            store = RemoteStore(find(STORE, self._plan.namespace))
             await Monitor(store, self._wards, self._settings, self._support).watch()
         except BaseException:
             logging.getLogger(__name__).exception("the health monitor failed and begins anew")

@@ -17,7 +17,7 @@ from actors.roles.agent import Before, Card
 from actors.stores.protocol import Accept, Receipt, RunRecord
 from actors.wards import Ended, Hello, Pulse
 from actors.wire import TASKS, reply_from, request_json
-from actors.work import Item, RestartCause, Role, Task, items_from
+from actors.work import Item, RestartCause, Role, Task, items_from, role_of
 
 STORE_WAIT_S = 60.0
 """A caller waits this long for a store that is being restarted."""
@@ -26,6 +26,27 @@ RETRY_S = 0.1
 
 MODEL_TRIES = 3
 """A call that ends its model's process this often is at fault itself."""
+
+
+NAMED = 3
+"""Items whose ids are in the name of a call."""
+ID_MAX = 40
+
+
+def title(name: str) -> str:
+    """What Ray calls an actor of ours, where it shows it among those of others."""
+    return f"mnemosyne: {name}"
+
+
+def find(name: str, namespace: str) -> Any:
+    """The handle of the actor. Raises ValueError if there is none."""
+    return ray.get_actor(title(name), namespace)
+
+
+def named(items: Sequence[str]) -> str:
+    """Items in the name of a call, as in a, b, c and 4 more."""
+    ids = ", ".join(id_ if len(id_) <= ID_MAX else f"{id_[: ID_MAX - 1]}…" for id_ in items[:NAMED])
+    return f"{ids} and {len(items) - NAMED} more" if len(items) > NAMED else ids
 
 
 class RemoteStore:
@@ -124,19 +145,27 @@ class RemoteModel:
 
 
 class RemoteAgent:
-    """The agent that `find` finds, raising ValueError if there is none now; and the next one, if that ended for good.
+    """The agent of this id, and the next one if that ended for good.
 
     Every call raises FleetError if its process does not answer.
     """
 
-    def __init__(self, find: Callable[[], Any]) -> None:
-        self._find = find
+    def __init__(self, name: str, namespace: str) -> None:
+        self._name, self._namespace = name, namespace
         self._handle: Any = None
 
-    async def _call(self, method: str, *args: Any) -> Any:
+    @property
+    def role(self) -> Role:
+        """Whose items it takes."""
+        return role_of(self._name)
+
+    async def _call(self, method: str, *args: Any, about: str = "") -> Any:
+        """Ray shows the call as one `about` this."""
         try:
-            self._handle = self._handle or self._find()
-            answer = await getattr(self._handle, method).remote(*args)
+            self._handle = self._handle or find(self._name, self._namespace)
+            call = getattr(self._handle, method)
+            call = call.options(name=f"{title(self._name)}.{method} {about}") if about else call
+            answer = await call.remote(*args)
         except (RayActorError, RayTaskError, ValueError) as error:
             if isinstance(error, ActorDiedError):  # for good; another of its name may take its place
                 self._handle = None
@@ -147,16 +176,19 @@ class RemoteAgent:
 
     async def attach(self, run: str, term: int) -> Card:
         """See Agent.attach."""
-        card: Card = await self._call("attach", run, term, BUILD)
+        card: Card = await self._call("attach", run, term, BUILD, about=run)
         return card
 
     async def submit(self, run: str, term: int, generation: int, tasks: Sequence[Task]) -> None:
         """See Agent.submit. After AgentGone the tasks may have arrived or not."""
-        await self._call("submit", run, term, generation, TASKS.dump_json(list(tasks), exclude_defaults=True))
+        about = f"{run}: {named([task.item.id for task in tasks])}"
+        body = TASKS.dump_json(list(tasks), exclude_defaults=True)
+        await self._call("submit", run, term, generation, body, about=about)
 
     async def cancel(self, run: str, term: int, attempts: Sequence[tuple[str, int]]) -> None:
         """See Agent.cancel."""
-        await self._call("cancel", run, term, list(attempts))
+        about = f"{run}: {named([item for item, _ in attempts])}"
+        await self._call("cancel", run, term, list(attempts), about=about)
 
     async def lifeline(self, generation: int) -> None:
         """Never returns while this generation lives."""
@@ -180,7 +212,7 @@ class RemoteWard:
 
     async def _call(self, method: str, *args: Any) -> Any:
         try:
-            return await getattr(ray.get_actor(self._name, self._namespace), method).remote(*args)
+            return await getattr(find(self._name, self._namespace), method).remote(*args)
         except (RayActorError, RayTaskError, ValueError) as error:
             raise AgentGone(f"{self._name}: {type(error).__name__}: {error}") from None
 
@@ -215,7 +247,7 @@ class RemoteWard:
     async def end(self, *, for_good: bool) -> None:
         """See Ward."""
         with suppress(ValueError):  # it has ended for good
-            ray.kill(ray.get_actor(self._name, self._namespace), no_restart=for_good)
+            ray.kill(find(self._name, self._namespace), no_restart=for_good)
 
     async def renew(self) -> None:
         """See Ward."""

@@ -1,12 +1,16 @@
 """Every number somebody may want to change, read once into frozen objects. Units are in the names."""
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field, model_validator
 
 from actors.models.script import Script
-from actors.work import Frozen
+from actors.work import Frozen, Role, agent_id
+
+POOL_MAX = 64
+"""Agents of one role at most."""
 
 
 class PatienceSettings(Frozen):
@@ -42,10 +46,37 @@ class ModelSettings(Frozen):
     """Longest text of the local model, which may not stop by itself; an answer with a schema may be twice as long."""
 
 
+class Pools(Frozen):
+    """Agents of each role, one process each."""
+
+    executors: int = Field(default=2, ge=0, le=POOL_MAX)
+    reviewers: int = Field(default=1, ge=0, le=POOL_MAX)
+    optimizers: int = Field(default=1, ge=0, le=POOL_MAX)
+    orchestrators: int = Field(default=1, ge=0, le=POOL_MAX)
+
+    def size(self, role: Role) -> int:
+        """Agents of this role."""
+        return int(getattr(self, pool_name(role)))
+
+    def agents(self) -> Mapping[str, Role]:
+        """Every agent's id and role, the executors first."""
+        roles = sorted(Role, key=lambda role: role is not Role.EXECUTOR)
+        return {agent_id(role, number): role for role in roles for number in range(self.size(role))}
+
+    def only(self, roles: Collection[Role]) -> Self:
+        """Without the other roles."""
+        return self.model_copy(update={pool_name(role): 0 for role in Role if role not in roles})
+
+
+def pool_name(role: Role) -> str:
+    """The field of a role's pool."""
+    return f"{role}s"
+
+
 class FleetSettings(Frozen):
     """The shape of a fleet."""
 
-    executors: int = Field(default=2, ge=1, le=64)
+    pools: Pools = Pools()
     concurrency: int = Field(default=16, ge=1, le=1000)
     """Items that one agent works on at once."""
     agent_start_timeout_s: float = Field(default=60.0, gt=0)

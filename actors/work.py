@@ -27,6 +27,16 @@ class Role(StrEnum):
     REVIEWER = "reviewer"
 
 
+def agent_id(role: Role, number: int) -> str:
+    """The id of an agent, everywhere."""
+    return f"{role}-{number}"
+
+
+def role_of(agent: str) -> Role:
+    """The role in an agent's id. Raises ValueError."""
+    return Role(agent.rpartition("-")[0])
+
+
 class ItemState(StrEnum):
     """The status of an item within a run."""
 

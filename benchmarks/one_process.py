@@ -8,7 +8,8 @@ from pathlib import Path
 from actors.models.calls import ModelCalls
 from actors.models.scripted import ScriptedModel
 from actors.roles.agent import Agent, Card
-from actors.roles.executor import Executor
+from actors.roles.prompt import PROMPTS
+from actors.roles.prompted import Prompted
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept
 from actors.work import Item, Role, RunStatus, Task
@@ -19,8 +20,8 @@ class Local:
     """An AgentPort without a process of its own."""
 
     def __init__(self, name: str, store: GroupStore) -> None:
-        model = ScriptedModel()
-        worker = Executor(store, ModelCalls(lambda _: model), 1000)
+        model, self.role = ScriptedModel(), Role.EXECUTOR
+        worker = Prompted(PROMPTS[Role.EXECUTOR], store, ModelCalls(lambda _: model), 1000)
         self._agent = Agent(name, Role.EXECUTOR, 1, worker, store, 16)
 
     async def attach(self, run: str, term: int) -> Card:

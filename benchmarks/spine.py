@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from actors import garbage
-from actors.settings import FleetSettings, Settings
+from actors.settings import FleetSettings, Pools, Settings
 from actors.stores.protocol import Accept
-from actors.work import Item, RunStatus
+from actors.work import Item, Role, RunStatus
 from benchmarks.workloads import WORKLOADS, Edges
 from cluster import config
 
@@ -45,7 +45,7 @@ async def product(fleet: Any, run: str, items: tuple[Item, ...]) -> float:
 
 async def measure(rounds: int) -> None:
     """Print a line per workload and system."""
-    settings = Settings(home=Path(tempfile.mkdtemp()), fleet=FleetSettings(executors=2))
+    settings = Settings(home=Path(tempfile.mkdtemp()), fleet=FleetSettings(pools=Pools().only([Role.EXECUTOR])))
     config.prepare_ray(settings.home)  # before Ray is imported: it reads some of it then
     import ray
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from actors.errors import HomeUnusable, UserError
 from actors.keys import KEY, find_key
 from actors.models.script import Script
-from actors.settings import HealthSettings, ModelSettings, Settings
+from actors.settings import FleetSettings, HealthSettings, ModelSettings, Settings
 
 HOME_NAME = ".mnemosyne"
 AGENT_MEMORY = "MNEMOSYNE_AGENT_MEMORY_MB"
@@ -70,10 +70,10 @@ def token_path(home: Path) -> Path:
     return home / "ray-token"
 
 
-def read_settings(home: Path, model: str | None) -> Settings:
+def read_settings(home: Path, model: str | None, fleet: FleetSettings) -> Settings:
     """Every setting, from the arguments and the environment. Raises UserError."""
     models = ModelSettings(base_url=base_url(), script=_script())
-    return Settings(home=home, model=model, models=models, health=_health())
+    return Settings(home=home, model=model, fleet=fleet, models=models, health=_health())
 
 
 def _health() -> HealthSettings:

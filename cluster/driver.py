@@ -81,7 +81,7 @@ class Driver:
                 if not state.finished:
                     self._state = state
                     self._owed.append(RunStarted(run=run, term=term, driver=self._name))
-                    self._carry_out(state.start(term, self._agents))
+                    self._carry_out(state.start(term, {name: agent.role for name, agent in self._agents.items()}))
                     helpers += [tasks.create_task(self._read(term, cursor)), tasks.create_task(self._append())]
                     await self._decide(state)
             finally:

@@ -7,7 +7,6 @@ import socket
 import uuid
 from collections.abc import Collection, Mapping
 from contextlib import chdir, suppress
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -29,10 +28,9 @@ from actors.processes import (
     model_actor,
     spawn,
 )
-from actors.remote import RemoteAgent, RemoteStore, RemoteWard
+from actors.remote import RemoteAgent, RemoteStore, RemoteWard, find, title
 from actors.settings import Settings
 from actors.stores.protocol import Store
-from actors.work import Role
 from cluster.config import in_ray_job, root, store_path
 from cluster.detached import DetachedDriver
 
@@ -100,7 +98,7 @@ class Fleet:
         return int(await self._store_actor.pid.remote())
 
     async def __aenter__(self) -> "Fleet":
-        workers = 1 + len(self._shared) + self._settings.fleet.executors  # so many are started ahead
+        workers = 1 + len(self._shared) + len(self._settings.fleet.pools.agents())  # so many are started ahead
         embedded = {
             "address": "local",
             "num_cpus": workers,
@@ -135,7 +133,7 @@ class Fleet:
     def find_actors(self, agents: Collection[str]) -> None:
         """Those that another process started. Raises FleetError."""
         try:
-            self._store_actor = ray.get_actor(STORE, self._namespace)
+            self._store_actor = find(STORE, self._namespace)
         except ValueError:
             raise FleetError("the fleet's actors are gone; `mnemosyne down`, then `mnemosyne up`") from None
         self.store = RemoteStore(self._store_actor)
@@ -169,12 +167,11 @@ class Fleet:
     def drivers(self) -> dict[str, "RemoteDriver"]:
         """The fleet's drivers by name."""
         listed = ray.util.list_named_actors(all_namespaces=True)
-        names = [entry["name"] for entry in listed if entry["namespace"] == self._namespace]
+        titles = {entry["name"] for entry in listed if entry["namespace"] == self._namespace}
         found = {}
-        for name in names:
+        for name in (told.removeprefix(title("")) for told in titles if told.startswith(title(DRIVER))):
             with suppress(ValueError):  # it has just ended
-                if name.startswith(DRIVER):
-                    found[name] = RemoteDriver(ray.get_actor(name, self._namespace))
+                found[name] = RemoteDriver(find(name, self._namespace))
         return found
 
     async def guard(self) -> None:
@@ -182,26 +179,23 @@ class Fleet:
         await guard(MONITOR, RemoteWard(MONITOR, self._namespace), self._settings.health)
 
     async def _start_agents(self) -> None:
-        role = Role.EXECUTOR
-        names = [f"{role.value}-{i}" for i in range(self._settings.fleet.executors)]
-        await self._record(*(AgentStarting(agent=name, role=role) for name in names))
+        roles = self._settings.fleet.pools.agents()
+        await self._record(*(AgentStarting(agent=name, role=role) for name, role in roles.items()))
         shared = list(SHARED_MODELS) if self._detached else self._shared
         plan = FleetPlan(self._namespace, self._settings.model_dump_json(), shared, self._detached)
         # before the agents: where a node runs out of memory, Ray ends the newest until it has enough again
-        self._handles.append(self.spawn(MonitorProcess, MONITOR, plan, names, role.value, on=HEAD))
-        self._handles += [plan.start_agent(name, role.value) for name in names]
-        agents = {name: self._agent(name) for name in names}
-        reasons = await asyncio.gather(*(self._why_not(agent) for agent in agents.values()))
-        for name, reason in zip(names, reasons, strict=True):
-            if reason is not None:
-                await self._record(AgentUnavailable(agent=name, role=role, reason=reason))
-                del agents[name]
-        if not agents:
-            raise FleetError(f"no agent could be started: {reasons[0]}")
-        self.agents = agents
+        self._handles.append(self.spawn(MonitorProcess, MONITOR, plan, list(roles), on=HEAD))
+        self._handles += [plan.start_agent(name) for name in roles]
+        self.agents = {name: self._agent(name) for name in roles}
+        reasons = await asyncio.gather(*(self._why_not(agent) for agent in self.agents.values()))
+        failed = {name: reason for name, reason in zip(roles, reasons, strict=True) if reason is not None}
+        if failed:
+            await self._record(*(AgentUnavailable(agent=n, role=roles[n], reason=why) for n, why in failed.items()))
+        if failed.keys() == roles.keys():
+            raise FleetError(f"no agent could be started: {next(iter(failed.values()), 'none was asked for')}")
 
     def _agent(self, name: str) -> RemoteAgent:
-        return RemoteAgent(partial(ray.get_actor, name, self._namespace))
+        return RemoteAgent(name, self._namespace)
 
     async def _why_not(self, agent: RemoteAgent) -> str | None:
         limit = self._settings.fleet.agent_start_timeout_s
@@ -229,6 +223,10 @@ class DriverProcess:
         self._driver = DetachedDriver(Path(home), run, seen, name, lambda: _ports(fleet, agents))
         self._work = asyncio.ensure_future(self._drive(name, namespace))
         self._guarding = asyncio.ensure_future(fleet.guard())
+        self._name = name
+
+    def __repr__(self) -> str:
+        return title(self._name)
 
     async def _drive(self, name: str, namespace: str) -> None:
         try:
@@ -236,7 +234,7 @@ class DriverProcess:
             log.warning("%s ends: %s", name, ended)  # into Ray's log of this process
         finally:
             with suppress(ValueError):  # `down` has it already
-                ray.kill(ray.get_actor(name, namespace))  # for good: Ray would start it again
+                ray.kill(find(name, namespace))  # for good: Ray would start it again
 
     async def drain(self) -> None:
         """Assign nothing new; what is active ends. This process ends then."""

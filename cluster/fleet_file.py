@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import ValidationError, field_validator
 
 from actors.errors import HomeUnusable
 from actors.settings import FleetSettings
@@ -36,6 +36,15 @@ class FleetFile(Frozen):
     shape: FleetSettings = FleetSettings()
     has_key: bool = False
     """Whether its agents found an API key when they were started."""
+
+    @field_validator("shape", mode="before")
+    @classmethod
+    def _of_one_pool(cls, told: Any) -> Any:
+        """A fleet that was started when there were executors only can still be ended."""
+        if isinstance(told, dict) and "executors" in told:
+            pools = {"executors": told["executors"], "reviewers": 0, "optimizers": 0, "orchestrators": 0}
+            return {"pools": pools, **{name: value for name, value in told.items() if name != "executors"}}
+        return told
 
 
 def path_of(home: Path) -> Path:

@@ -3,7 +3,9 @@
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+
+from actors.work import Role
 
 AHEAD_S = 0.1
 """An agent holds what it works on and what it will work on within this time, so that short items never wait for
@@ -19,7 +21,7 @@ SMOOTHING = 0.2
 class Load:
     """What one agent holds of this run."""
 
-    __slots__ = ("alone", "concurrency", "failed", "generation", "held", "missing")
+    __slots__ = ("alone", "concurrency", "failed", "generation", "held", "missing", "role")
 
     def __init__(self) -> None:
         self.held: dict[str, None] = {}  # in the order of assignment
@@ -28,6 +30,7 @@ class Load:
         self.generation = 0  # of the process that is, or was, attached
         self.failed = False  # its process is gone for good
         self.missing = ""  # why it is not there; "" while it may come back by itself
+        self.role: Role | None = None  # None: not of this driver's fleet
 
 
 class Loads:
@@ -35,7 +38,12 @@ class Loads:
 
     def __init__(self) -> None:
         self._loads: defaultdict[str, Load] = defaultdict(Load)
-        self._seconds: float | None = None  # running mean of what an item takes
+        self._seconds: dict[Role | None, float] = {}  # running mean of what an item of the role takes
+
+    def enlist(self, agents: Mapping[str, Role]) -> None:
+        """These are the agents there are."""
+        for agent, role in agents.items():
+            self._loads[agent].role = role
 
     def held(self, agent: str) -> list[str]:
         """What the agent was given, in the order of assignment."""
@@ -76,10 +84,15 @@ class Loads:
         load.missing = ""
         load.failed = load.failed and load.concurrency > 0 and load.generation != generation
 
-    def missing(self, agents: Iterable[str]) -> tuple[str, str] | None:
-        """If none of these agents will come back by itself: one of them, and why."""
-        reasons = [(agent, self._loads[agent].missing) for agent in sorted(agents)]
-        return reasons[0] if reasons and all(reason for _, reason in reasons) else None
+    def missing(self, role: Role) -> str:
+        """Why no agent of the role will take work by itself, and what helps; "" if one may."""
+        reasons = [(agent, load.missing) for agent, load in sorted(self._loads.items()) if load.role is role]
+        if not reasons:
+            return f"the fleet has no agent of role {role}; `mnemosyne down`, then `mnemosyne up --pool {role}=1`"
+        if not all(reason for _, reason in reasons):
+            return ""
+        agent, why = reasons[0]
+        return f"no agent of role {role} is left: {agent}: {why}; `mnemosyne agents reset {agent}`"
 
     @property
     def alone(self) -> bool:
@@ -98,26 +111,26 @@ class Loads:
         load.held.pop(item, None)
         load.alone = "" if load.alone == item else load.alone
         if seconds is not None:
-            old = seconds if self._seconds is None else self._seconds
-            self._seconds = old + SMOOTHING * (seconds - old)
+            old = self._seconds.get(load.role, seconds)
+            self._seconds[load.role] = old + SMOOTHING * (seconds - old)
 
-    def window(self, concurrency: int) -> int:
-        """Items that an agent of this concurrency may hold."""
-        if self._seconds is None:
+    def window(self, role: Role | None, concurrency: int) -> int:
+        """Items that an agent of this role and concurrency may hold."""
+        if role not in self._seconds:
             return concurrency
-        ahead = concurrency * AHEAD_S / max(self._seconds, 1e-6)
+        ahead = concurrency * AHEAD_S / max(self._seconds[role], 1e-6)
         return min(max(WINDOW_MAX, concurrency), concurrency + math.floor(ahead))
 
-    def least(self, but: str = "") -> str | None:
-        """The least loaded agent that has room for an item, `but` left out; None if there is none."""
-        return min(((share, agent) for share, agent, _ in self._free() if agent != but), default=(0.0, None))[1]
+    def least(self, role: Role, but: str = "") -> str | None:
+        """The least loaded agent of the role that has room for an item, `but` left out; None if there is none."""
+        return min(((share, agent) for share, agent, _ in self._free(role) if agent != but), default=(0.0, None))[1]
 
-    def spread(self) -> Iterator[str]:
-        """An agent for each of the items that are given away, always the least loaded; ends where there is no room.
+    def spread(self, role: Role) -> Iterator[str]:
+        """An agent of the role for each item that is given away, always the least loaded; ends where no room is.
 
         Goes by what the agents hold when it begins.
         """
-        free = self._free()
+        free = self._free(role)
         heapq.heapify(free)
         while free:
             share, agent, room = free[0]
@@ -125,12 +138,13 @@ class Loads:
             after = (share + 1 / self._loads[agent].concurrency, agent, room - 1)
             heapq.heapreplace(free, after) if room > 1 else heapq.heappop(free)
 
-    def _free(self) -> list[tuple[float, str, int]]:
-        """(share, agent, room) of those that have room."""
+    def _free(self, role: Role) -> list[tuple[float, str, int]]:
+        """(share, agent, room) of those of the role that have room."""
         return [
             (len(load.held) / load.concurrency, agent, room)
             for agent, load in self._loads.items()
-            if load.concurrency
+            if load.role is role
+            and load.concurrency
             and not (load.failed or load.alone)
-            and (room := self.window(load.concurrency) - len(load.held)) > 0
+            and (room := self.window(role, load.concurrency) - len(load.held)) > 0
         ]

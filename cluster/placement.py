@@ -1,6 +1,6 @@
 """Which item next, and to which agent."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from actors.events import (
     AgentFailed,
@@ -12,7 +12,7 @@ from actors.events import (
     ModelAvailable,
     ModelUnavailable,
 )
-from actors.work import Lost
+from actors.work import Lost, Role
 from cluster.graph import WorkGraph
 from cluster.item_view import ItemView
 from cluster.loads import Loads
@@ -39,7 +39,7 @@ class Placement:
     def push(self, item: str) -> None:
         """The item is ready; a second time does nothing."""
         view = self._views[item]
-        self._ready.push(item, Needs(self.model_of(item), view.suspect), view.requeues)
+        self._ready.push(item, Needs(self._by_id[item].agent, self.model_of(item), view.suspect), view.requeues)
 
     def discard(self, item: str) -> None:
         """The item is not to be assigned, if it was."""
@@ -78,26 +78,32 @@ class Placement:
 
     def assign(self) -> Iterator[tuple[str, str]]:
         """Items and the agents that they go to, which hold them from now on."""
-        agents = self.loads.spread()
-        while self._ready and (agent := next(agents, None)) and (item := self._ready.pop(self._may)):
+        for role in dict.fromkeys(needs.role for needs in self._ready.needs()):
+            yield from self._assign(role)
+
+    def _assign(self, role: Role) -> Iterator[tuple[str, str]]:
+        agents = self.loads.spread(role)
+        while (agent := next(agents, None)) and (item := self._ready.pop(role, self._may)):
             view = self._views[item]
-            other = self.loads.least(but=agent) if view.avoid == agent else None
+            other = self.loads.least(role, but=agent) if view.avoid == agent else None
             self.opening.add(item)
             self.loads.hold(other or agent, item, alone=view.suspect)
             self._gates.assigned(self.model_of(item), item)
             if other or view.suspect:
-                agents = self.loads.spread()  # who has room is not what it was
+                agents = self.loads.spread(role)  # who has room is not what it was
             yield item, other or agent
 
     def _may(self, needs: Needs) -> bool:
         return self._gates.may(needs.model) and not (needs.alone and self.loads.alone)
 
-    def blocked(self, agents: Collection[str]) -> str:
-        """Why no ready item can be assigned to these agents until something changes; "" if that is not so."""
-        if missing := self.loads.missing(agents):
-            agent, why = missing
-            return f"no agent of role executor is left: {agent}: {why}; `mnemosyne agents reset {agent}`"
-        reasons = {model: self._gates.why_not(model) for model in self._ready.models()}
-        if not reasons or not all(reasons.values()):
-            return ""
-        return "; ".join(f"model {model} is unavailable: {why}" for model, why in reasons.items())
+    def blocked(self) -> str:
+        """Why no ready item can be assigned until something changes; "" if that is not so."""
+        reasons = [self._why_not(needs) for needs in sorted(self._ready.needs())]
+        return "; ".join(dict.fromkeys(reasons)) if all(reasons) else ""
+
+    def _why_not(self, needs: Needs) -> str:
+        """Why no such item can be assigned; "" if one may be, if not now."""
+        if missing := self.loads.missing(needs.role):
+            return missing
+        why = self._gates.why_not(needs.model)
+        return f"model {needs.model} is unavailable: {why}" if why else ""

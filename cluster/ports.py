@@ -4,11 +4,16 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from actors.roles.agent import Card
-from actors.work import Task
+from actors.work import Role, Task
 
 
 class AgentPort(Protocol):
     """One agent, wherever it runs. Every call raises AgentGone if its process does not answer."""
+
+    @property
+    def role(self) -> Role:
+        """Whose items it takes."""
+        ...
 
     async def attach(self, run: str, term: int) -> Card:
         """Take the agent for a run; see Agent.attach."""

@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Callable
 from typing import NamedTuple
 
+from actors.work import Role
 from cluster.graph import WorkGraph
 
 Key = tuple[int, int, int, int]
@@ -41,6 +42,7 @@ class ReadyQueue:
 class Needs(NamedTuple):
     """What has to be so before an item may be assigned."""
 
+    role: Role
     model: str
     alone: bool
 
@@ -69,15 +71,16 @@ class ReadyItems:
         if queue := self._where.pop(item, None):
             queue.discard(item)
 
-    def pop(self, may: Callable[[Needs], bool]) -> str | None:
-        """The next item of those that may be assigned."""
-        heads = [head for needs, queue in self._queues.items() if queue and may(needs) and (head := queue.head())]
+    def pop(self, role: Role, may: Callable[[Needs], bool]) -> str | None:
+        """The next item for this role of those that may be assigned."""
+        fit = [queue for needs, queue in self._queues.items() if queue and needs.role is role and may(needs)]
+        heads = [head for queue in fit if (head := queue.head())]
         if not heads:
             return None
         _, item = min(heads)
         self.discard(item)
         return item
 
-    def models(self) -> list[str]:
+    def needs(self) -> list[Needs]:
         """Of the items that are in."""
-        return sorted({needs.model for needs, queue in self._queues.items() if queue})
+        return [needs for needs, queue in self._queues.items() if queue]

@@ -4,12 +4,12 @@ Replaying a run's journal gives the state its driver had; `start` then gives the
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 
 from actors import events as ev
 from actors.failures import CLASSES
-from actors.work import FINISHED, TERMINAL, Content, Failure, ItemState, Lost, Result, RunStatus, Task
+from actors.work import FINISHED, TERMINAL, Content, Failure, ItemState, Lost, Result, Role, RunStatus, Task
 from cluster.commands import AgentAttached, AgentAway, Append, Cancel, Command, Drain, Stimulus, Submit
 from cluster.facts import Facts
 from cluster.gone import outcomes
@@ -31,7 +31,6 @@ class RunState:
         self._ledger = Ledger(graph)
         self._facts = Facts(run)
         self._placement = Placement(graph, model, self.views)
-        self._agents: Collection[str] = ()
         self._ending: set[str] = set()  # items whose end is on its way to the journal
         self._live = False
         self._free(id_ for id_, view in self.views.items() if not view.left)
@@ -74,9 +73,10 @@ class RunState:
         """Take in the journal of earlier drivers without asking for anything."""
         self.handle(*events)
 
-    def start(self, term: int, agents: Collection[str]) -> list[Command]:
+    def start(self, term: int, agents: Mapping[str, Role]) -> list[Command]:
         """Begin to drive in this term with these agents: what is owed, and what can be assigned now."""
-        self._facts.term, self._agents, self._live = term, agents, True
+        self._facts.term, self._live = term, True
+        self._placement.loads.enlist(agents)
         self._ending.clear()  # what an earlier driver was about to say
         owed: list[Command] = []
         for id_, view in self.views.items():
@@ -236,7 +236,7 @@ class RunState:
     def _settle(self) -> list[Command]:
         """What follows from where things stand: the run's own next step, and new assignments."""
         over, busy = self._ledger.over, self._busy()
-        blocked = None if over or busy or self._ending else self._placement.blocked(self._agents)
+        blocked = None if over or busy or self._ending else self._placement.blocked()
         step = self.wishes.step(self._facts, Standing(self.status, self.tally() if over else None, busy, blocked))
         if step or over or self.status is not RunStatus.RUNNING or self.wishes.hold:
             return [step] if step else []

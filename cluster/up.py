@@ -23,7 +23,7 @@ async def start(settings: Settings, *, has_key: bool) -> FleetFile:
     """Start a head and a fleet in the home after `end_a_torso`, inside `fleet_file.changing`. Raises FleetError."""
     home = settings.home
     folder = head.ray_folder(home)
-    process = head.start(home, folder, settings.fleet.executors + 2, config.environment_of_head())
+    process = head.start(home, folder, len(settings.fleet.pools.agents()) + 2, config.environment_of_head())
     file = FleetFile(
         state="starting",
         since=time.time(),

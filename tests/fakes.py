@@ -13,7 +13,8 @@ from actors.models.calls import ModelCalls
 from actors.models.permits import Permits
 from actors.models.port import Model, OnDelta, Reply, Request, StopReason
 from actors.roles.agent import NOTHING_BEFORE, Agent, Before, Card
-from actors.roles.executor import Executor
+from actors.roles.prompt import PROMPTS
+from actors.roles.prompted import Prompted
 from actors.settings import PatienceSettings
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept, Receipt, RunRecord, Store
@@ -60,21 +61,28 @@ def calls_of(model: Model, permits: Permits | None = None, patience: PatienceSet
     return ModelCalls(lambda _: model, permits, patience, Random(1))
 
 
+def prompted(store: Store, model: FakeModel, role: Role = Role.EXECUTOR) -> Prompted:
+    """The part of a role, with this model under every name."""
+    return Prompted(PROMPTS[role], store, calls_of(model), 1000)
+
+
 class LocalAgent:
     """An AgentPort without Ray: a real Agent in this process, which `kill` ends as SIGKILL would."""
 
-    def __init__(self, name: str, store: Store, model: FakeModel, concurrency: int = 4) -> None:
-        self.name, self._store, self._model, self._concurrency = name, store, model, concurrency
+    def __init__(
+        self, name: str, store: Store, model: FakeModel, concurrency: int = 4, role: Role = Role.EXECUTOR
+    ) -> None:
+        self.name, self.role, self._store, self._model, self._concurrency = name, role, store, model, concurrency
         self._agent: Agent | None = None
         self._before = NOTHING_BEFORE
         self._dead = asyncio.Event()
 
     async def _up(self) -> Agent:
         if self._agent is None:
-            generation = await self._store.register(self.name, Role.EXECUTOR, 0, "here")
-            worker = Executor(self._store, calls_of(self._model), 1000)
+            generation = await self._store.register(self.name, self.role, 0, "here")
+            worker = prompted(self._store, self._model, self.role)
             slots, before = self._concurrency, self._before
-            self._agent = Agent(self.name, Role.EXECUTOR, generation, worker, self._store, slots, before)
+            self._agent = Agent(self.name, self.role, generation, worker, self._store, slots, before)
             self._dead = asyncio.Event()
         return self._agent
 

@@ -22,13 +22,26 @@ from actors.events import (
 )
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept, RunRecord
-from actors.work import Content, Failure, FailureKind, Item, ItemState, Lost, Outcome, Result, RunStatus, Task, Usage
+from actors.work import (
+    Content,
+    Failure,
+    FailureKind,
+    Item,
+    ItemState,
+    Lost,
+    Outcome,
+    Result,
+    Role,
+    RunStatus,
+    Task,
+    Usage,
+)
 from cluster.commands import AgentAttached, Append, Cancel, Command, Submit
 from cluster.graph import WorkGraph
 from cluster.run_state import RunState
 from dashboards.projection import RunView
 
-AGENTS = ("executor-0", "executor-1")
+AGENTS = {"executor-0": Role.EXECUTOR, "executor-1": Role.EXECUTOR}
 GOOD = Result(
     data=Content(text="done"),
     model="scripted",
@@ -124,7 +137,7 @@ def closed(
     run: str = "r",
     epoch: int = 1,
     attempt: int = 1,
-    agent: str = AGENTS[0],
+    agent: str = next(iter(AGENTS)),
     *,
     started: bool = True,
 ) -> ItemClosed:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from actors.events import Event, ItemClosed
-from actors.work import Content, Failure, FailureKind, Item, Lost, Outcome, Result, Task
+from actors.work import Content, Failure, FailureKind, Item, Lost, Outcome, Result, Role, Task
 from cluster.commands import AgentAttached, Append, Command, Submit
 from cluster.graph import WorkGraph
 from cluster.run_state import RunState
@@ -18,9 +18,14 @@ def graph(**dependencies: Iterable[str]) -> WorkGraph:
     return WorkGraph(tuple(Item(id=k, description=k, dependencies=tuple(v)) for k, v in dependencies.items()))
 
 
+def executors(*names: str) -> dict[str, Role]:
+    """Agents of the usual role."""
+    return dict.fromkeys(names, Role.EXECUTOR)
+
+
 def started(work: WorkGraph, concurrency: int = 10) -> tuple[RunState, list[Command]]:
     state = RunState("r", work, "scripted")
-    return state, [*state.start(1, {"a"}), *state.handle(AgentAttached("a", 1, concurrency))]
+    return state, [*state.start(1, executors("a")), *state.handle(AgentAttached("a", 1, concurrency))]
 
 
 def apply(state: RunState, commands: Iterable[Command]) -> tuple[list[Task], list[Event]]:

@@ -24,7 +24,6 @@ def read(file: Path) -> Prompt:
     return Prompt(data.decode().strip(), hashlib.sha256(data).hexdigest()[:12])
 
 
-PROMPTS: Mapping[Role, Prompt] = {role: read(file) for role in Role if (file := FOLDER / f"{role}.md").exists()}
-"""Of every role that this version runs."""
+PROMPTS: Mapping[Role, Prompt] = {role: read(FOLDER / f"{role}.md") for role in Role}
 
 VERSIONS: Mapping[Role, str] = {role: prompt.version for role, prompt in PROMPTS.items()}

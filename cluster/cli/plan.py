@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -73,6 +74,7 @@ def _summary(plan: Plan) -> dict[str, Any]:
         "name": plan.name,
         "model": plan.model,
         "items": len(graph.items),
+        "agents": Counter(item.agent.value for item in graph.items),
         "dependencies": sum(graph.dependency_counts.values()),
         "layers": len(graph.layers()),
         "critical_path": list(graph.critical_path()),

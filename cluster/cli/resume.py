@@ -16,7 +16,8 @@ from cluster.cli.drive import tell
 from cluster.cli.journal import opened, read_view
 from cluster.cli.options import Home
 from cluster.cli.revise import revise
-from cluster.cli.way import As, AsJson, Concurrency, Executors, Model, Wait, Way, new_id
+from cluster.cli.shape import Concurrency, Executors, Pool, Shape
+from cluster.cli.way import As, AsJson, Model, Wait, Way, new_id
 from cluster.lease import is_driven, refuse_if_driven
 from cluster.results import ResultFiles
 from cluster.wishes import BY_REQUEST
@@ -43,6 +44,7 @@ def resume(
     take_over: TakeOver = False,
     home: Home = None,
     executors: Executors = None,
+    pool: Pool = None,
     concurrency: Concurrency = None,
     wait: Wait = 60,
     detach: options.Detach = False,
@@ -63,7 +65,7 @@ def resume(
         raise UserError("--dry-run and --model belong to --plan FILE")
     if plan is not None and (all_ or take_over):
         raise UserError("--plan belongs to one run that nobody drives; pause it or end its fleet first")
-    way = Way(home, executors, concurrency, wait, detach, as_json)
+    way = Way(home, Shape(executors, pool, concurrency), wait, detach, as_json)
     if run is None:
         go_on_with_all(way)
     elif plan is None or not revise(way, run, plan, model, as_ or new_id(plan.stem), dry_run=dry_run):
@@ -85,6 +87,7 @@ def go_on(way: Way, run: str, *, take_over: bool = False) -> None:
     way.go(
         record.model,
         models,
+        items,
         lambda store: store.run(record.run),
         lambda: (record.run, ["resume", "--", record.run], lambda now: now.term > record.term),
         take_over=take_over,

@@ -51,7 +51,7 @@ def revise(way: Way, run: str, path: Path, model: str | None, new: str, *, dry_r
 
     named = ["--model", model] if model else []
     arguments = ["resume", "--as", new, *named, "--plan", str(path), "--", record.run]
-    way.go(choice.model, models, accept, lambda: (new, arguments, lambda _: True), new)
+    way.go(choice.model, models, plan.graph.items, accept, lambda: (new, arguments, lambda _: True), new)
     return True
 
 

@@ -9,10 +9,11 @@ import typer
 from actors.errors import NotFound, StoreLocked, StoreUnusable, UserError
 from actors.stores.protocol import Accept, RunRecord
 from cluster import config
-from cluster.cli import on_fleet, options, preflight, resume
+from cluster.cli import on_fleet, options, resume
 from cluster.cli.journal import opened
 from cluster.cli.options import Home
-from cluster.cli.way import As, AsJson, Concurrency, Executors, Model, Wait, Way, new_id
+from cluster.cli.shape import Concurrency, Executors, Pool, Shape
+from cluster.cli.way import As, AsJson, Model, Wait, Way, new_id
 from cluster.lease import is_driven
 from cluster.plan import Plan, load
 
@@ -37,6 +38,7 @@ def run(
     model: Model = None,
     home: Home = None,
     executors: Executors = None,
+    pool: Pool = None,
     concurrency: Concurrency = None,
     wait: Wait = 60,
     detach: options.Detach = False,
@@ -55,14 +57,12 @@ def run(
     5 cancelled, 130 or 143 interrupted. With --detach: 0 accepted.
     """
     parsed = load(plan)
-    way = Way(home, executors, concurrency, wait, detach, as_json)
+    way = Way(home, Shape(executors, pool, concurrency), wait, detach, as_json)
     if old := _of_key(way.home, key):
         _go_on(way, parsed, old, model)
         return
     choice, models = way.models(model or parsed.model, parsed.graph.items)
-    if not way.fleet:
-        way.settings(choice.model)  # refused before anything is written
-        preflight.free(config.store_path(way.home))
+    way.check(choice.model, parsed.graph.items)
     config.make_home(way.home)
     if choice.line:
         way.console.print(choice.line, highlight=False, markup=False)
@@ -74,6 +74,7 @@ def run(
         way.go(
             choice.model,
             models,
+            parsed.graph.items,
             lambda store: store.accept(accept),
             lambda: (id_, arguments, lambda _: True),
             id_,

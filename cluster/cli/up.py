@@ -10,12 +10,13 @@ import typer
 from rich.console import Console
 
 from actors.settings import FleetSettings
+from actors.work import Role
 from cluster import config, fleet_file
 from cluster.cli import preflight
 from cluster.cli.codes import INTERRUPTED
 from cluster.cli.options import AsJson, Home
+from cluster.cli.shape import Concurrency, Executors, Pool, Shape, told
 from cluster.cli.text import one_line
-from cluster.cli.way import Concurrency, Executors, settings, shape
 from cluster.fleet_file import FleetFile
 
 
@@ -26,16 +27,21 @@ def register(app: typer.Typer) -> None:
 
 
 def up(
-    home: Home = None, executors: Executors = None, concurrency: Concurrency = None, as_json: AsJson = False
+    home: Home = None,
+    executors: Executors = None,
+    pool: Pool = None,
+    concurrency: Concurrency = None,
+    as_json: AsJson = False,
 ) -> None:
     """Start a fleet that stays: runs then go on when their terminal closes, and several share its agents.
 
+    It has executors, reviewers, optimizers and orchestrators; the items of a plan say which of them does what.
     Runs that a crash interrupted go on with `mnemosyne resume --all`. A second `up` says what is up already.
 
-    Examples: `mnemosyne up`, `mnemosyne up --executors 4`.
+    Examples: `mnemosyne up`, `mnemosyne up --executors 4 --pool reviewer=2 --pool orchestrator=0`.
     """
     at = config.make_home(config.resolve_home(home))
-    wanted = settings(at, None, executors, concurrency)
+    wanted = config.read_settings(at, None, Shape(executors, pool, concurrency).settings())
     config.prepare_ray(at)  # before Ray is imported: it reads some of it then
     from cluster import up as fleets
 
@@ -99,7 +105,7 @@ def _lines(fleet: FleetFile, at_home: str, *, known: bool) -> list[str]:
     began = time.strftime("%H:%M:%S", time.localtime(fleet.since))
     state = f"is up already, since {began}" if known else "is up"
     return [
-        one_line(f"The fleet in {at_home} {state}: {shape(fleet.shape)} ({', '.join(fleet.agents)})."),
+        one_line(f"The fleet in {at_home} {state}: {told(fleet.shape)} ({', '.join(fleet.agents)})."),
         f"Ray's dashboard: {fleet.dashboard}" if fleet.dashboard else "Ray has no dashboard.",
         "Run a plan: mnemosyne run PLAN    Go on with all runs: mnemosyne resume --all    End it: mnemosyne down",
     ]
@@ -112,7 +118,7 @@ def _json(fleet: FleetFile, *, known: bool) -> dict[str, Any]:
         "address": fleet.address,
         "dashboard": fleet.dashboard,
         "agents": list(fleet.agents),
-        "executors": fleet.shape.executors,
+        "pools": {role.value: fleet.shape.pools.size(role) for role in Role},
         "concurrency": fleet.shape.concurrency,
         "pid": fleet.pid,
     }

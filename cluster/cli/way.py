@@ -13,9 +13,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from actors.errors import ModelMissing, NotFound, StoreUnusable, UserError
+from actors.errors import FleetError, ModelMissing, NotFound, StoreUnusable, UserError
 from actors.models.choice import Choice
-from actors.settings import FleetSettings, Settings
+from actors.settings import Settings
 from actors.stores.protocol import RunRecord, Store
 from actors.stores.reader import Reader
 from actors.work import Item
@@ -23,15 +23,12 @@ from cluster import config, fleet_file
 from cluster.cli import detach as detached
 from cluster.cli import on_fleet, options, preflight
 from cluster.cli.drive import drive, hints
+from cluster.cli.shape import Shape, told
 from cluster.fleet_file import FleetFile
 
 OpenRun = Callable[[Store], Awaitable[RunRecord]]
 """Accepts a plan, or finds an accepted run."""
 
-Executors = Annotated[int | None, typer.Option(min=1, max=64, help="Executor agents, one process each; 2 if not told.")]
-Concurrency = Annotated[
-    int | None, typer.Option(min=1, max=1000, help="Items one agent works on at once; 16 if not told.")
-]
 Wait = Annotated[float, typer.Option(min=0, help="Seconds to stay when paused or waiting, if this is no terminal.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the final status as JSON and nothing else.")]
 
@@ -52,8 +49,7 @@ class Way:
     """Options that are the same for every run."""
 
     named_home: Path | None
-    executors: int | None
-    concurrency: int | None
+    asked: Shape
     wait: float
     detach: bool
     as_json: bool
@@ -72,9 +68,8 @@ class Way:
     def fleet(self) -> FleetFile | None:
         """The fleet that is up in this home. Raises UserError if another shape was asked for."""
         fleet = fleet_file.living(self.home)
-        asked = {"--executors": self.executors, "--concurrency": self.concurrency}
-        if fleet and (given := [name for name, value in asked.items() if value is not None]):
-            raise UserError(f"{' and '.join(given)}: the fleet in {self.home} is up already, with {shape(fleet.shape)}")
+        if fleet and (given := self.asked.given):
+            raise UserError(f"{' and '.join(given)}: the fleet in {self.home} is up already, with {told(fleet.shape)}")
         return fleet
 
     @property
@@ -99,14 +94,27 @@ class Way:
         """What a person types to do this with the run."""
         return hints(self.named_home)(command, run, *more)
 
-    def settings(self, model: str) -> Settings:
-        """Of an embedded fleet."""
-        return settings(self.home, model, self.executors, self.concurrency)
+    def settings(self, model: str, items: Sequence[Item]) -> Settings:
+        """Of an embedded fleet, which has the roles of these items. Raises UserError."""
+        return config.read_settings(self.home, model, self.asked.settings({item.agent for item in items}))
+
+    def check(self, model: str, items: Sequence[Item]) -> None:
+        """Raise what would keep the items from being worked on, before anything is started or written."""
+        if self.fleet:
+            missing = sorted({item.agent for item in items if not self.fleet.shape.pools.size(item.agent)})
+            if missing:
+                cure = " ".join(f"--pool {role}=1" for role in missing)
+                told_ = f"the fleet in {self.home} has no agent of role {' or '.join(missing)}"
+                raise FleetError(f"{told_}; `mnemosyne down`, then `mnemosyne up {cure}`")
+        else:
+            self.settings(model, items)
+            preflight.free(config.store_path(self.home))
 
     def go(
         self,
         model: str,
         models: frozenset[str],
+        items: Sequence[Item],
         open_run: OpenRun,
         again: Callable[[], tuple[str, Sequence[str], Callable[[RunRecord], bool]]],
         new: str | None = None,
@@ -118,22 +126,21 @@ class Way:
         `new`: the id of a run that `open_run` accepts.
         `again`: for a process of its own, the run's id, the command's arguments, and whether it has begun.
         """
+        self.check(model, items)
         if self.fleet:
             on_fleet.drive(self, self.fleet, models, open_run, new, take_over=take_over)
             return
-        preflight.free(config.store_path(self.home))
         if not self.detach:
-            settings_ = self.settings(model)
-            drive(settings_, models, open_run, self.console, self.wait, self.hint, as_json=self.as_json)
+            drive(
+                self.settings(model, items), models, open_run, self.console, self.wait, self.hint, as_json=self.as_json
+            )
             return
         run, arguments, begun = again()
         command, *rest = arguments
         self._detach(run, [command, *self._passed_on(), *rest], begun)
 
     def _passed_on(self) -> list[str]:
-        numbers = {"--executors": self.executors, "--concurrency": self.concurrency, "--wait": self.wait}
-        words = (word for name, value in numbers.items() if value is not None for word in (name, str(value)))
-        return ["--home", str(self.home), *words]
+        return ["--home", str(self.home), *self.asked.words, "--wait", str(self.wait)]
 
     def _detach(self, run: str, arguments: Sequence[str], begun: Callable[[RunRecord], bool]) -> None:
         log = self.home / "runs" / run / detached.LOG
@@ -145,19 +152,6 @@ class Way:
         typer.echo(
             f"Follow it: {self.hint('status', run, '--watch')}\nEnd it: {self.hint('cancel', run)}\nOutput: {log}"
         )
-
-
-def settings(home: Path, model: str | None, executors: int | None, concurrency: int | None) -> Settings:
-    """Every setting, with what was said of the fleet's shape. Raises UserError."""
-    told = {"executors": executors, "concurrency": concurrency}
-    fleet = FleetSettings(**{name: value for name, value in told.items() if value is not None})
-    return config.read_settings(home, model).model_copy(update={"fleet": fleet})
-
-
-def shape(fleet: FleetSettings) -> str:
-    """A fleet's shape in words."""
-    plural = "" if fleet.executors == 1 else "s"
-    return f"{fleet.executors} executor{plural} of {fleet.concurrency} items at once"
 
 
 def _has_begun(home: Path, run: str, begun: Callable[[RunRecord], bool]) -> bool:

@@ -49,7 +49,7 @@ def memory(proc: Path = PROC, cgroup: Path = CGROUP) -> Iterator[Finding]:
     if not free:
         yield ok("memory", "how much is free is not known on this system")
     elif min(free) < MEMORY_LOW:
-        cure = "end other programs, or run with --executors 1"
+        cure = "end other programs, or start fewer agents: --executors 1, and with `up` --pool ROLE=0"
         yield warning("memory", f"{amount(min(free))} free, {amount(MEMORY_LOW)} are wanted", cure)
     else:
         yield ok("memory", f"{amount(min(free))} free")

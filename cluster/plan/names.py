@@ -50,13 +50,9 @@ def read_model(spot: Spot) -> str | None:
 
 
 def read_agent(spot: Spot) -> Role | None:
-    """A role that this version runs."""
+    """A role."""
     name = spot.text({})
     if name is None or name in ROLES:
         return None if name is None else Role(name)
-    roles = [role.value for role in Role]
-    if name in roles:
-        spot.wrong(f"this version runs executors only, not {quote(name)}", "remove the key, or write executor")
-    else:
-        spot.unknown("no agent", name, ROLES, f"agents are {', '.join(roles)}; this version runs executors only")
+    spot.unknown("no agent", name, ROLES, f"agents are {', '.join(ROLES)}")
     return None

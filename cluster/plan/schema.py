@@ -6,8 +6,7 @@ from actors.work import Item, Role
 
 _ITEM = Item.model_json_schema()["properties"]
 
-ROLES = [Role.EXECUTOR.value]
-"""Roles that this version runs."""
+ROLES = [role.value for role in Role]
 MODELS = ("scripted", "local")
 """Models by their full name; any other starts with CLAUDE."""
 CLAUDE = "claude-"

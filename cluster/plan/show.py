@@ -1,5 +1,6 @@
 """A plan for people: layers and critical path as text, the graph as a Mermaid diagram."""
 
+from actors.work import Item, Role
 from cluster.plan import Plan
 
 
@@ -9,7 +10,8 @@ def show_text(plan: Plan) -> str:
     edges = sum(plan.graph.dependency_counts.values())
     lines = [f"{plan.name}: {_many(len(plan.graph.items), 'item')} in {_many(len(layers), 'layer')}"]
     lines[0] += f", {_many(edges, 'dependency', 'dependencies')}, model {plan.model or 'as the fleet chooses'}"
-    lines += [f"layer {number} ({len(layer)}): {', '.join(layer)}" for number, layer in enumerate(layers, 1)]
+    told = {item.id: item.id + _agent(item) for item in plan.graph.items}
+    lines += [f"layer {n} ({len(layer)}): {', '.join(told[id_] for id_ in layer)}" for n, layer in enumerate(layers, 1)]
     lines.append(f"critical path ({_many(len(path), 'item')}): {' -> '.join(path)}")
     return "\n".join(lines)
 
@@ -18,10 +20,15 @@ def show_mermaid(plan: Plan) -> str:
     """A flow chart; an arrow leads from a dependency to the item that waits for it."""
     numbers = {item.id: f"n{number}" for number, item in enumerate(plan.graph.items)}
     lines = ["flowchart TD"]
-    lines += [f'  {number}["{_label(item_id)}"]' for item_id, number in numbers.items()]
+    lines += [f'  {numbers[item.id]}["{_label(item.id + _agent(item))}"]' for item in plan.graph.items]
     for item in plan.graph.items:
         lines += [f"  {numbers[name]} --> {numbers[item.id]}" for name in item.dependencies]
     return "\n".join(lines)
+
+
+def _agent(item: Item) -> str:
+    """Who does it, if that is not the usual one."""
+    return "" if item.agent is Role.EXECUTOR else f" ({item.agent})"
 
 
 def _label(text: str) -> str:

@@ -6,7 +6,8 @@ import pytest
 import pytest_asyncio
 
 from actors.models.script import Rule, Script
-from actors.settings import FleetSettings, ModelSettings, Settings
+from actors.settings import FleetSettings, ModelSettings, Pools, Settings
+from actors.work import Role
 from cluster import config
 
 
@@ -17,7 +18,7 @@ async def fleet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator["Flee
     settings = Settings(
         home=tmp_path_factory.mktemp("home"),
         model="scripted",
-        fleet=FleetSettings(executors=2, concurrency=4),
+        fleet=FleetSettings(pools=Pools().only([Role.EXECUTOR]), concurrency=4),
         models=ModelSettings(script=slow),
     )
     config.prepare_ray(settings.home)

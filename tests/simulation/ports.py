@@ -80,7 +80,7 @@ class SimulatedAgentPort:
     """The AgentPort of one driver to one agent, whichever process that has now."""
 
     def __init__(self, net: Network, process: Process, server: Server) -> None:
-        self._net, self._process, self._server = net, process, server
+        self._net, self._process, self._server, self.role = net, process, server, Role.EXECUTOR
 
     async def attach(self, run: str, term: int) -> Card:
         """See AgentPort."""

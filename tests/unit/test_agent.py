@@ -12,9 +12,8 @@ from actors.events import ItemAssigned, ItemClosed
 from actors.models.answer import parse
 from actors.models.port import Request
 from actors.roles.agent import Agent
-from actors.roles.executor import Executor
 from actors.work import Content, Failure, FailureKind, Item, Lost, Outcome, Result, Role, Task
-from tests.fakes import BlockedModel, FakeModel, FaultyStore, accepted, calls_of
+from tests.fakes import BlockedModel, FakeModel, FaultyStore, accepted, prompted
 
 LONG = "x" * 5000
 REF = hashlib.sha256(LONG.encode()).hexdigest()
@@ -30,7 +29,7 @@ async def store(tmp_path: Path) -> AsyncIterator[FaultyStore]:
 
 
 def agent_of(store: FaultyStore, model: FakeModel, concurrency: int = 1) -> Agent:
-    return Agent("e", Role.EXECUTOR, 1, Executor(store, calls_of(model), 1000), store, concurrency)
+    return Agent("e", Role.EXECUTOR, 1, prompted(store, model), store, concurrency)
 
 
 async def opened(store: FaultyStore, *ids: str, payloads: dict[str, str] | None = None, **more: Content) -> list[Task]:

@@ -9,10 +9,9 @@ import pytest
 from actors.events import ItemAssigned, ItemClosed, ItemStarted
 from actors.models.port import Request
 from actors.roles.agent import Agent
-from actors.roles.executor import Executor
 from actors.stores.group import GroupStore
 from actors.work import Item, Result, Role, Task
-from tests.fakes import BlockedModel, FakeModel, accepted, calls_of, open_store
+from tests.fakes import BlockedModel, FakeModel, accepted, open_store, prompted
 
 IDS = ("a", "b", "alone", "c", "d")
 
@@ -40,7 +39,7 @@ async def tasks(store: GroupStore, ids: tuple[str, ...] = IDS) -> list[Task]:
 
 
 def agent(store: GroupStore, model: FakeModel) -> Agent:
-    return Agent("e0", Role.EXECUTOR, 1, Executor(store, calls_of(model), 1000), store, 4)
+    return Agent("e0", Role.EXECUTOR, 1, prompted(store, model), store, 4)
 
 
 async def closed(store: GroupStore) -> list[str]:

@@ -8,13 +8,12 @@ import pytest
 from actors.errors import StaleTerm
 from actors.events import ContinueRequested, Event, PauseRequested, RunPaused, RunResumed, RunStarted
 from actors.roles.agent import Agent
-from actors.roles.executor import Executor
 from actors.stores.memory import MemoryStore
 from actors.stores.protocol import Receipt
 from actors.work import Item, Role, RunStatus, Task
 from cluster.commands import Append
 from cluster.driver import Driver
-from tests.fakes import BlockedModel, FakeModel, LocalAgent, accepted, calls_of
+from tests.fakes import BlockedModel, FakeModel, LocalAgent, accepted, prompted
 from tests.runs import GOOD, apply, closed, graph, started
 
 A, B = Item(id="a", description="Do a."), Item(id="b", description="Do b.", dependencies=("a",))
@@ -39,7 +38,7 @@ async def test_a_driver_that_only_listens_ends_as_stale_once_another_has_begun()
 
 async def test_a_submit_that_comes_a_second_time_after_its_end_is_not_worked_on_again() -> None:
     store, model = MemoryStore(), FakeModel()
-    agent = Agent("e", Role.EXECUTOR, 1, Executor(store, calls_of(model), 1000), store, 1)
+    agent = Agent("e", Role.EXECUTOR, 1, prompted(store, model), store, 1)
     await accepted(store, A)
     task = Task(run="r", item=A, epoch=1, attempt=1, model="fake")
     agent.submit("r", 1, [task])

@@ -11,7 +11,7 @@ import pytest
 from actors.errors import AgentGone, StoreUnusable
 from actors.events import CancelRequested, ItemCancelled
 from actors.roles.agent import Card
-from actors.work import Item, RunStatus, Task
+from actors.work import Item, Role, RunStatus, Task
 from cluster import driver, link
 from cluster.commands import AgentAttached, AgentAway
 from cluster.driver import Driver
@@ -87,6 +87,8 @@ async def test_a_store_that_refuses_a_new_generation_keeps_the_agent_away_until_
 
 class Dying:
     """An agent that takes nothing any more: every submit breaks, all of them at once."""
+
+    role = Role.EXECUTOR
 
     def __init__(self) -> None:
         self.submits = 0

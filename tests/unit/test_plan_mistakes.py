@@ -71,7 +71,7 @@ CASES = [
     *[(A + f"  {key}: [x]", 4, f"items[0].{key}", f"{key} is not enforced by this version", "remove it")
       for key in ("budget", "tools", "review", "approve", "requirements", "phase", "files", "file_scope")],
     (A + "budget: {usd: 2}", 4, "budget", "budget is not enforced by this version", "remove it"),
-    (A + "  agent: reviewer", 4, "items[0].agent", "runs executors only", "write executor"),
+    (A + "  agent: Reviewer", 4, "items[0].agent", 'no agent "Reviewer"', 'did you mean "reviewer"?'),
     (A + "  agent: exekutor", 4, "items[0].agent", 'no agent "exekutor"', 'did you mean "executor"?'),
     (A + "  agent: boss", 4, "items[0].agent", 'no agent "boss"', "agents are orchestrator, optimizer, executor"),
     # models
@@ -140,7 +140,7 @@ items:
     inputs: {a: {file: /etc/passwd}, b: {file: ../x}, c: {file: none.md}}
     output: {type: strng}
   - id: c
-    agent: reviewer
+    agent: revewer
     dependencies: [d]
   - id: d
     description: do

@@ -10,12 +10,11 @@ from actors import host
 from actors.errors import AgentGone
 from actors.processes import AgentProcess
 from actors.roles.agent import Agent
-from actors.roles.executor import Executor
 from actors.settings import Settings
 from actors.wire import TASKS
 from actors.work import Item, Role, Task
 from cluster.fleet import Fleet
-from tests.fakes import BlockedModel, accepted, calls_of, open_store
+from tests.fakes import BlockedModel, accepted, open_store, prompted
 
 
 class SecondProcess(AgentProcess):
@@ -32,8 +31,8 @@ async def test_calls_that_are_meant_for_an_earlier_generation_are_refused(
 ) -> None:
     monkeypatch.setattr(host, "LIFELINE_S", 0.0)
     store, model = open_store(tmp_path), BlockedModel()
-    process = SecondProcess("e", "executor", Settings(home=tmp_path).model_dump_json(), "n", ())
-    process.agent = Agent("e", Role.EXECUTOR, 2, Executor(store, calls_of(model), 1000), store, 1)
+    process = SecondProcess("executor-0", Settings(home=tmp_path).model_dump_json(), "n", ())
+    process.agent = Agent("e", Role.EXECUTOR, 2, prompted(store, model), store, 1)
     item = Item(id="a", description="x")
     await accepted(store, item)
     tasks = [Task(run="r", item=item, epoch=1, attempt=1, model="m")]

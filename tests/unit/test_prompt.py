@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from actors.roles import executor, prompt
+from actors.roles import prompt
 from actors.roles.attempt import attempt
 from actors.roles.course import Course
 from actors.work import Item, Result, Role, Task
-from tests.fakes import FakeModel, calls_of, open_store
+from tests.fakes import FakeModel, open_store, prompted
 
 
 def test_a_version_is_the_hash_of_the_file(tmp_path: Path) -> None:
@@ -27,18 +27,19 @@ def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 
 
 def test_every_prompt_file_is_a_roles() -> None:
-    assert {file.stem for file in prompt.FOLDER.iterdir()} == {role.value for role in prompt.PROMPTS}
-    assert prompt.VERSIONS[Role.EXECUTOR] == executor.Executor.prompt
+    assert {file.stem for file in prompt.FOLDER.iterdir()} == {role.value for role in Role} == set(prompt.PROMPTS)
     assert all(one.text and len(one.version) == 12 for one in prompt.PROMPTS.values())
+    assert len(set(prompt.VERSIONS.values())) == len(Role)
 
 
-async def test_a_result_says_which_prompt_made_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("role", Role)
+async def test_a_result_says_which_prompt_made_it(tmp_path: Path, role: Role) -> None:
     store, model = open_store(tmp_path), FakeModel()
-    worker = executor.Executor(store, calls_of(model), 1000)
+    worker = prompted(store, model, role)
     task = Task(run="r", item=Item(id="a", description="x"), epoch=1, attempt=1, model="fake")
     outcome = await attempt(worker, Course(task), {})
     await store.close()
     assert isinstance(outcome, Result)
-    file = prompt.FOLDER / "executor.md"
+    file = prompt.FOLDER / f"{role}.md"
     assert outcome.prompt == hashlib.sha256(file.read_bytes()).hexdigest()[:12]
     assert model.requests[0].system == file.read_text(encoding="utf-8").strip()

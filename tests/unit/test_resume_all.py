@@ -9,6 +9,7 @@ from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept
 from actors.work import Item
 from cluster.cli.resume import go_on_with_all
+from cluster.cli.shape import Shape
 from cluster.cli.way import Way
 from cluster.config import store_path
 
@@ -26,7 +27,7 @@ async def test_each_run_whose_model_is_missing_is_told(
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     await accept_two(tmp_path)
     with pytest.raises(typer.Exit) as end:
-        go_on_with_all(Way(tmp_path, None, None, 0, False, False))
+        go_on_with_all(Way(tmp_path, Shape(), 0, False, False))
     assert end.value.exit_code == 4
     err = capsys.readouterr().err
     assert [run in err for run in ("run first: No API key", "run second: No API key")] == [True, True], err

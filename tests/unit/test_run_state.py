@@ -26,7 +26,7 @@ from cluster.graph import WorkGraph
 from cluster.run_state import RunState
 from cluster.transitions import InvalidTransition
 from tests.fakes import check
-from tests.runs import BAD, GONE, GOOD, apply, closed, graph, started
+from tests.runs import BAD, GONE, GOOD, apply, closed, executors, graph, started
 
 
 def test_a_chain_runs_in_order_and_hands_results_on() -> None:
@@ -158,7 +158,7 @@ def test_a_drained_run_pauses_once_nothing_is_active_and_goes_on_with_the_next_d
     after = RunState("r", work, "scripted")
     after.replay([*facts, end, *more])
     assert after.status is RunStatus.PAUSED
-    tasks, _ = apply(after, [*after.start(2, {"a"}), *after.handle(AgentAttached("a", 1, 1))])
+    tasks, _ = apply(after, [*after.start(2, executors("a")), *after.handle(AgentAttached("a", 1, 1))])
     assert [task.item.id for task in tasks] == ["two"]
 
 
@@ -168,5 +168,5 @@ def test_what_an_agent_held_that_is_not_in_the_fleet_any_more_is_lost() -> None:
     _, facts = apply(state, commands)
     after = RunState("r", work, "scripted")
     after.replay(facts)
-    tasks, facts = apply(after, [*after.start(2, {"b"}), *after.handle(AgentAttached("b", 1, 1))])
+    tasks, facts = apply(after, [*after.start(2, executors("b")), *after.handle(AgentAttached("b", 1, 1))])
     assert [(task.item.id, task.epoch) for task in tasks] == [("one", 2)]

@@ -5,7 +5,7 @@ from actors.work import Item, RunStatus
 from cluster.commands import AgentAttached, Append, Command, Submit
 from cluster.graph import WorkGraph
 from cluster.run_state import RunState
-from tests.runs import BAD, closed
+from tests.runs import BAD, closed, executors
 
 LENGTH = 4000
 
@@ -28,7 +28,7 @@ def chain() -> tuple[RunState, list[Command], Counted]:
     counted = Counted(work.dependents)
     object.__setattr__(work, "dependents", counted)
     state = RunState("r", work, "m")
-    commands = [*state.start(1, {"a"}), *state.handle(AgentAttached("a", 1, 1))]
+    commands = [*state.start(1, executors("a")), *state.handle(AgentAttached("a", 1, 1))]
     counted.visited = 0
     return state, commands, counted
 
@@ -70,6 +70,6 @@ def test_a_driver_that_goes_on_after_half_of_the_skips_visits_each_item_a_few_ti
     second = RunState("r", second.graph, "m")
     second.replay(journal)
     counted.visited = 0
-    owed = second.start(2, {"a"})
+    owed = second.start(2, executors("a"))
     assert [type(fact) for fact in facts(owed)] == [ItemSkipped] * (LENGTH - 1 - LENGTH // 2)
     assert counted.visited <= 4 * LENGTH

@@ -25,7 +25,7 @@ from actors.events import (
     RunStarted,
 )
 from actors.failures import ATTEMPTS, is_charged
-from actors.work import TERMINAL, Failure, FailureKind, ItemState, Lost, Outcome, Result, RunStatus, Task
+from actors.work import TERMINAL, Failure, FailureKind, ItemState, Lost, Outcome, Result, Role, RunStatus, Task
 from cluster.commands import AgentAttached, Append, Cancel, Command, Submit
 from cluster.graph import WorkGraph
 from cluster.run_state import RunState
@@ -44,12 +44,16 @@ OUTCOMES: dict[Outcome, int] = {
 }
 """What attempts end with, and how often."""
 
+AGENTS = {"a": Role.EXECUTOR, "b": Role.EXECUTOR, "c": Role.REVIEWER}
+
 
 @st.composite
 def plans(draw: st.DrawFn) -> WorkGraph:
     size = draw(st.integers(1, 12))
     edges = {i: draw(st.sets(st.integers(0, i - 1), max_size=3)) if i else set() for i in range(size)}
-    return graph(**{f"i{i}": [f"i{d}" for d in sorted(deps)] for i, deps in edges.items()})
+    roles = draw(st.lists(st.sampled_from(sorted(set(AGENTS.values()))), min_size=size, max_size=size))
+    told = graph(**{f"i{i}": [f"i{d}" for d in sorted(deps)] for i, deps in edges.items()})
+    return WorkGraph(tuple(i.model_copy(update={"agent": r}) for i, r in zip(told.items, roles, strict=True)))
 
 
 Guilty = Mapping[tuple[str, int], str]
@@ -63,10 +67,10 @@ class World:
         self.journal: list[Event] = [reuse(id_) for id_ in (beginnings(work.items, rng) if rng.random() < 0.5 else ())]
         self.poison = {id_ for id_ in work.by_id if rng.random() < 0.1}
         """These end their agent whenever they are worked on."""
-        self.running: dict[str, list[Task]] = {"a": [], "b": []}
+        self.running: dict[str, list[Task]] = {agent: [] for agent in AGENTS}
         self.begun: set[tuple[str, int]] = set()
         self.term = 0
-        self.generation = {"a": 1, "b": 1}
+        self.generation = dict.fromkeys(AGENTS, 1)
         self.failed: set[str] = set()
         self.shut = False
         self.new_driver()
@@ -86,7 +90,7 @@ class World:
         self.journal.append(RunStarted(run="r", term=self.term, driver="d"))
         self.state.replay(self.journal)
         check(self.state)
-        self.owed: list[Command] = self.state.start(self.term, self.running)
+        self.owed: list[Command] = self.state.start(self.term, AGENTS)
         for agent in self.running.keys() - self.failed:
             self.attach(agent)
 
@@ -135,7 +139,7 @@ class World:
             self.attach(agent)
 
     def break_something(self) -> None:
-        agent = self.rng.choice(("a", "b"))
+        agent = self.rng.choice(list(AGENTS))
         if self.rng.random() < 0.3:
             self.shut = True
             self.take(ModelUnavailable(model="scripted", reason="down"))
@@ -205,6 +209,7 @@ def test_every_item_ends_once_whatever_dies(work: WorkGraph, seed: int) -> None:
         match event:
             case ItemAssigned(item=item, epoch=epoch):
                 assert item not in ended
+                assert AGENTS[event.agent] is work.by_id[item].agent
                 assert set(work.by_id[item].dependencies) <= results, "an item started before its dependencies"
                 assert epoch == epochs.get(item, 0) + 1
                 assert event.attempt == charged.get(item, 0) + 1

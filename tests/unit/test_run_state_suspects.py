@@ -7,7 +7,7 @@ from cluster.commands import AgentAttached, Append, Command
 from cluster.gone import suspects
 from cluster.item_view import ItemView
 from cluster.run_state import RunState
-from tests.runs import GOOD, apply, closed, graph, started
+from tests.runs import GOOD, apply, closed, executors, graph, started
 
 FAULT = Failure(reason=FailureKind.AGENT_FAULT, message="boom", seconds=100.0)
 RESET = Failure(reason=FailureKind.TRANSIENT, message="reset")
@@ -123,7 +123,7 @@ def test_an_attempt_that_its_agent_was_ended_for_is_charged_and_its_neighbours_a
 
 def test_the_next_attempt_after_a_fault_goes_to_another_agent_if_that_has_room() -> None:
     state = RunState("r", graph(one=[], two=[]), "scripted")
-    commands = [*state.start(1, {"a", "b"}), *state.handle(AgentAttached("a", 1, 1), AgentAttached("b", 1, 1))]
+    commands = [*state.start(1, executors("a", "b")), *state.handle(AgentAttached("a", 1, 1), AgentAttached("b", 1, 1))]
     (one, two), _ = apply(state, commands)
     at = {fact: state.views[fact].agent for fact in ("one", "two")}
     (again,), _ = apply(state, state.handle(closed(one, FAULT)))
@@ -135,7 +135,8 @@ def test_the_next_attempt_after_a_fault_goes_to_another_agent_if_that_has_room()
 
 def test_what_a_failed_agent_had_is_lost_and_goes_to_its_sibling() -> None:
     state = RunState("r", graph(one=[], two=[]), "scripted")
-    commands = [*state.start(1, {"a", "b"}), *state.handle(AgentAttached("a", 1, 10), AgentAttached("b", 1, 10))]
+    attached = AgentAttached("a", 1, 10), AgentAttached("b", 1, 10)
+    commands = [*state.start(1, executors("a", "b")), *state.handle(*attached)]
     apply(state, commands)
     lost = [id_ for id_, item in state.views.items() if item.agent == "a"]
     closings = state.handle(AgentFailed(agent="a", reason="4 restarts in 60 s"))
@@ -184,15 +185,15 @@ def test_a_new_driver_knows_suspects_and_owes_what_the_one_before_did_not_say() 
     (first, second) = (command.event for command in died(state) if isinstance(command, Append))
     after = RunState("r", work, "scripted")
     after.replay([*facts, first, second])
-    tasks, more = apply(after, [*after.start(2, {"a"}), *after.handle(AgentAttached("a", 2, 4))])
+    tasks, more = apply(after, [*after.start(2, executors("a")), *after.handle(AgentAttached("a", 2, 4))])
     assert (len(tasks), alone(more)) == (1, ["one"])
     start = began(tasks[0])
     state_of_poison = [*facts, first, second, *more, start]
     third = RunState("r", work, "scripted")
     third.replay(state_of_poison)
-    third.start(3, {"a"})
+    third.start(3, executors("a"))
     (loss,) = [c.event for c in died(third) if isinstance(c, Append) and isinstance(c.event, ItemClosed)]
     fourth = RunState("r", work, "scripted")
     fourth.replay([*state_of_poison, loss])
-    _, owed = apply(fourth, fourth.start(4, {"a"}))
+    _, owed = apply(fourth, fourth.start(4, executors("a")))
     assert [type(fact) for fact in owed] == [ItemQuarantined]

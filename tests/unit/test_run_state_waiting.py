@@ -21,7 +21,7 @@ from actors.work import Failure, FailureKind, Item, Role, RunStatus
 from cluster.commands import AgentAttached, Append, Drain
 from cluster.graph import WorkGraph
 from cluster.run_state import RunState
-from tests.runs import GOOD, apply, closed, graph, started
+from tests.runs import GOOD, apply, closed, executors, graph, started
 
 DOWN = ModelUnavailable(model="scripted", reason="no such host")
 PROBE = ModelAvailable(model="scripted", probe=True)
@@ -34,7 +34,7 @@ def waiting(*names: str) -> RunState:
     """A run that waits for its model."""
     state = RunState("r", graph(**{name: [] for name in names or ("one", "two", "three")}), "scripted")
     state.replay([DOWN])
-    _, facts = apply(state, [*state.start(1, {"a"}), *state.handle(AgentAttached("a", 1, 10))])
+    _, facts = apply(state, [*state.start(1, executors("a")), *state.handle(AgentAttached("a", 1, 10))])
     assert kinds(facts) == [RunWaiting]
     return state
 
@@ -46,7 +46,7 @@ def kinds(facts: list[Event]) -> list[type[Event]]:
 def test_a_run_whose_model_is_unavailable_waits_with_the_reason_and_assigns_nothing() -> None:
     state = RunState("r", graph(one=[]), "scripted")
     state.replay([DOWN])
-    (fact,) = state.start(1, {"a"})
+    (fact,) = state.start(1, executors("a"))
     assert isinstance(fact, Append)
     assert isinstance(fact.event, RunWaiting)
     assert fact.event.reason == "model scripted is unavailable: no such host"
@@ -65,7 +65,7 @@ def test_items_of_other_models_go_on() -> None:
     items = (Item(id="one", description="x"), Item(id="other", description="x", model="local"))
     state = RunState("r", WorkGraph(items), "scripted")
     state.replay([DOWN])
-    (task,), facts = apply(state, [*state.start(1, {"a"}), *state.handle(AgentAttached("a", 1, 10))])
+    (task,), facts = apply(state, [*state.start(1, executors("a")), *state.handle(AgentAttached("a", 1, 10))])
     assert (task.item.id, task.model) == ("other", "local")
     assert RunWaiting not in kinds(facts)
     _, facts = apply(state, state.handle(closed(task, GOOD)))
@@ -110,7 +110,7 @@ def test_after_a_failure_of_its_model_a_run_asks_for_one_item_at_a_time() -> Non
 
 def test_a_run_without_agents_waits_and_says_what_to_do() -> None:
     state = RunState("r", graph(one=[]), "scripted")
-    agents = {"a", "b"}
+    agents = executors("a", "b")
     apply(state, [*state.start(1, agents), *state.handle(AgentAttached("a", 1, 1))])
     apply(state, state.handle(AgentUnavailable(agent="b", role=Role.EXECUTOR, reason="no memory")))
     assert state.status is RunStatus.RUNNING
@@ -151,7 +151,7 @@ def test_a_new_driver_goes_on_with_a_waiting_run_or_waits_on(mended: bool) -> No
     work = graph(one=[])
     after = RunState("r", work, "scripted")
     after.replay([DOWN, RunWaiting(run="r", term=1, reason="x"), *([UP] if mended else [])])
-    tasks, facts = apply(after, [*after.start(2, {"a"}), *after.handle(AgentAttached("a", 1, 1))])
+    tasks, facts = apply(after, [*after.start(2, executors("a")), *after.handle(AgentAttached("a", 1, 1))])
     assert (len(tasks), kinds(facts)[:1]) == ((1, [RunResumed]) if mended else (0, []))
     assert after.idle is not mended
 

@@ -1,23 +1,20 @@
-"""The executor: does what an item describes."""
+"""The part of a role that is all in its prompt."""
 
 from actors import context
 from actors.models.calls import ModelCalls
 from actors.models.port import Message, Reply, Request
 from actors.roles.course import Course
-from actors.roles.prompt import PROMPTS
+from actors.roles.prompt import Prompt
 from actors.stores.protocol import Store
-from actors.work import Role, Task
-
-PROMPT = PROMPTS[Role.EXECUTOR]
+from actors.work import Task
 
 
-class Executor:
+class Prompted:
     """Context, call, answer. Raises ModelError and StoreError."""
 
-    prompt = PROMPT.version
-
-    def __init__(self, store: Store, calls: ModelCalls, max_tokens: int) -> None:
-        self._store, self._calls, self._max_tokens = store, calls, max_tokens
+    def __init__(self, prompt: Prompt, store: Store, calls: ModelCalls, max_tokens: int) -> None:
+        self.prompt = prompt.version
+        self._system, self._store, self._calls, self._max_tokens = prompt.text, store, calls, max_tokens
 
     async def work(self, task: Task, course: Course) -> Reply:
         """The model's whole answer to the task."""
@@ -26,7 +23,7 @@ class Executor:
         item = task.item
         request = Request(
             model=task.model,
-            system=PROMPT.text,
+            system=self._system,
             messages=(Message(role="user", text=context.prompt(task, payloads)),),
             max_tokens=item.max_tokens or self._max_tokens,
             output=item.output,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -15,12 +16,17 @@ from tests.processes import PATIENCE_S, Commands
 
 PROCESSES = {"driver": "ray::DriverProcess", "store": "ray::StoreProcess", "agent": "ray::AgentProcess"}
 """How Ray calls the processes of our actors."""
+CALLED = re.compile(r"ray::mnemosyne: \w+-\d+\.\w+ ")
+"""How it calls an agent's during a call that has a name of its own."""
+
+ONLY_EXECUTORS = ("--pool", "reviewer=0", "--pool", "optimizer=0", "--pool", "orchestrator=0")
+"""The smallest fleet for items of the usual kind."""
 
 
 @contextmanager
 def fleet_up(commands: Commands, *options: str) -> Iterator[FleetFile]:
-    """A fleet in the home of these commands, ended at the end whatever became of it."""
-    code, _, err = commands.run("up", *options)
+    """A fleet in the home of these commands, ended at the end whatever became of it. Of executors if none are told."""
+    code, _, err = commands.run("up", *options, *(() if "--pool" in options else ONLY_EXECUTORS))
     assert code == 0, err
     fleet = living(commands.home)
     assert fleet is not None
@@ -45,8 +51,9 @@ def session(pid: int) -> dict[int, str]:
 
 def processes(fleet: FleetFile, kind: str) -> list[int]:
     """The living processes of a kind, in the order of their ids."""
-    title = PROCESSES[kind]
-    return sorted(pid for pid, name in session(fleet.pid).items() if name.startswith(title))
+    titles = session(fleet.pid).items()
+    is_one = {pid for pid, title in titles if title.startswith(PROCESSES[kind])}
+    return sorted(is_one | ({pid for pid, title in titles if CALLED.match(title)} if kind == "agent" else set()))
 
 
 def wait_for(fleet: FleetFile, kind: str, wanted: Callable[[list[int]], bool] = bool) -> list[int]:

@@ -13,14 +13,14 @@ from actors.events import Event, ItemAssigned, ItemClosed, ItemStarted, RunAccep
 from actors.work import Lost
 from cluster.cli import preflight
 from cluster.fleet_file import FleetFile
-from tests.fleets import Paid, crash, fleet_up, processes, strike, wait_for
+from tests.fleets import ONLY_EXECUTORS, Paid, crash, fleet_up, processes, strike, wait_for
 from tests.messages_server import Latency, serving
 from tests.processes import PATIENCE_S, ended, paid
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 ITEMS, AT_ONCE, AGENTS = 160, 40, 2
-SHAPE = ("--executors", str(AGENTS), "--concurrency", str(AT_ONCE // AGENTS))
+SHAPE = ("--executors", str(AGENTS), "--concurrency", str(AT_ONCE // AGENTS), *ONLY_EXECUTORS)
 
 STOPPED_S = 90.0
 """Longer than any deadline of a call, a lease or a link."""

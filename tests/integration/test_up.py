@@ -55,7 +55,7 @@ def test_a_second_up_says_what_is_up_and_a_run_of_another_shape_is_refused(
 ) -> None:
     code, out, _ = commands.run("up", "--json")
     told = json.loads(out)
-    assert (code, told["already_up"], told["pid"], told["executors"]) == (0, True, fleet.pid, 2)
+    assert (code, told["already_up"], told["pid"], told["pools"]["executor"]) == (0, True, fleet.pid, 2)
     code, out, _ = commands.run("up", "--executors", "3")
     assert (code, "is up already" in out, "`mnemosyne down`" in out) == (2, True, True)
     code, _, err = commands.run("run", commands.plan(a=[]), "--executors", "3")

@@ -145,7 +145,8 @@ def test_a_stopped_driver_that_was_taken_over_writes_nothing_when_it_wakes(
     finish(commands, "zombie")
     events = commands.events("zombie")
     assert [event.term for event in events if isinstance(event, RunStarted)] == [1, 2]
-    assert isinstance(events[-1], RunFinished), "the old driver wrote nothing behind the end"
+    last = [event for event in events if event.run][-1]
+    assert isinstance(last, RunFinished), "the old driver wrote nothing behind the end"
 
 
 def test_after_a_crash_of_everything_up_and_resume_all_go_on(commands: Commands, fleet: FleetFile) -> None:

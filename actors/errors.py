@@ -11,6 +11,7 @@
     │   ├── RateLimited, Overloaded, QuotaExhausted, CredentialsRefused
     │   ├── ModelFaulty (transient), ModelMissing
     │   └── ContextTooLong, RequestRefused, AnswerRefused, AnswerCutOff, AnswerInvalid
+    ├── ToolFailed           a tool's; the message goes to the model, which may do better
     ├── StoreError           the store's
     │   ├── StoreLocked, StoreUnusable (StoreOutdated, StoreDamaged), PayloadMissing
     │   └── StaleTerm        fenced: another driver holds the run
@@ -157,6 +158,10 @@ class AnswerInvalid(ModelError):
     """The answer does not fit the item's output schema."""
 
     kind = FailureKind.INVALID_ANSWER
+
+
+class ToolFailed(MnemosyneError):
+    """A tool could not do what it was asked for."""
 
 
 class StoreError(MnemosyneError):

@@ -1,0 +1,45 @@
+"""Texts of others in what a model gets: data in a block whose end the text cannot write. Pure."""
+
+import hashlib
+import itertools
+import json
+import unicodedata
+
+DIGITS = 12
+"""Of the number in a block's marks."""
+
+
+def marked(kind: str, text: str, **labels: str) -> str:
+    """The text between `<kind-NUMBER>` and `</kind-NUMBER>`; neither the text nor a label contains the number.
+
+    The number comes from the text, so the same text makes the same prompt: a prompt cache finds it again, and an
+    attempt that goes on after a crash asks the same question.
+    """
+    said = "".join(f" {name}={json.dumps(value, ensure_ascii=False)}" for name, value in labels.items())
+    tag = f"{kind}-{number(text + said)}"
+    return f"<{tag}{said}>\n{text}\n</{tag}>"
+
+
+def number(text: str, digits: int = DIGITS) -> str:
+    """Hexadecimal digits that the text does not contain, and that only the text decides."""
+    data, low = text.encode(errors="backslashreplace"), text.lower()
+    tries = (hashlib.sha256(b"%d %b" % (count, data)).hexdigest()[:digits] for count in itertools.count())
+    return next(found for found in tries if found not in low)
+
+
+def shortened(text: str, limit: int) -> str:
+    """At most about `limit` characters: head and tail, and in the middle how much is missing."""
+    if len(text) <= limit:
+        return text
+    head = limit // 2
+    tail = limit - head
+    return f"{text[:head]}\n[... {len(text) - limit} characters left out ...]\n{text[-tail:] if tail else ''}"
+
+
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+"""Unicode's controls, formats (directions, joiners, tags), lone halves, private and unassigned characters."""
+
+
+def visible(text: str) -> str:
+    """The text without characters that nobody sees; tab and newline stay."""
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in UNSEEN)

@@ -1,0 +1,1 @@
+"""Who may call which model now: pure values and rules, the clock and the randomness handed in."""

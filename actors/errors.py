@@ -4,7 +4,8 @@
     ├── UserError            yours: the plan, the command line, the home, the keys
     │   ├── PlanRefused      one or more mistakes in a plan
     │   ├── HomeUnusable     the folder of the fleet cannot be used
-    │   ├── NotFound         no such run or item
+    │   ├── NotFound         no such run, item or secret
+    │   ├── SecretsUnusable  the secrets file cannot be opened
     │   ├── UnknownRole      no such role of agents
     │   └── Unsupported      asks for something this version cannot enforce
     ├── ModelError           a model's; each class names the kind of failure it becomes
@@ -73,6 +74,10 @@ class NotFound(UserError):
 
 class UnknownRole(UserError):
     """There is no such role; roles are orchestrator, optimizer, executor, reviewer."""
+
+
+class SecretsUnusable(UserError):
+    """The secrets file cannot be opened; it is left as it is."""
 
 
 class Unsupported(UserError):

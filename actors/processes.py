@@ -21,6 +21,7 @@ from actors.keys import AgentKey
 from actors.models.choice import open_model
 from actors.models.port import Model, Request
 from actors.monitor import Monitor
+from actors.redaction import guard_logs
 from actors.remote import RemoteModel, RemoteStore, RemoteWard, find, title
 from actors.settings import Settings
 from actors.stores.group import GroupStore
@@ -174,6 +175,7 @@ class AgentProcess(AgentHost):
     """One agent."""
 
     def __init__(self, id_: str, settings: str, namespace: str, shared: Sequence[str]) -> None:
+        guard_logs()
         told = Settings.model_validate_json(settings)
         if told.health.memory_mb:
             process_memory.cap(CAP * told.health.memory_mb)

@@ -2,12 +2,14 @@
 
 import os
 import secrets
+from functools import cache
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from actors import keys
 from actors.errors import HomeUnusable, UserError
-from actors.keys import KEY, find_key
+from actors.keys import Found
 from actors.models.script import Script
 from actors.settings import FleetSettings, HealthSettings, ModelSettings, Settings
 
@@ -103,20 +105,33 @@ def _script() -> Script:
         raise UserError(f"MNEMOSYNE_SCRIPT: {path}: {f'{where}: ' if where else ''}{first['msg']}") from None
 
 
+ask_keychain = cache(keys.ask_keychain)
+"""A command asks once: it may take seconds."""
+
+
+def find_key() -> Found:
+    """The API key that agents of this machine find. Raises SecretsUnusable."""
+    return keys.find(keys.KEY, ask_keychain)
+
+
+def environment_of_keychain() -> dict[str, str]:
+    """What the process that asks the keychain inherits."""
+    return keys.without_key()
+
+
 def has_key() -> bool:
-    """Whether an API key is found."""
-    return find_key() is not None
+    """Whether there is one. Raises SecretsUnusable."""
+    return find_key().value is not None
 
 
-def key_place() -> str | None:
-    """Where the API key is found; None if nowhere."""
-    return f"the environment variable {KEY}" if has_key() else None
+def keeps_key() -> bool:
+    """Whether there is one outside of the environment, which agents find however they were started."""
+    return keys.kept(keys.KEY, ask_keychain).value is not None
 
 
-def key_is_sound() -> bool:
-    """Whether the key is one word that an HTTP header can carry."""
-    key = find_key() or ""
-    return key.isascii() and key.isprintable() and " " not in key
+def inherits_key() -> bool:
+    """Whether there is one in the environment, which the processes of a fleet inherit from `up`."""
+    return keys.in_environment() is not None
 
 
 def prepare_ray(home: Path) -> None:
@@ -143,6 +158,7 @@ def prepare_ray(home: Path) -> None:
         RAY_SCHEDULER_EVENTS="0",
         RAY_DEDUP_LOGS_SKIP_REGEX="A worker died or was killed",
         RAY_ENABLE_UV_RUN_RUNTIME_ENV="0",
+        RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER="0",  # whatever its name says, on Linux too: everything listens on 127.0.0.1
     )
 
 

@@ -35,7 +35,7 @@ class FleetFile(Frozen):
     agents: tuple[str, ...] = ()
     shape: FleetSettings = FleetSettings()
     has_key: bool = False
-    """Whether its agents found an API key when they were started."""
+    """Whether its agents inherited an API key from `up`; they find one that is kept without that."""
 
     @field_validator("shape", mode="before")
     @classmethod

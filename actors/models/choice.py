@@ -16,7 +16,7 @@ DEFAULT_CLAUDE = "claude-sonnet-5-5"
 """Used when a key is found and nobody names a model; a person changes it with --model or `model:` in the plan."""
 
 KNOWN = tuple(PRICES)
-SET_A_KEY = "set ANTHROPIC_API_KEY to use Claude"
+SET_A_KEY = "set ANTHROPIC_API_KEY or keep it with `mnemosyne config set-key` to use Claude"
 
 
 class Adapter(StrEnum):

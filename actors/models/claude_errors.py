@@ -17,6 +17,7 @@ from actors.errors import (
     RequestRefused,
 )
 from actors.models.limits import RateLimits, Wait, read_limits, read_wait
+from actors.redaction import Redactor
 
 HEAD = 300
 """Characters of a foreign text that are shown."""
@@ -96,9 +97,7 @@ class Complaint(NamedTuple):
 
 def redactor(key: str | None) -> Redact:
     """A function that takes this key, everything shaped like one and logins in addresses out of a text."""
-    patterns = [r"sk-ant-[\w-]+", r"(?<=Bearer )\S+", r"(?<=://)[^/@\s]+(?=@)"]
-    hidden = re.compile("|".join([re.escape(key), *patterns] if key else patterns))
-    return lambda text: hidden.sub("[redacted]", text)
+    return Redactor(key or "")
 
 
 def head(text: str, redact: Redact) -> str:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from actors.errors import ModelError, PayloadMissing, StoreError
 from actors.models.port import Reply, StopReason
+from actors.redaction import redact
 from actors.roles.course import Course
 from actors.work import INLINE_LIMIT, Content, Failure, FailureKind, Lost, Outcome, Result, Task
 
@@ -58,7 +59,7 @@ def _ended(error: BaseException, course: Course, begin: float) -> Outcome:
 def _failure(course: Course, reason: FailureKind, message: str, begin: float) -> Failure:
     return Failure(
         reason=reason,
-        message=message.encode(errors="backslashreplace").decode(),
+        message=redact(message.encode(errors="backslashreplace").decode()),
         model=course.task.model,
         seconds=_now() - begin,
         **course.spending.told(),

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from actors.errors import ModelMissing, StoreLocked
-from actors.models.choice import Choice, choose
+from actors.models.choice import Adapter, Choice, adapter_of, choose
 from actors.models.local import has_local_model
 from actors.stores.holder import holder, is_held
 from actors.work import Item
@@ -14,6 +14,12 @@ from cluster.head import is_up
 HELD_S = 5.0
 """A process that was killed takes its fleet with it within this time; a request takes the store for a moment."""
 POLL_S = 0.05
+
+
+def wants_key(named: str | None, items: Iterable[Item]) -> bool:
+    """Whether it matters that there is an API key. Raises ModelMissing for a model that does not exist."""
+    names = {named, *(item.model or named for item in items)}
+    return any(name is None or adapter_of(name) is Adapter.CLAUDE for name in names)
 
 
 def models(named: str | None, items: Iterable[Item], *, has_key: bool) -> tuple[Choice, frozenset[str]]:

@@ -54,7 +54,7 @@ def up(
         if fleet is None:
             fleets.end_a_torso(at)
             preflight.free(config.store_path(at))
-            fleet = asyncio.run(fleets.start(wanted, has_key=config.has_key()))
+            fleet = asyncio.run(fleets.start(wanted, has_key=config.inherits_key()))
     if as_json:
         typer.echo(json.dumps(_json(fleet, known=known), indent=2))
     for line in _lines(fleet, at_home=str(at), known=known):

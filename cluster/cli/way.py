@@ -72,13 +72,15 @@ class Way:
             raise UserError(f"{' and '.join(given)}: the fleet in {self.home} is up already, with {told(fleet.shape)}")
         return fleet
 
-    @property
+    @cached_property
     def has_key(self) -> bool:
         """Whether the agents find an API key."""
-        return self.fleet.has_key if self.fleet else config.has_key()
+        return self.fleet.has_key or config.keeps_key() if self.fleet else config.has_key()
 
     def models(self, named: str | None, items: Sequence[Item]) -> tuple[Choice, frozenset[str]]:
         """See preflight.models; a key that is found here and not by the agents is told. Raises ModelMissing."""
+        if not preflight.wants_key(named, items):  # a keychain may take seconds, a secrets file be damaged
+            return preflight.models(named, items, has_key=False)
         try:
             choice, models = preflight.models(named, items, has_key=self.has_key)
         except ModelMissing:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import apsw
 
+from actors import keys
 from actors.errors import HomeUnusable
 from actors.models.local import has_local_model
 from cluster import config
-from cluster.doctor import environment, home, machine, models, ports, store
+from cluster.doctor import environment, home, machine, models, ports, secret_files, store
 from cluster.doctor.finding import EXIT, Check, Finding, Level, broken, found, worst
 
 __all__ = ["EXIT", "Finding", "Level", "examine", "worst"]
@@ -65,9 +66,10 @@ def _home(folder: Path) -> Mapping[str, Check]:
 
 
 def _models() -> Mapping[str, Check]:
-    place, local = config.key_place(), has_local_model()
+    local = has_local_model()
     return {
-        "key": lambda: models.key(place, sound=config.key_is_sound(), local=local),
+        "secrets": lambda: secret_files.secrets(keys.secrets_file()),
+        "key": lambda: models.key(config.find_key, local=local),
         "base url": lambda: models.base_url(config.base_url()),
         "local model": lambda: models.local_model(there=local),
     }

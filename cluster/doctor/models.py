@@ -1,25 +1,44 @@
 """Can a model answer?"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
+from actors.errors import SecretsUnusable
+from actors.keys import KEY, Found, Place, is_sound
 from actors.models.choice import SET_A_KEY
 from cluster.doctor.finding import Finding, broken, ok, warning
 
 SETUP = "make setup"
 
 
-def key(place: str | None, *, sound: bool, local: bool) -> Iterator[Finding]:
+def key(search: Callable[[], Found], *, local: bool) -> Iterator[Finding]:
     """The API key: where it is found and whether it can be one; never its value."""
-    if place is None and local:
-        yield warning("key", "none is found: the small local model answers, and is often wrong", SET_A_KEY)
-    elif place is None:
-        yield broken("key", "none is found, and no local model is there to answer", f"{SET_A_KEY}, or {SETUP}")
-    elif not sound:
-        told = f"what is found in {place} cannot be a key: it holds spaces or characters that no header may hold"
-        yield broken("key", told, "copy the key again, whole and without anything around it")
+    try:
+        found = search()
+    except SecretsUnusable:
+        yield broken(
+            "key", "the secrets file cannot be opened", "see the finding about secrets; a variable comes first"
+        )
+        return
+    if found.trouble:
+        yield warning("keychain", found.trouble, f"unlock it, or keep the key in the secrets file: {SET_A_KEY}")
+    if found.value is None or found.place is None:
+        yield _no_key(local=local)
+    elif not is_sound(found.value):
+        told = "cannot be a key: it holds spaces or characters that no header may hold"
+        yield broken(
+            "key",
+            f"what is found in the {found.place} {told}",
+            "copy the key again, whole and without anything around it",
+        )
     else:
-        yield ok("key", f"found in {place}")
+        yield ok("key", f"found in the {found.place}{f' ({KEY})' if found.place is Place.ENVIRONMENT else ''}")
+
+
+def _no_key(*, local: bool) -> Finding:
+    if local:
+        return warning("key", "none is found: the small local model answers, and is often wrong", SET_A_KEY)
+    return broken("key", "none is found, and no local model is there to answer", f"{SET_A_KEY}, or {SETUP}")
 
 
 def local_model(*, there: bool) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -11,6 +12,7 @@ from actors.errors import ModelFaulty, StoreError
 from actors.events import ItemAssigned, ItemClosed
 from actors.models.answer import parse
 from actors.models.port import Request
+from actors.redaction import remember
 from actors.roles.agent import Agent
 from actors.work import Content, Failure, FailureKind, Item, Lost, Outcome, Result, Role, Task
 from tests.fakes import BlockedModel, FakeModel, FaultyStore, accepted, prompted
@@ -52,6 +54,10 @@ async def outcomes(store: FaultyStore, count: int) -> dict[str, Outcome]:
             found |= {event.item: event.outcome for event in events if isinstance(event, ItemClosed)}
             cursor = events[-1].seq
     return found
+
+
+def holding(folder: Path, text: bytes) -> list[Path]:
+    return [file for file in folder.iterdir() if text in file.read_bytes()]
 
 
 def is_for(item: str, request: Request) -> bool:
@@ -108,6 +114,22 @@ async def test_a_call_that_is_cancelled_inside_an_item_is_the_items_failure(stor
     assert "CancelledError" in found["a"].message
     assert isinstance(found["b"], Result), "the slot goes on"
     await agent.stop()
+
+
+async def test_an_unforeseen_error_is_told_without_the_secret_that_it_holds(store: FaultyStore, tmp_path: Path) -> None:
+    key = "an/agents+own=key-0123"
+
+    async def answer(request: Request) -> str:
+        remember(key)
+        raise RuntimeError(f"illegal header {request.max_tokens}: {key} {quote(key, safe='')}")
+
+    agent = agent_of(store, FakeModel(answer))
+    agent.submit("r", 1, await opened(store, "a"))
+    found = await outcomes(store, 1)
+    assert isinstance(found["a"], Failure)
+    assert found["a"].message == "RuntimeError: illegal header 1000: [redacted] [redacted]"
+    await agent.stop()
+    assert not holding(tmp_path, b"key-0123")
 
 
 async def test_a_model_that_swallows_a_cancel_does_no_harm_to_the_next_item_of_its_slot(store: FaultyStore) -> None:

@@ -171,8 +171,8 @@ def test_the_command_finds_all_well_and_never_shows_the_key(home: Path, monkeypa
     code, told = doctor("--home", str(home), "--json")
     findings = {finding["name"]: finding for finding in json.loads(told)["findings"]}
     names = "python environment packages sqlite memory temp ports terminal disk home token store writer requests key"
-    assert {*names.split(), "ray address", "local model"} <= findings.keys()
-    assert findings["key"]["message"] == "found in the environment variable ANTHROPIC_API_KEY"
+    assert {*names.split(), "ray address", "local model", "secrets"} <= findings.keys()
+    assert findings["key"]["message"] == "found in the environment (ANTHROPIC_API_KEY)"
     assert KEY not in told
     levels = {finding["level"] for finding in findings.values()}
     assert code == {"ok": 0, "warning": 1, "broken": 2}[json.loads(told)["level"]]
@@ -184,7 +184,7 @@ def test_a_key_that_no_header_can_carry_is_broken(key: str, home: Path, monkeypa
     monkeypatch.setitem(os.environ, "ANTHROPIC_API_KEY", key.replace("\x00", "\n"))
     code, told = doctor("--home", str(home))
     assert code == 2
-    assert "broken: key: what is found in the environment variable" in told
+    assert "broken: key: what is found in the environment cannot be a key" in told
     assert key not in told
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 import apsw
 import pytest
 
+from actors.errors import SecretsUnusable
+from actors.keys import Found, Place
 from cluster.doctor import environment as env
 from cluster.doctor import machine, models, ports
 from cluster.doctor.finding import Finding, Level
@@ -143,16 +145,26 @@ def test_ray_address() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "sound", "local", "level"),
-    [
-        ("x", True, True, "ok"),
-        ("x", False, True, "broken"),
-        (None, False, True, "warning"),
-        (None, False, False, "broken"),
-    ],
+    ("key", "local", "level"),
+    [("sk-x", True, "ok"), ("sk x", True, "broken"), (None, True, "warning"), (None, False, "broken")],
 )
-def test_key(place: str | None, sound: bool, local: bool, level: str) -> None:
-    assert one(models.key(place, sound=sound, local=local)).level.value == level
+def test_key(key: str | None, local: bool, level: str) -> None:
+    found = Found(key, Place.FILE) if key else Found()
+    finding = one(models.key(lambda: found, local=local))
+    assert finding.level.value == level
+    assert not key or key not in finding.message
+
+
+def test_a_keychain_that_does_not_answer_is_told_beside_the_key_that_is_not_found() -> None:
+    silent, none = models.key(lambda: Found(trouble="the keychain did not answer"), local=True)
+    assert (silent.name, silent.level, none.name) == ("keychain", Level.WARNING, "key")
+
+
+def test_a_secrets_file_that_cannot_be_opened_is_a_key_that_is_not_found() -> None:
+    def search() -> Found:
+        raise SecretsUnusable
+
+    assert one(models.key(search, local=True)).level is Level.BROKEN
 
 
 def test_local_model() -> None:

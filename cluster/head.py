@@ -139,20 +139,31 @@ def dashboard_of(home: Path) -> str | None:
 
 def end(pid: int, within_s: float = END_TIMEOUT_S) -> None:
     """End the head and every process of its session: asked first, then made to. Call it while the head lives."""
-    members = _session(pid)
+    first = members(pid)
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + within_s
-    while members & _session(pid) and time.monotonic() < deadline:
+    while first & members(pid) and time.monotonic() < deadline:
         with suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)  # ours if this very process started it
         time.sleep(POLL_S)
-    for member in _session(pid):  # their session is still the head's, so these are no strangers
+    for member in members(pid):  # their session is still the head's, so these are no strangers
         with suppress(ProcessLookupError):
             os.kill(member, signal.SIGKILL)
     deadline = time.monotonic() + KILLED_S
-    while _session(pid) and time.monotonic() < deadline:  # until then they hold their locks and write into their folder
+    while members(pid) and time.monotonic() < deadline:  # until then they hold their locks and write into their folder
         time.sleep(POLL_S)
+
+
+def members(pid: int) -> set[int]:
+    """Processes of the session that this one leads."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            state, *fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[2]) == pid and state not in "ZX":
+                found.add(int(folder.name))
+    return found
 
 
 @contextmanager
@@ -164,17 +175,6 @@ def _locked(home: Path) -> Iterator[int]:
         yield lock
     finally:
         os.close(lock)
-
-
-def _session(pid: int) -> set[int]:
-    """Processes of the session that this one leads."""
-    found = set()
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            state, *fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            if int(fields[2]) == pid and state not in "ZX":
-                found.add(int(folder.name))
-    return found
 
 
 def _free_port(*wanted: int) -> int:

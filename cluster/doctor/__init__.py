@@ -12,7 +12,7 @@ import apsw
 from actors import keys
 from actors.errors import HomeUnusable
 from actors.models.local import has_local_model
-from cluster import config
+from cluster import config, fleet_file, head
 from cluster.doctor import environment, home, machine, models, ports, secret_files, store
 from cluster.doctor.finding import EXIT, Check, Finding, Level, broken, found, worst
 
@@ -59,10 +59,19 @@ def _home(folder: Path) -> Mapping[str, Check]:
         "disk": lambda: machine.disk("disk", folder, "the home"),
         "home": lambda: home.home(folder),
         "token": lambda: home.token(config.token_path(folder)),
+        "fleet ports": lambda: ports.fleet(_members(folder)),
         "store": lambda: store.store(path),
         "writer": lambda: store.writer(path),
         "requests": lambda: store.waiting(path),
     }
+
+
+def _members(folder: Path) -> set[int]:
+    try:
+        fleet = fleet_file.living(folder)
+    except HomeUnusable:
+        return set()  # said elsewhere
+    return head.members(fleet.pid) if fleet else set()
 
 
 def _models() -> Mapping[str, Check]:

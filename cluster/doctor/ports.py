@@ -1,7 +1,8 @@
-"""Is a Ray of this machine open to the network?"""
+"""Is a Ray of this machine, or the fleet of this home, open to the network?"""
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ class Listener(NamedTuple):
 
     address: ipaddress.IPv4Address | ipaddress.IPv6Address
     port: int
+    inode: int
+    """Of the socket; /proc/PID/fd names it."""
 
 
 def listeners(table: str) -> Iterator[Listener]:
@@ -27,7 +30,7 @@ def listeners(table: str) -> Iterator[Listener]:
         fields = line.split()
         if fields[3] == LISTENS:
             address, _, port = fields[1].partition(":")
-            yield Listener(_address(address), int(port, 16))
+            yield Listener(_address(address), int(port, 16), int(fields[9]))
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
@@ -54,6 +57,30 @@ def openness(tables: tuple[Path, ...] = TABLES) -> Iterator[Finding]:
     else:
         told = "none of Ray's usual ones is in use" if present else "not known on this system"
         yield ok("ports", told)
+
+
+def opened_by(pids: Collection[int], tables: tuple[Path, ...] = TABLES, proc: Path = Path("/proc")) -> list[Listener]:
+    """The ports that these processes have open for connections."""
+    inodes = set()
+    for link in (link for pid in pids for link in (proc / str(pid) / "fd").glob("*")):
+        with suppress(OSError):  # it has just been closed
+            kind, _, inode = str(link.readlink()).partition(":")
+            inodes |= {int(inode[1:-1])} if kind == "socket" else set()
+    present = [table for table in tables if table.exists()]
+    return [one for table in present for one in listeners(table.read_text()) if one.inode in inodes]
+
+
+def fleet(
+    members: Collection[int], opened: Callable[[Collection[int]], list[Listener]] = opened_by
+) -> Iterator[Finding]:
+    """What the processes of the fleet that is up have open; none of it is there without one."""
+    found = opened(members) if members else []
+    far = sorted({f"port {one.port} on {one.address}" for one in found if not _near(one)})
+    if far:
+        cure = "close them with the firewall; without the token of the home they answer nobody, except for metrics"
+        yield warning("fleet ports", f"open to the network: {', '.join(far)}", cure)
+    elif found:
+        yield ok("fleet ports", f"{len(found)} are open, all from this machine alone")
 
 
 def _near(one: Listener) -> bool:

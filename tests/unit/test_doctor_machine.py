@@ -1,5 +1,8 @@
 """The checks of `doctor` on the machine: Python, packages, room, ports, models."""
 
+import ipaddress
+import os
+import socket
 from pathlib import Path
 
 import apsw
@@ -136,6 +139,24 @@ def test_a_port_that_is_only_connected_is_not_open(tmp_path: Path) -> None:
 
 def test_ports_where_the_system_does_not_tell(tmp_path: Path) -> None:
     assert one(ports.openness((tmp_path / "missing",))).message == "not known on this system"
+
+
+def test_what_this_process_has_open_is_found() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as near, socket.create_server(("", 0)) as far:
+        found = {one.port: str(one.address) for one in ports.opened_by([os.getpid()])}
+        assert found[near.getsockname()[1]] == "127.0.0.1"
+        assert found[far.getsockname()[1]] == "0.0.0.0"
+        finding = one(ports.fleet([os.getpid()]))
+        assert finding.level is Level.WARNING
+        assert f"port {far.getsockname()[1]} on 0.0.0.0" in finding.message
+        assert f"port {near.getsockname()[1]} " not in finding.message
+    assert not [port for port in found if port in {one.port for one in ports.opened_by([os.getpid()])}]
+
+
+def test_a_fleet_that_is_open_to_this_machine_alone_and_none() -> None:
+    near = ports.Listener(ipaddress.IPv6Address("::1"), 1, 1)
+    assert one(ports.fleet([1], lambda _: [near])).level is Level.OK
+    assert list(ports.fleet([])) == []
 
 
 def test_ray_address() -> None:

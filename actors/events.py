@@ -4,10 +4,10 @@ A row is compact: `ItemClosed` alone is what people know as `work_item_completed
 (dashboards/projection.py spells it out). `seq` and `at` are set by the store when it commits.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from actors.fleet_events import (
     AgentErrorRecorded,
@@ -134,6 +134,8 @@ class ItemClosed(Recorded):
     generation: int
     started: bool = True
     """Whether an ItemStarted of its own was recorded."""
+    asked: str | None = None
+    """The model that was asked, where the reply names another: an API's dated version of it."""
     outcome: Outcome
 
 
@@ -254,47 +256,9 @@ DRIVER_TYPES = frozenset(
 )
 """Written by the driver of the current term only; the store refuses any other."""
 
-_EVENTS: TypeAdapter[list[Event]] = TypeAdapter(list[Event])
-
-
-_BY_STORE = {"seq", "at"}
-
 
 def completed(event: Event) -> tuple[str, Result] | None:
     """The item that this event completes, with its result; None for every other event."""
     if isinstance(event, (ItemClosed, ItemReused)) and event.outcome.kind == "result":
         return event.item, event.outcome
     return None
-
-
-class Row(NamedTuple):
-    """An event on its way to the store: what the store looks at, and the JSON it keeps."""
-
-    type: str
-    run: str
-    item: str
-    epoch: int
-    term: int
-    done: bool
-    """Whether it completes its item."""
-    body: str
-
-
-def to_row(event: Event) -> Row:
-    """The event as the store keeps it; `seq` and `at` are left to the store."""
-    fields = event.__dict__  # a field that an event lacks is dear to ask pydantic for
-    return Row(
-        event.type,
-        event.run,
-        fields.get("item", ""),
-        fields.get("epoch", 0),
-        fields.get("term", 0),
-        completed(event) is not None,
-        event.__pydantic_serializer__.to_json(event, exclude=_BY_STORE).decode(),
-    )
-
-
-def from_rows(rows: Iterable[tuple[int, float, str]]) -> list[Event]:
-    """Events from the store's (seq, at, body). An unknown type or field raises ValidationError."""
-    texts = (f'{{"seq":{seq},"at":{at!r},{body[1:]}' for seq, at, body in rows)
-    return _EVENTS.validate_json("[" + ",".join(texts) + "]")

@@ -13,7 +13,7 @@ from random import Random
 from typing import TypeVar
 
 from actors.errors import AgentGone, FleetError, StoreError
-from actors.events import Event
+from actors.events import DRIVER_TYPES, Event
 from actors.fleet_events import (
     AgentFailed,
     AgentHeartbeat,
@@ -28,6 +28,7 @@ from actors.health.decisions import Admit, Decision, GiveUp, Record, Restart
 from actors.health.health import Health
 from actors.health.observations import Admitted, Died, Found, Observation, Requested, Tick
 from actors.pings import Pings
+from actors.reading import RESULT
 from actors.recorded import FLEET
 from actors.roles.agent import Before
 from actors.settings import HealthSettings
@@ -44,7 +45,8 @@ HEARTBEAT_S = 30.0
 IDENTIFY_S = 1.0
 """A process that is to be ended is asked this long whether it is the one that is meant."""
 
-UNREAD = frozenset({"agent_heartbeat", "item_started", "run_accepted", "run_started"})
+UNREAD = DRIVER_TYPES | {"agent_heartbeat", "item_started", "item_reused", "run_accepted"}
+"""Nothing follows from them for supervision."""
 
 T = TypeVar("T")
 
@@ -136,14 +138,18 @@ class Monitor:
 
     async def _read(self, cursor: int) -> None:
         while True:
+            calm = self._health.is_calm
+            unread = UNREAD | {RESULT} if calm else UNREAD
             try:
-                events = await self._store.read(None, cursor, READ_WAIT_S, exclude=UNREAD)
+                events = await self._store.read(None, cursor, READ_WAIT_S, exclude=unread)
             except StoreError:
                 await asyncio.sleep(RETRY_S)
                 continue
             for event in events:
                 await self._hear(event)
-            cursor = events[-1].seq if events else cursor
+                cursor = event.seq
+                if calm and not self._health.is_calm:
+                    break  # from here on results count: the rest is read again with them
             await asyncio.sleep(GATHER_S)
 
     async def _hear(self, event: Event) -> None:

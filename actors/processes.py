@@ -15,7 +15,6 @@ import ray
 
 from actors import garbage, process_memory
 from actors.errors import MnemosyneError, StoreLocked
-from actors.events import Row
 from actors.host import AgentHost
 from actors.keys import AgentKey
 from actors.models.choice import open_model
@@ -23,6 +22,7 @@ from actors.models.port import Model, Request
 from actors.monitor import Monitor
 from actors.redaction import guard_logs
 from actors.remote import RemoteModel, RemoteStore, RemoteWard, find, title
+from actors.rows import Row
 from actors.settings import Settings
 from actors.stores.group import GroupStore
 from actors.ticker import Ticker

@@ -11,9 +11,10 @@ from ray.exceptions import ActorDiedError, RayActorError, RayTaskError
 
 from actors.build import BUILD
 from actors.errors import AgentGone, MnemosyneError, ModelFaulty, StoreError
-from actors.events import Event, from_rows, to_row
+from actors.events import Event
 from actors.models.port import OnDelta, Reply, Request
 from actors.roles.agent import Before, Card
+from actors.rows import from_rows, to_row
 from actors.stores.protocol import Accept, Receipt, RunRecord
 from actors.wards import Ended, Hello, Pulse
 from actors.wire import TASKS, reply_from, request_json

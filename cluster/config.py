@@ -18,6 +18,10 @@ AGENT_MEMORY = "MNEMOSYNE_AGENT_MEMORY_MB"
 RAY_JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Set by Ray in the processes of a submitted job."""
 
+INLINE_BYTES = 4_000_000
+"""Arguments and answers up to this size go with their call. Ray's own limit, 100 kB, is that of 230 outcomes: what is
+longer takes the way through the object store, which doubles the cost of a call (docs/decisions/0001-spine.md)."""
+
 
 def resolve_home(home: Path | None = None) -> Path:
     """The fleet's folder: argument, else MNEMOSYNE_HOME, else .mnemosyne/ here. Raises HomeUnusable in a Ray job."""
@@ -159,6 +163,7 @@ def prepare_ray(home: Path) -> None:
         RAY_DEDUP_LOGS_SKIP_REGEX="A worker died or was killed",
         RAY_ENABLE_UV_RUN_RUNTIME_ENV="0",
         RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER="0",  # whatever its name says, on Linux too: everything listens on 127.0.0.1
+        RAY_max_direct_call_object_size=str(INLINE_BYTES),
     )
 
 

@@ -5,8 +5,9 @@ import uuid
 from pathlib import Path
 
 from actors.errors import MnemosyneError, NotFound, StoreLocked, UserError
-from actors.events import CancelRequested, ContinueRequested, Event, PauseRequested, to_row
+from actors.events import CancelRequested, ContinueRequested, Event, PauseRequested
 from actors.fleet_events import AgentResetRequested, AgentRestartRequested, AgentStarting
+from actors.rows import to_row
 from actors.stores import requests
 from actors.stores.reader import Reader
 from actors.stores.sqlite import Append, SqliteStore

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import apsw
 
-from actors.events import CancelRequested, Event, ItemAssigned, ItemClosed, ItemReused, RunFinished, RunStarted, to_row
+from actors.events import CancelRequested, Event, ItemAssigned, ItemClosed, ItemReused, RunFinished, RunStarted
+from actors.rows import to_row
 from actors.stores.protocol import Accept
 from actors.stores.sqlite import Append, SqliteStore
 from actors.work import Content, Item, Result, RunStatus

@@ -30,6 +30,11 @@ class Breaker:
         self._failures, self._sources = 0, set[tuple[str, str, str]]()
         self._openings, self._until = 0, 0.0
 
+    @property
+    def is_calm(self) -> bool:
+        """Whether the model is available, and no failure counts."""
+        return self._state is _State.AVAILABLE and not self._failures
+
     def failed(self, failure: ModelFailed, now: float) -> list[Decision]:
         """A call failed. Calls that were in flight when the model became unavailable change nothing."""
         if self._state is _State.UNAVAILABLE or not CLASSES[failure.kind].breaks_model:

@@ -15,7 +15,7 @@ from actors.events import (
 from actors.health.agents import AgentHealth, Watch
 from actors.health.breaker import Breaker
 from actors.health.decisions import Decision, GiveUp, Guilty, Restart
-from actors.health.facts import Facts
+from actors.health.facts import observations
 from actors.health.hangs import Hang, Hangs, Stuck
 from actors.health.observations import (
     Admitted,
@@ -46,11 +46,16 @@ class Health:
         self._settings, self._random = settings, random
         self._agents: dict[str, Watch] = {}
         self._models: dict[str, Breaker] = {}
-        self._hangs, self._facts = Hangs(settings), Facts()
+        self._hangs = Hangs(settings)
 
     def read(self, event: Event) -> list[Observation]:
         """What a row of the journal tells; hand it to `handle`."""
-        return self._facts.read(event)
+        return observations(event)
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing is held against any model: then an answer tells nothing."""
+        return all(breaker.is_calm for breaker in self._models.values())
 
     def handle(self, observation: Observation, now: float) -> list[Decision]:
         """What follows from this, and what is due by now."""
@@ -82,7 +87,7 @@ class Health:
             if isinstance(event, AgentErrorRecorded):
                 _settle(owed, event)
             self._recall(event)
-            for told in self._facts.read(event):
+            for told in observations(event):
                 match told:
                     case Fault():
                         owed.append(told)

@@ -14,7 +14,7 @@ from actors.roles.attempt import Worker, attempt
 from actors.roles.course import Course
 from actors.roles.gate import Gate
 from actors.stores.protocol import Store
-from actors.work import Lost, Outcome, Role, Task
+from actors.work import Lost, Outcome, Result, Role, Task
 
 BREATH = 64
 """Items that never wait for anything, after which a slot lets the event loop do something else."""
@@ -198,6 +198,7 @@ class Agent:
             agent=self.id,
             generation=self.generation,
             started=not self._outbox.unsaid(key),
+            asked=task.model if isinstance(outcome, Result) and outcome.model != task.model else None,
             outcome=outcome,
         )
         self._outbox.closed(key, closed, payloads, more=len(self._held) > self.concurrency)

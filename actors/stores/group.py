@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import NamedTuple, ParamSpec, TypeVar
 
 from actors.errors import MnemosyneError, NotFound, StoreError
-from actors.events import FLEET, Event, ItemReused, Row, from_rows, to_row
+from actors.events import FLEET, Event, ItemReused
+from actors.reading import RESULT
+from actors.rows import Row, from_rows, to_row
 from actors.stores import refusals, requests
 from actors.stores.protocol import Accept, Receipt, RunRecord
 from actors.stores.reader import Reader
@@ -38,9 +40,10 @@ class Waiter(NamedTuple):
     exclude: frozenset[str]
     news: asyncio.Event
 
-    def wants(self, run: str, type_: str) -> bool:
-        """Whether it waits for an event of this run and type."""
-        return (self.run is None or run in (self.run, FLEET)) and type_ not in self.exclude
+    def wants(self, run: str, type_: str, done: bool) -> bool:
+        """Whether it waits for an event of this run and type, which completes its item if `done`."""
+        left_out = type_ in self.exclude or (done and type_ == "item_closed" and RESULT in self.exclude)
+        return (self.run is None or run in (self.run, FLEET)) and not left_out
 
 
 class GroupStore:
@@ -114,7 +117,7 @@ class GroupStore:
                 if not future.done():
                     future.set_result(answer)
             self._room.leave(sum(rows_of(append.rows, append.payloads) for append, _ in group))
-            self._wake({(row.run, row.type) for append, _ in group for row in append.rows})
+            self._wake({(row.run, row.type, row.done) for append, _ in group for row in append.rows})
             await self._keep_house()
 
     async def _keep_house(self) -> None:
@@ -143,10 +146,10 @@ class GroupStore:
         with refusals.told(self._path):
             return question(*args, **kwargs)
 
-    def _wake(self, news: Collection[tuple[str, str]]) -> None:
-        """Tell the readers that wait for one of these (run, type)."""
+    def _wake(self, news: Collection[tuple[str, str, bool]]) -> None:
+        """Tell the readers that wait for one of these (run, type, whether it completes its item)."""
         for waiter in self._waiters:
-            if any(waiter.wants(run, type_) for run, type_ in news):
+            if any(waiter.wants(*event) for event in news):
                 waiter.news.set()
 
     async def read_rows(
@@ -184,7 +187,7 @@ class GroupStore:
     async def accept(self, plan: Accept) -> RunRecord:
         """See Store."""
         record = await self._write(self._writer.accept, plan)
-        self._wake([(run, type_) for run in (plan.run, plan.revises) if run for type_ in ACCEPTED])
+        self._wake([(run, type_, False) for run in (plan.run, plan.revises) if run for type_ in ACCEPTED])
         return record
 
     async def claim(self, run: str, driver: str, seen: int | None = None) -> int:
@@ -198,7 +201,7 @@ class GroupStore:
     async def register(self, agent: str, role: Role, pid: int, node: str) -> int:
         """See Store."""
         generation = await self._write(self._writer.register, agent, role, pid, node)
-        self._wake([(FLEET, "agent_started")])
+        self._wake([(FLEET, "agent_started", False)])
         return generation
 
     async def items(self, run: str) -> tuple[Item, ...]:

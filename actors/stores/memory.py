@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from actors.errors import NotFound, PayloadMissing, StaleTerm, StoreUnusable, UserError
 from actors.events import FLEET, AgentStarted, CancelRequested, Event, RunAccepted
+from actors.reading import is_read
 from actors.stores.protocol import Accept, Receipt, RunRecord
 from actors.work import Item, Role
 
@@ -143,7 +144,7 @@ class MemoryStore:
     def _after(self, run: str | None, after: int, exclude: Collection[str], limit: int) -> list[Event]:
         logs = (self.journal,) if run is None else tuple(self._events[name] for name in {run, FLEET})
         parts = (events[bisect_right(events, after, key=SEQ) :] for events in logs)
-        return sorted((e for part in parts for e in part if e.type not in exclude), key=SEQ)[:limit]
+        return sorted((e for part in parts for e in part if is_read(e, exclude)), key=SEQ)[:limit]
 
     async def accept(self, plan: Accept) -> RunRecord:
         """See Store. A second accept of the same run id is the first."""

@@ -82,7 +82,8 @@ class Store(Protocol):
     ) -> list[Event]:
         """Events of the run and of the fleet with seq > after, oldest first; waits for the first up to `max_wait_s`.
 
-        FLEET as run: those of the fleet alone; None: those of every run and of the fleet.
+        FLEET as run: those of the fleet alone; None: those of every run and of the fleet. `exclude` names types, and
+        reading.RESULT for the outcomes that are results.
         """
         ...
 

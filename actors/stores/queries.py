@@ -6,6 +6,7 @@ from typing import Any
 import apsw
 
 from actors.errors import NotFound
+from actors.reading import RESULT, RESULT_MARK
 from actors.stores.protocol import RunRecord
 
 RUN_COLUMNS = "run, key, name, digest, model, term, driver, accepted_seq, items, revises"
@@ -79,12 +80,22 @@ def highest(db: apsw.Connection) -> tuple[int, int]:
     return seq, run
 
 
+def last_seq(db: apsw.Connection) -> int:
+    """The last event's; 0 if there is none."""
+    return one(db, "select max(seq) from events") or 0
+
+
+def _wanted(exclude: Collection[str]) -> str:
+    marks = ",".join("?" * len(exclude))
+    results = f" and not (type = 'item_closed' and instr(body, '{RESULT_MARK}'))" if RESULT in exclude else ""
+    return f"type not in ({marks}){results}"
+
+
 def events(
     db: apsw.Connection, id_: int, after: int, exclude: Collection[str], limit: int
 ) -> list[tuple[int, float, str]]:
     """(seq, at, body) of one run and of the fleet with seq > after, oldest first."""
-    marks = ",".join("?" * len(exclude))
-    part = f"select seq, at, body from events where run = ? and seq > ? and type not in ({marks})"  # noqa: S608
+    part = f"select seq, at, body from events where run = ? and seq > ? and {_wanted(exclude)}"  # noqa: S608
     if id_ == FLEET_ID:
         return rows(db, f"{part} order by seq limit ?", id_, after, *exclude, limit)
     values = (id_, after, *exclude, FLEET_ID, after, *exclude, limit)
@@ -93,8 +104,7 @@ def events(
 
 def all_events(db: apsw.Connection, after: int, exclude: Collection[str], limit: int) -> list[tuple[int, float, str]]:
     """(seq, at, body) of every run and of the fleet with seq > after, oldest first."""
-    marks = ",".join("?" * len(exclude))
-    sql = f"select seq, at, body from events where seq > ? and type not in ({marks}) order by seq limit ?"  # noqa: S608
+    sql = f"select seq, at, body from events where seq > ? and {_wanted(exclude)} order by seq limit ?"  # noqa: S608
     return rows(db, sql, after, *exclude, limit)
 
 

@@ -10,7 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from actors.events import Event, from_rows, to_row
+from actors.events import Event
+from actors.rows import from_rows, to_row
 
 
 class Request(NamedTuple):

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import apsw
 from pydantic import ValidationError
 
-from actors.events import Event, RunFinished, completed, from_rows
+from actors.events import Event, RunFinished, completed
+from actors.rows import from_rows
 from actors.stores import queries
 from actors.stores.protocol import RunRecord
 from actors.work import Content, items_from

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import apsw
 
 from actors.errors import MnemosyneError, StaleTerm
-from actors.events import FLEET, AgentStarted, CancelRequested, Event, Row, to_row
+from actors.events import FLEET, AgentStarted, CancelRequested, Event
+from actors.rows import Row, to_row
 from actors.stores import acceptance, aging, opening, queries, refusals
 from actors.stores.protocol import Accept, RunRecord
 from actors.work import Role

@@ -6,7 +6,8 @@ from contextvars import copy_context
 from random import Random
 from typing import Any
 
-from actors.events import Event, to_row
+from actors.events import Event
+from actors.rows import to_row
 from actors.stores.memory import MemoryStore
 from tests.simulation.checker import Violation
 from tests.simulation.clock import VirtualLoop

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from actors.events import ItemAssigned, ItemClosed
+from actors.events import ItemClosed
 from actors.fleet_events import AgentStarting
 from actors.health.observations import (
     Fault,
@@ -22,7 +22,8 @@ def outcome(kind: FailureKind | None) -> ItemClosed:
     told_ = (
         Failure(reason=kind, message="why", model=model) if kind else Result(data=Content(text=""), model=model + "-1")
     )
-    return ItemClosed(run="r", item="i", epoch=1, attempt=1, agent=A, generation=2, outcome=told_, at=T0)
+    asked = None if kind else model
+    return ItemClosed(run="r", item="i", epoch=1, attempt=1, agent=A, generation=2, asked=asked, outcome=told_, at=T0)
 
 
 FAULT = Fault(A, 2, "why", T0)
@@ -49,14 +50,21 @@ def failure_told(kind: FailureKind) -> ModelFailed:
     ],
 )
 def test_what_an_outcome_tells(kind: FailureKind | None, observations: list[object]) -> None:
+    assert Stage().health.read(outcome(kind)) == observations
+
+
+def test_an_answer_of_the_model_that_was_asked_names_it() -> None:
+    same = outcome(None).model_copy(update={"asked": None})
+    assert Stage().health.read(same) == [ModelAnswered("claude-x-1")]
+
+
+def test_it_is_calm_while_nothing_is_held_against_any_model() -> None:
     stage = Stage()
-    assigned = ItemAssigned(run="r", item="i", epoch=1, attempt=1, agent=A, model="claude-x", term=1)
-    assert stage.health.read(assigned) == []
-    assert stage.health.read(outcome(kind)) == observations
-
-
-def test_an_answer_whose_assignment_is_not_known_counts_for_the_model_it_names() -> None:
-    assert Stage().health.read(outcome(None)) == [ModelAnswered("claude-x-1")]
+    assert stage.health.is_calm
+    for kind, calm in ((FailureKind.TRANSIENT, False), (None, True), (FailureKind.REFUSAL, True)):
+        for observation in stage.health.read(outcome(kind)):
+            stage.health.handle(observation, T0)
+        assert stage.health.is_calm is calm
 
 
 def test_a_lost_attempt_tells_nothing_and_a_start_does() -> None:

@@ -19,6 +19,7 @@ from actors.fleet_events import (
     AgentRestartRequested,
     AgentStarted,
     AgentStarting,
+    ModelUnavailable,
 )
 from actors.monitor import Monitor
 from actors.recorded import FLEET
@@ -27,7 +28,7 @@ from actors.settings import HealthSettings
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Store
 from actors.wards import Ended, Hello, Pulse
-from actors.work import Failure, FailureKind, Item, RestartCause, Role
+from actors.work import Content, Failure, FailureKind, Item, RestartCause, Result, Role
 from tests.fakes import accepted, open_store
 
 FAST = HealthSettings(backoff_base_s=0.0, patience_s=0.5, stale_tick_s=0.5, silent_s=2.0, slow_answer_s=1.0)
@@ -179,6 +180,23 @@ async def test_the_thresholds_of_the_seed(store: GroupStore, count: int, degrade
     restarted = await journal(store, AgentRestarted)
     assert [e.cause for e in restarted] == [RestartCause.THRESHOLD] * restarts
     assert all(before.explained for before in ward.befores)
+
+
+async def test_an_answer_between_failures_of_a_model_counts(store: GroupStore) -> None:
+    (ward,) = await fleet(store, "executor-0")
+    names = ["ok1", "bad1", "bad2", "ok2", "bad3", "ok3", "bad4", "bad5", "bad6"]
+    await accepted(store, *(Item(id=name, description="x") for name in names))
+    await store.claim("r", "test")
+    attempt: dict[str, Any] = {"run": "r", "epoch": 1, "attempt": 1, "agent": "executor-0"}
+    bad = Failure(reason=FailureKind.TRANSIENT, message="busy", model="m")
+    good = Result(data=Content(text="done"), model="m-2026")
+    ends = [(name, bad if name.startswith("bad") else good) for name in names]
+    async with watched(store, ward, settings=FAST.model_copy(update={"model_failures": 3})):
+        await until(lambda: ward.admitted is not None)
+        await store.append("begin", [ItemAssigned(**attempt, item=name, model="m", term=1) for name in names])
+        await store.append("end", [ItemClosed(**attempt, item=i, generation=1, asked="m", outcome=o) for i, o in ends])
+        (told,) = await seen(store, ModelUnavailable)
+    assert told.reason == "3 calls failed in a row, the last: busy"
 
 
 async def test_a_blocked_loop_is_ended(store: GroupStore) -> None:

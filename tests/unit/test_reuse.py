@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.events import Event, ItemReused, completed, from_rows, to_row
+from actors.events import Event, ItemReused, completed
 from actors.result_key import result_key
+from actors.rows import from_rows, to_row
 from actors.work import Content, Item, ItemState, Role
 from cluster.graph import WorkGraph
 from cluster.reuse import Comparison, Fate, compare, earlier

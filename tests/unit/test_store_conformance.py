@@ -7,6 +7,7 @@ import pytest
 
 from actors.errors import NotFound, PayloadMissing, StaleTerm
 from actors.events import (
+    DRIVER_TYPES,
     FLEET,
     AgentStarted,
     AgentStarting,
@@ -15,9 +16,10 @@ from actors.events import (
     PauseRequested,
     RunStarted,
 )
+from actors.reading import RESULT, RESULT_MARK
 from actors.stores.memory import MemoryStore
 from actors.stores.protocol import Store
-from actors.work import Role
+from actors.work import Content, Lost, Result, Role
 from tests.store_facts import BAD, GONE, PLAN, assigned, closed, driven, ends, reused, started, taken, types
 
 LONG_S = 30.0
@@ -174,6 +176,30 @@ class TestRead:
         await store.append("2", [started(1)])
         async with asyncio.timeout(5):
             assert [event.type for event in await waiting] == ["item_started"]
+
+    async def test_results_can_be_left_out_and_only_they(self, store: Store) -> None:
+        await driven(store)
+        kinds = [*DRIVER_TYPES, "run_accepted"]
+        waiting = asyncio.create_task(store.read(None, 1, LONG_S, exclude=[*kinds, RESULT]))
+        await asyncio.sleep(0)
+        await store.append("1", [assigned(1), assigned(1, item="b")])
+        await store.append("2", [closed(1, Result(data=Content(text="a"), model="m"))])
+        assert await store.read(None, 1, 0, exclude=[*kinds, RESULT]) == []
+        await store.append("3", [closed(1, Lost(message=RESULT_MARK), item="b")])
+        async with asyncio.timeout(5):
+            assert [event.seq for event in await waiting] == [5]
+        assert [event.seq for event in await store.read("r", 1, 0, exclude=[*kinds, RESULT])] == [5]
+        assert [event.seq for event in await store.read(None, 1, 0, exclude=kinds)] == [4, 5]
+
+    async def test_what_comes_after_a_look_that_found_nothing_is_found(self, store: Store) -> None:
+        await driven(store)
+        for seq in range(2, 5):
+            assert await store.read(None, 1, 0, exclude=["run_accepted", "pause_requested"]) == []
+            await store.append(f"{seq}", [PauseRequested(run="r")])
+        await store.append("5", [CancelRequested(run="r")])
+        for after in (1, 4, 1, 0):
+            found = await store.read(None, after, 0, exclude=["run_accepted", "pause_requested"])
+            assert [event.seq for event in found] == [5]
 
     async def test_every_kind_of_writing_ends_a_wait(self, store: Store) -> None:
         await store.accept(PLAN)

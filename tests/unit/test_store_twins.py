@@ -25,6 +25,7 @@ from actors.events import (
     RunFinished,
     RunStarted,
 )
+from actors.reading import RESULT
 from actors.stores.group import GroupStore
 from actors.stores.memory import MemoryStore
 from actors.stores.protocol import Accept, Store
@@ -94,7 +95,7 @@ plans = st.builds(
     revises=st.one_of(st.none(), st.none(), names),
     reused=st.one_of(st.just(()), st.lists(reused, max_size=2).map(tuple)),
 )
-kinds = st.frozensets(st.sampled_from(("run_accepted", "item_assigned", "agent_started")))
+kinds = st.frozensets(st.sampled_from(("run_accepted", "item_assigned", "agent_started", RESULT)))
 calls = st.one_of(
     st.builds(lambda plan: Call("accept", (plan,)), plans),
     st.builds(lambda *args: Call("claim", args), names, st.just("d"), st.sampled_from((None, None, 0, 1))),
@@ -106,7 +107,7 @@ calls = st.one_of(
     ),
     st.builds(
         lambda run, after, exclude, limit: Call("read", (run, after, 0), {"exclude": exclude, "limit": limit}),
-        names,
+        st.one_of(names, st.none()),
         st.integers(0, 12),
         kinds,
         st.sampled_from((1, 2000)),

@@ -1,0 +1,18 @@
+"""What a reader of the journal leaves out: types by their names, and RESULT."""
+
+from collections.abc import Collection
+
+from actors.events import Event, ItemClosed, completed
+
+RESULT = "item_closed:result"
+"""Every ItemClosed that completes its item; for readers that have no use for those, which are nearly all."""
+
+RESULT_MARK = '"outcome":{"kind":"result"'
+"""Is in the JSON of those, and of no other ItemClosed: within a text its quotes are escaped."""
+
+
+def is_read(event: Event, exclude: Collection[str]) -> bool:
+    """Whether a reader who excludes these gets this event."""
+    if event.type in exclude:
+        return False
+    return not (RESULT in exclude and isinstance(event, ItemClosed) and completed(event))

@@ -197,7 +197,7 @@ class Monitor:
             except FleetError:  # on its way, or gone for good until it is renewed
                 await asyncio.sleep(RETRY_S)
                 continue
-            ended = await ward.end_of(hello.pid)
+            ended = await ward.end_of(hello)
             generation = self._hellos.pop(agent).generation
             await self._observe(Died(agent, generation, ended.cause, ended.message))
 

@@ -63,11 +63,12 @@ def spawn(
     on: Mapping[str, float] | None = None,
     detached: bool = False,
 ) -> Any:
-    """The handle of a named actor that Ray restarts for ever, on a node with the resources `on`.
+    """The handle of a named actor that Ray restarts for ever, on a node with the resources `on`, else on the next one.
 
     A detached one outlives this process; if there is one of this name already, that is it.
     """
     options = {"num_cpus": 0, "max_restarts": -1, "max_concurrency": CALLS, "name": title(name), "namespace": namespace}
+    options |= {"scheduling_strategy": "DEFAULT" if on else "SPREAD"}
     if detached:
         options |= {"lifetime": "detached", "get_if_exists": True}
     for method in getattr(process, "CONTROL", ()):

@@ -25,6 +25,10 @@ STORE_WAIT_S = 60.0
 
 RETRY_S = 0.1
 
+PROBE_S = 5.0
+NODE_SHOWN = 8
+"""Characters of a node's id that people see."""
+
 MODEL_TRIES = 3
 """A call that ends its model's process this often is at fault itself."""
 
@@ -205,6 +209,21 @@ class RemoteAgent:
         await self._call("stop")
 
 
+async def node_is_lost(node: str) -> bool:
+    """Whether Ray has given it up, or nothing listens there any more: Ray takes 15 s to be sure."""
+    known = await asyncio.to_thread(ray.nodes)
+    told = next((entry for entry in known if entry["NodeID"] == node), None)
+    if told is None or not told["Alive"]:
+        return True
+    try:
+        async with asyncio.timeout(PROBE_S):
+            _, writer = await asyncio.open_connection(told["NodeManagerAddress"], told["NodeManagerPort"])
+    except (OSError, TimeoutError):
+        return True
+    writer.close()
+    return False
+
+
 class RemoteWard:
     """A Ward that is a named actor; `start` makes a new one."""
 
@@ -222,15 +241,16 @@ class RemoteWard:
         hello: Hello = await self._call("hello")
         return hello
 
-    async def end_of(self, pid: int) -> Ended:
+    async def end_of(self, process: Hello) -> Ended:
         """See Ward."""
         try:
-            while await self._call("alive", pid):
+            while await self._call("alive", process.pid):
                 pass
-        except AgentGone as gone:
-            lost = "node" in str(gone) and "died" in str(gone)
-            return Ended(RestartCause.NODE_LOST if lost else RestartCause.CRASH, f"process {pid} ended unexpectedly")
-        return Ended(RestartCause.CRASH, f"process {pid} ended, and nobody saw how")
+        except AgentGone:
+            if await node_is_lost(process.node):
+                return Ended(RestartCause.NODE_LOST, f"its node {process.node[:NODE_SHOWN]} was lost")
+            return Ended(RestartCause.CRASH, f"process {process.pid} ended unexpectedly")
+        return Ended(RestartCause.CRASH, f"process {process.pid} ended, and nobody saw how")
 
     async def pulse(self) -> Pulse:
         """See Ward."""

@@ -43,7 +43,7 @@ class Ward(Protocol):
         """What it is; once it answers."""
         ...
 
-    async def end_of(self, pid: int) -> Ended:
+    async def end_of(self, process: Hello) -> Ended:
         """Returns once this very process is gone."""
         ...
 

@@ -21,7 +21,7 @@ SMOOTHING = 0.2
 class Load:
     """What one agent holds of this run."""
 
-    __slots__ = ("alone", "concurrency", "failed", "generation", "held", "missing", "role")
+    __slots__ = ("alone", "concurrency", "failed", "generation", "held", "lost", "missing", "role")
 
     def __init__(self) -> None:
         self.held: dict[str, None] = {}  # in the order of assignment
@@ -29,6 +29,7 @@ class Load:
         self.concurrency = 0  # 0: takes no work
         self.generation = 0  # of the process that is, or was, attached
         self.failed = False  # its process is gone for good
+        self.lost = False  # its process is gone with its node; the next one comes up elsewhere
         self.missing = ""  # why it is not there; "" while it may come back by itself
         self.role: Role | None = None  # None: not of this driver's fleet
 
@@ -52,7 +53,8 @@ class Loads:
     def attach(self, agent: str, concurrency: int, generation: int) -> None:
         """The agent takes work."""
         load = self._loads[agent]
-        load.concurrency, load.generation, load.failed, load.missing = concurrency, generation, False, ""
+        load.concurrency, load.generation, load.missing = concurrency, generation, ""
+        load.failed = load.lost = False
 
     def takes(self, agent: str) -> bool:
         """Whether the agent is attached."""
@@ -68,9 +70,15 @@ class Loads:
         load = self._loads[agent]
         load.failed, load.missing = True, reason or "no reason was given"
 
-    def is_failed(self, agent: str) -> bool:
-        """Whether the agent's process is gone for good."""
-        return self._loads[agent].failed
+    def lose(self, agent: str, generation: int, reason: str) -> None:
+        """The agent's process of this generation is gone with its node; a newer one that is attached is none of it."""
+        load = self._loads[agent]
+        if load.generation <= generation:
+            load.concurrency, load.lost, load.missing = 0, True, reason
+
+    def is_gone(self, agent: str) -> bool:
+        """Whether the process that was given work is gone, and nothing comes back from it."""
+        return self._loads[agent].failed or self._loads[agent].lost
 
     def miss(self, agent: str, reason: str) -> None:
         """The agent could not be started."""
@@ -81,18 +89,19 @@ class Loads:
     def expect(self, agent: str, generation: int | None = None) -> None:
         """The agent is being started, or this process of it was; an older one that is still attached is none."""
         load = self._loads[agent]
-        load.missing = ""
+        load.missing, load.lost = "", False
         load.failed = load.failed and load.concurrency > 0 and load.generation != generation
 
     def missing(self, role: Role) -> str:
-        """Why no agent of the role will take work by itself, and what helps; "" if one may."""
+        """Why no agent of the role is there or about to be, and what helps; "" if one may."""
         reasons = [(agent, load.missing) for agent, load in sorted(self._loads.items()) if load.role is role]
         if not reasons:
             return f"the fleet has no agent of role {role}; `mnemosyne down`, then `mnemosyne up --pool {role}=1`"
         if not all(reason for _, reason in reasons):
             return ""
         agent, why = reasons[0]
-        return f"no agent of role {role} is left: {agent}: {why}; `mnemosyne agents reset {agent}`"
+        cure = "" if self._loads[agent].lost else f"; `mnemosyne agents reset {agent}`"
+        return f"no agent of role {role} is left: {agent}: {why}{cure}"
 
     @property
     def alone(self) -> bool:

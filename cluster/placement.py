@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from actors.events import (
     AgentFailed,
+    AgentRestarted,
     AgentStarted,
     AgentStarting,
     AgentUnavailable,
@@ -12,14 +13,16 @@ from actors.events import (
     ModelAvailable,
     ModelUnavailable,
 )
-from actors.work import Lost, Role
+from actors.work import Lost, RestartCause, Role
 from cluster.graph import WorkGraph
 from cluster.item_view import ItemView
 from cluster.loads import Loads
 from cluster.model_gates import ModelGates
 from cluster.ready import Needs, ReadyItems
 
-FleetEvent = AgentStarting | AgentStarted | AgentUnavailable | AgentFailed | ModelUnavailable | ModelAvailable
+FleetEvent = (
+    AgentStarting | AgentStarted | AgentUnavailable | AgentRestarted | AgentFailed | ModelUnavailable | ModelAvailable
+)
 
 
 class Placement:
@@ -69,6 +72,8 @@ class Placement:
                 self.loads.miss(event.agent, event.reason)
             case AgentFailed():
                 self.loads.fail(event.agent, event.reason)
+            case AgentRestarted(cause=RestartCause.NODE_LOST):
+                self.loads.lose(event.agent, event.generation, event.reason)
             case ModelUnavailable():
                 self._gates.shut(event.model, event.reason)
             case ModelAvailable(probe=True):

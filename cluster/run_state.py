@@ -82,8 +82,8 @@ class RunState:
         for id_, view in self.views.items():
             if view.state is ItemState.ACTIVE and view.agent not in agents:
                 owed.append(self._close(id_, Lost(message=f"{view.agent} is not in the fleet any more")))
-            elif view.state is ItemState.ACTIVE and self._placement.loads.is_failed(view.agent):
-                owed.append(self._close(id_, Lost(message=f"{view.agent} failed for good")))
+            elif view.state is ItemState.ACTIVE and self._placement.loads.is_gone(view.agent):
+                owed.append(self._close(id_, Lost(message=f"{view.agent} is gone")))
             elif view.state is ItemState.READY and (fact := self._verdict(id_)):
                 owed.append(self._end(id_, fact))
             elif view.state in TERMINAL and view.state is not ItemState.COMPLETE:
@@ -113,8 +113,8 @@ class RunState:
             return []
         if self.wishes.cancels(event.item):
             return [self._close(event.item, Lost(message="cancelled before it was given to an agent"))]
-        if self._placement.loads.is_failed(event.agent):
-            return [self._close(event.item, Lost(message=f"{event.agent} failed before it was given the item"))]
+        if self._placement.loads.is_gone(event.agent):
+            return [self._close(event.item, Lost(message=f"{event.agent} was gone before it was given the item"))]
         return [Submit(event.agent, self._task(event))]
 
     def _on_item_started(self, event: ev.ItemStarted) -> list[Command]:
@@ -177,9 +177,11 @@ class RunState:
 
     def _on_fleet_event(self, event: FleetEvent) -> list[Command]:
         self._placement.hear(event)
-        if not isinstance(event, ev.AgentFailed) or not self._live:
+        if not isinstance(event, ev.AgentFailed | ev.AgentRestarted) or not self._live:
             return []
-        lost = Lost(message=f"{event.agent} failed for good: {event.reason}")
+        if not self._placement.loads.is_gone(event.agent):
+            return []
+        lost = Lost(message=f"{event.agent} is gone: {event.reason}")
         return [self._close(id_, lost) for id_ in self._given(event.agent)]
 
     def _given(self, agent: str) -> list[str]:

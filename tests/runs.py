@@ -53,3 +53,9 @@ def closed(task: Task, outcome: Outcome) -> ItemClosed:
         generation=1,
         outcome=outcome,
     )
+
+
+def suspected(commands: list[Command]) -> set[str]:
+    """Items that are closed as lost and are suspects."""
+    events = [command.event for command in commands if isinstance(command, Append)]
+    return {e.item for e in events if isinstance(e, ItemClosed) and isinstance(e.outcome, Lost) and e.outcome.suspect}

@@ -30,6 +30,7 @@ class Fate(StrEnum):
     AGENT_ENDED = "an agent's process is ended by order"
     AGENT_OVERDUE = "an agent's process is ended because of an item that went on after its timeout"
     AGENT_FAILS = "an agent is given up, and begins anew a while later"
+    NODE_LOST = "an agent is lost with its node, and comes up elsewhere a while later"
     MODEL_GONE = "the model cannot be had for a while"
 
 

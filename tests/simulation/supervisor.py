@@ -3,7 +3,8 @@
 import asyncio
 from random import Random
 
-from actors.events import AgentFailed, Event, ModelAvailable, ModelUnavailable
+from actors.events import AgentFailed, AgentRestarted, Event, ModelAvailable, ModelUnavailable
+from actors.work import RestartCause
 from tests.simulation.servers import AgentHost, StoreServer
 
 
@@ -20,6 +21,16 @@ class Supervisor:
             return
         host.give_up()
         await self._say(AgentFailed(agent=host.name, reason="too many restarts"))
+        await self._a_while()
+        host.begin_anew()
+
+    async def lose_the_node(self, host: AgentHost) -> None:
+        """End the agent with its node; it comes up elsewhere a while later."""
+        if host.given_up or host.agent is None:
+            return
+        generation, cause = host.agent.generation, RestartCause.NODE_LOST
+        host.give_up()
+        await self._say(AgentRestarted(agent=host.name, generation=generation, cause=cause, reason="its node was lost"))
         await self._a_while()
         host.begin_anew()
 

@@ -148,6 +148,8 @@ class World:
                 self._rng.choice(self._hosts).end_for(self._rng)
             case Fate.AGENT_FAILS:
                 self._spawn(self._supervisor.give_up(self._rng.choice(self._hosts)))
+            case Fate.NODE_LOST:
+                self._spawn(self._supervisor.lose_the_node(self._rng.choice(self._hosts)))
             case Fate.MODEL_GONE:
                 self._spawn(self._supervisor.lose_the_model())
             case _:

@@ -64,11 +64,11 @@ class FakeWard:
         self._alive()
         return Hello(self.pid, "here", self.generation, self.admitted is not None)
 
-    async def end_of(self, pid: int) -> Ended:
+    async def end_of(self, process: Hello) -> Ended:
         ended = self._ended
-        if pid == self.pid and not self.gone_for_good:
+        if process.pid == self.pid and not self.gone_for_good:
             await ended.wait()
-        return Ended(RestartCause.CRASH, f"process {pid} ended")
+        return Ended(RestartCause.CRASH, f"process {process.pid} ended")
 
     async def pulse(self) -> Pulse:
         self._alive()

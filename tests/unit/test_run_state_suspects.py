@@ -2,12 +2,12 @@
 
 from actors.events import AgentFailed, AgentStarted, Event, ItemAssigned, ItemClosed, ItemQuarantined, ItemStarted
 from actors.failures import ATTEMPTS
-from actors.work import Failure, FailureKind, Lost, Role, Task
+from actors.work import Failure, FailureKind, Role, Task
 from cluster.commands import AgentAttached, Append, Command
 from cluster.gone import suspects
 from cluster.item_view import ItemView
 from cluster.run_state import RunState
-from tests.runs import GOOD, apply, closed, executors, graph, started
+from tests.runs import GOOD, apply, closed, executors, graph, started, suspected
 
 FAULT = Failure(reason=FailureKind.AGENT_FAULT, message="boom", seconds=100.0)
 RESET = Failure(reason=FailureKind.TRANSIENT, message="reset")
@@ -20,11 +20,6 @@ def began(task: Task, agent: str = "a") -> ItemStarted:
 def died(state: RunState, concurrency: int = 10, agent: str = "a") -> list[Command]:
     """The agent is back, and nobody knows why its process died."""
     return state.handle(AgentAttached(agent, 2, concurrency, explained=False))
-
-
-def suspected(commands: list[Command]) -> set[str]:
-    events = [command.event for command in commands if isinstance(command, Append)]
-    return {e.item for e in events if isinstance(e, ItemClosed) and isinstance(e.outcome, Lost) and e.outcome.suspect}
 
 
 def alone(facts: list[Event]) -> list[str]:

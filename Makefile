@@ -68,6 +68,14 @@ docs: setup ## draw the pages that are made from tables
 bench: setup ## what the product costs per item, against raw Ray calls
 	$(python) -m benchmarks.spine
 
+.PHONY: recovery
+recovery: setup ## how soon faults are found and work goes on; about 50 minutes, most of it waiting
+	$(python) -m benchmarks.recovery
+
+.PHONY: idle
+idle: setup ## how long `up` takes, and the memory of a fleet that does nothing
+	$(python) -m benchmarks.idle
+
 .PHONY: lock
 lock: setup ## write requirements.lock anew from pyproject.toml (newer versions: make lock args=--upgrade)
 	PATH="$$PATH:$(CURDIR)/.tools/uv/bin" uv pip compile --universal --generate-hashes --no-header --no-annotate \

@@ -39,7 +39,7 @@ class Job(Commands):
         told = {"name": "job", "model": "scripted", "items": [{"id": id_, "description": id_} for id_ in items]}
         (self.folder / "plan.json").write_text(json.dumps(told))
         options = ("--executors", str(AGENTS), "--concurrency", "2", *ONLY_EXECUTORS)
-        process = self.start("run", "plan.json", "--key", "job", *options), "--concurrency", "2")
+        process = self.start("run", "plan.json", "--key", "job", *options)
         self.wait("job", begun(items[0]), process)
         return process
 

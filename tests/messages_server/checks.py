@@ -13,10 +13,8 @@ SCHEMA_KEYWORDS = {
 BREAKPOINTS = 4
 
 
-def complaint(body: Any) -> str | None:
+def complaint(body: dict[str, Any]) -> str | None:
     """The first thing that is wrong with a request; None: nothing that is looked at here."""
-    if not isinstance(body, dict):
-        return "the body is not an object"
     missing = [f"{name}: Field required" for name in REQUIRED if name not in body]
     gone = [f"{name}: this parameter is not supported by this model" for name in GONE if name in body]
     return next(iter(missing + gone), None) or _of_fields(body)

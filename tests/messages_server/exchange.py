@@ -24,7 +24,13 @@ class Call:
 
     def __init__(self, number: int, headers: Mapping[str, str], raw: bytes) -> None:
         self.number, self.headers, self._raw = number, headers, raw
-        self.body: dict[str, Any] = json.loads(raw)
+        self.body: dict[str, Any] = {}
+        self.mistake: str | None = None
+        """What is wrong with its body, if that is no JSON object."""
+        try:
+            self.body |= json.loads(raw)
+        except (ValueError, TypeError) as error:
+            self.mistake = f"the request body is not a JSON object: {error}"
 
     @cached_property
     def prompt(self) -> str:

@@ -142,7 +142,7 @@ class MessagesServer:
         return fails(401, "authentication_error", f"invalid credentials: {shown}")
 
     def _refused(self, call: Call) -> Turn | None:
-        wrong = complaint(call.body)
+        wrong = call.mistake or complaint(call.body)
         return fails(400, "invalid_request_error", wrong) if wrong else None
 
     def _planned(self, call: Call) -> Turn:

@@ -15,8 +15,8 @@ from actors.events import (
     ItemAssigned,
     ItemClosed,
     ItemStarted,
-    from_rows,
 )
+from actors.rows import from_rows
 from actors.stores.reader import Reader
 from actors.work import RestartCause, Result
 from tests.processes import Commands, Process

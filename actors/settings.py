@@ -73,6 +73,22 @@ def pool_name(role: Role) -> str:
     return f"{role}s"
 
 
+class CommandSettings(Frozen):
+    """What a command of an item may use; docs/tools.md says what it may not do."""
+
+    timeout_s: float = Field(default=120.0, gt=0, le=86_400)
+    memory_mb: int = Field(default=4096, ge=16)
+    """Address space of each of its processes."""
+    file_mb: int = Field(default=1024, ge=1)
+    """Longest file that it writes."""
+    output_mb: int = Field(default=64, ge=1)
+    """A command that writes more to its output is ended."""
+    readable: tuple[str, ...] = ()
+    """Paths beside the system's programs and libraries, with all below."""
+    writable: tuple[str, ...] = ()
+    """Paths beside the workspace, with all below."""
+
+
 class FleetSettings(Frozen):
     """The shape of a fleet."""
 
@@ -137,3 +153,4 @@ class Settings(Frozen):
     fleet: FleetSettings = FleetSettings()
     health: HealthSettings = HealthSettings()
     models: ModelSettings = ModelSettings()
+    commands: CommandSettings = CommandSettings()

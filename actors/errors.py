@@ -27,6 +27,7 @@ Constructors take one argument, so every one of them survives pickling; none hol
 from dataclasses import dataclass
 from typing import ClassVar
 
+from actors.models.blocks import Block
 from actors.models.limits import RateLimits
 from actors.work import FailureKind, Usage
 
@@ -96,6 +97,8 @@ class ModelError(MnemosyneError):
     """How long the API asks to wait."""
     limits: RateLimits | None = None
     """What the API said about the pace."""
+    blocks: tuple[Block, ...] = ()
+    """What was answered nevertheless."""
 
 
 class RateLimited(ModelError):

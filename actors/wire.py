@@ -4,6 +4,7 @@ from pydantic import TypeAdapter
 
 from actors import errors
 from actors.errors import MnemosyneError, ModelError
+from actors.models.blocks import Block
 from actors.models.limits import RateLimits
 from actors.models.port import Reply, Request
 from actors.work import Frozen, Task, Usage
@@ -21,7 +22,7 @@ def reply_json(reply: Reply | MnemosyneError) -> tuple[str, bytes]:
     if isinstance(reply, Reply):
         return "reply", reply.model_dump_json().encode()
     told = reply.__dict__ if isinstance(reply, ModelError) else {}
-    return type(reply).__name__, _Told(message=str(reply), **told).model_dump_json().encode()
+    return type(reply).__name__, _Told(message=str(reply), **told).model_dump_json(exclude_unset=True).encode()
 
 
 def reply_from(kind: str, body: bytes) -> Reply:
@@ -32,12 +33,7 @@ def reply_from(kind: str, body: bytes) -> Reply:
     told = _Told.model_validate_json(body)
     error = made(told.message)
     if isinstance(error, ModelError):
-        error.usage, error.lost, error.retry_after_s, error.limits = (
-            told.usage,
-            told.lost,
-            told.retry_after_s,
-            told.limits,
-        )
+        error.__dict__.update({name: getattr(told, name) for name in told.model_fields_set - {"message"}})
     raise error
 
 
@@ -49,3 +45,4 @@ class _Told(Frozen):
     lost: bool = False
     retry_after_s: float | None = None
     limits: RateLimits | None = None
+    blocks: tuple[Block, ...] = ()

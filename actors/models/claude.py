@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from actors.errors import CredentialsRefused, ModelError, ModelFaulty
 from actors.models.claude_errors import Redact, own_error, redactor
-from actors.models.claude_reply import Assembly, Envelope, WholeMessage, read_message, to_reply
-from actors.models.claude_schema import wire_schema
+from actors.models.claude_message import WholeMessage, read_message
+from actors.models.claude_reply import Envelope, to_reply
+from actors.models.claude_request import wire_body
+from actors.models.claude_stream import Assembly
 from actors.models.limits import read_limits
 from actors.models.port import OnDelta, Reply, Request
 from actors.settings import ModelSettings
@@ -70,7 +72,7 @@ class ClaudeModel:
         try:
             async with limit:
                 client = await self._open()
-                body = _body(request)
+                body = wire_body(request)
                 if on_delta is None:
                     return await self._ask(client, body)
                 return await self._stream(client, body, assembly, on_delta)
@@ -149,16 +151,3 @@ def _read_key(find: FindKey) -> str:
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise CredentialsRefused("the API key holds characters that no key has; check ANTHROPIC_API_KEY")
     return key
-
-
-def _body(request: Request) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "model": request.model,
-        "max_tokens": request.max_tokens,
-        "messages": [{"role": message.role, "content": message.text} for message in request.messages],
-    }
-    if request.system:
-        body["system"] = request.system
-    if request.output is not None:
-        body["output_config"] = {"format": {"type": "json_schema", "schema": wire_schema(request.output)}}
-    return body

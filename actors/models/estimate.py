@@ -3,6 +3,7 @@
 import json
 from math import ceil
 
+from actors.models.blocks import Block, Opaque, Text, ToolCall, ToolResult
 from actors.models.port import Request
 from actors.work import Usage
 
@@ -12,7 +13,23 @@ CHARACTERS_PER_TOKEN = 3.5
 
 def estimate(request: Request) -> Usage:
     """Every character of the prompt as input, max_tokens as output."""
-    characters = len(request.system) + sum(len(message.text) for message in request.messages)
+    characters = len(request.system)
+    characters += sum(len(message.text) + sum(map(_size, message.blocks)) for message in request.messages)
+    characters += sum(len(tool.name) + len(tool.description) + _json(tool.input) for tool in request.tools)
     if request.output is not None:
-        characters += len(json.dumps(dict(request.output)))
+        characters += _json(request.output)
     return Usage(input_tokens=ceil(characters / CHARACTERS_PER_TOKEN), output_tokens=request.max_tokens)
+
+
+def _size(block: Block) -> int:
+    match block:
+        case Text() | ToolResult():
+            return len(block.text)
+        case ToolCall():
+            return len(block.name) + _json(block.input)
+        case Opaque():
+            return _json(block.body)
+
+
+def _json(value: object) -> int:
+    return len(json.dumps(value, default=dict, ensure_ascii=False))

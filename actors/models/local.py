@@ -114,7 +114,7 @@ class LocalModel:
 
     def _body(self, request: Request) -> dict[str, Any]:
         longest = self._settings.local_max_tokens
-        messages = [{"role": message.role, "content": _literal(message.text)} for message in request.messages]
+        messages = [{"role": message.role, "content": _literal(message.said)} for message in request.messages]
         if request.system:
             messages.insert(0, {"role": "system", "content": _literal(request.system)})
         body = {**SAMPLING, "messages": messages, "max_tokens": min(request.max_tokens, longest)}

@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import Field
 
+from actors.models.blocks import Block, Tool, ToolCall, text_of
 from actors.models.limits import RateLimits
 from actors.work import Frozen, Usage
 
@@ -16,13 +17,24 @@ class StopReason(StrEnum):
     END = "end"
     MAX_TOKENS = "max_tokens"
     STOP_SEQUENCE = "stop_sequence"
+    TOOL_USE = "tool_use"
+    """It waits for the results of `tool_calls`."""
+    PAUSE = "pause"
+    """It goes on once its message is sent back unchanged."""
 
 
 class Message(Frozen):
     """One turn of the conversation."""
 
     role: Literal["user", "assistant"]
-    text: str
+    text: str = ""
+    blocks: tuple[Block, ...] = ()
+    """What is said after the text."""
+
+    @property
+    def said(self) -> str:
+        """All that people can read of it."""
+        return self.text + text_of(self.blocks)
 
 
 class Request(Frozen):
@@ -34,15 +46,19 @@ class Request(Frozen):
     max_tokens: int = 4096
     output: Mapping[str, Any] | None = None
     """JSON schema of the answer."""
+    tools: tuple[Tool, ...] = ()
+    """What the model may call."""
     tag: str = ""
     """run/item/epoch, for scripted answers and logs; never sent to an API."""
 
 
 class Reply(Frozen):
-    """One whole, validated answer. `parsed` is set if and only if the request had a schema."""
+    """One whole, validated answer. `parsed` is set where the request had a schema and the answer came to its end."""
 
     text: str
     parsed: Any = None
+    blocks: tuple[Block, ...] = ()
+    """All of it, as it is sent back in the next turn; empty means the text alone."""
     stop: StopReason
     model: str
     usage: Usage = Field(default_factory=Usage)
@@ -50,6 +66,13 @@ class Reply(Frozen):
     request_id: str | None = None
     limits: RateLimits | None = None
     """What the API said about the pace; None if nothing."""
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """What is to be run; none unless it stopped for that."""
+        if self.stop is not StopReason.TOOL_USE:
+            return ()
+        return tuple(block for block in self.blocks if isinstance(block, ToolCall))
 
 
 OnDelta = Callable[[str], None]

@@ -58,7 +58,7 @@ class ScriptedModel:
         """Nothing is open."""
 
     def _rule(self, request: Request) -> Rule:
-        places = (request.tag, request.system, *(message.text for message in request.messages))
+        places = (request.tag, request.system, *(message.said for message in request.messages))
         for index, (rule, pattern) in enumerate(self._rules):
             spent = rule.times is not None and self._used[index] >= rule.times
             if not spent and any(pattern.search(place) for place in places):
@@ -103,7 +103,7 @@ def _text(rule: Rule, request: Request) -> str:
         return rule.answer
     if rule.answer is not None:
         return json.dumps(rule.answer, ensure_ascii=False)
-    last = request.messages[-1].text if request.messages else ""
+    last = request.messages[-1].said if request.messages else ""
     usual = f"Scripted answer {crc32(last.encode()):08x} to: {last[:SHOWN]}"
     return usual if request.output is None else json.dumps(example(request.output, usual), ensure_ascii=False)
 
@@ -115,5 +115,5 @@ def _stream(text: str, on_delta: OnDelta) -> None:
 
 
 def _usage(request: Request, text: str) -> Usage:
-    prompt = sum(len(message.text) for message in request.messages) + len(request.system)
+    prompt = sum(len(message.said) for message in request.messages) + len(request.system)
     return Usage(input_tokens=prompt // 4, output_tokens=len(text) // 4)

@@ -118,7 +118,6 @@ def keys(value: Any) -> set[str]:
         ),
         (answers("x", stop_reason="refusal"), ask(), AnswerRefused, "none given"),
         (answers("x", stop_reason="model_context_window_exceeded"), ask(), ContextTooLong, "11 tokens of prompt"),
-        (answers("x", stop_reason="pause_turn"), ask(), ModelFaulty, "pause_turn"),
         (answers(content=[{"type": "tool_use", "id": "t", "name": "n", "input": {}}]), ask(), ModelFaulty, "tool_use"),
     ],
 )

@@ -1,0 +1,48 @@
+"""A request as the Messages API takes it."""
+
+from typing import Any
+
+from actors.models.blocks import Block, Opaque, Text, ToolCall, ToolResult
+from actors.models.claude_schema import wire_schema
+from actors.models.port import Message, Request
+
+
+def wire_body(request: Request) -> dict[str, Any]:
+    """The arguments of the call, all but `stream`. Raises RequestRefused for a schema that cannot be put."""
+    body: dict[str, Any] = {
+        "model": request.model,
+        "max_tokens": request.max_tokens,
+        "messages": [{"role": message.role, "content": _content(message)} for message in request.messages],
+    }
+    if request.system:
+        body["system"] = request.system
+    if request.tools:
+        body["tools"] = [
+            {"name": tool.name, "description": tool.description, "input_schema": dict(tool.input)}
+            for tool in request.tools
+        ]
+    if request.output is not None:
+        body["output_config"] = {"format": {"type": "json_schema", "schema": wire_schema(request.output)}}
+    return body
+
+
+def _content(message: Message) -> str | list[dict[str, Any]]:
+    if not message.blocks:
+        return message.text
+    first = (Text(text=message.text),) if message.text else ()
+    # The API refuses blank texts, also its own.
+    blocks = (block for block in (*first, *message.blocks) if not isinstance(block, Text) or block.text.strip())
+    return [_block(block) for block in blocks]
+
+
+def _block(block: Block) -> dict[str, Any]:
+    match block:
+        case Text():
+            return {"type": "text", "text": block.text}
+        case ToolCall():
+            return {"type": "tool_use", "id": block.id, "name": block.name, "input": dict(block.input)}
+        case ToolResult():
+            told = {"type": "tool_result", "tool_use_id": block.id, "content": block.text}
+            return {**told, "is_error": True} if block.is_error else told
+        case Opaque():
+            return dict(block.body)

@@ -1,0 +1,27 @@
+"""What a call may use, told before it is made."""
+
+from actors.models.blocks import Opaque, Text, Tool, ToolCall, ToolResult
+from actors.models.estimate import estimate
+from actors.models.port import Message, Request
+from actors.work import Usage
+
+
+def test_every_part_of_a_prompt_counts() -> None:
+    request = Request(model="m", messages=(Message(role="user", text="x" * 70),), max_tokens=50)
+    assert estimate(request) == Usage(input_tokens=20, output_tokens=50)
+
+    blocks = (
+        Text(text="x" * 100),
+        ToolCall(id="t", name="read", input={"path": "x" * 100}),
+        ToolResult(id="t", text="x" * 100),
+        Opaque(body={"thinking": "x" * 100}),
+    )
+    more = [
+        {"system": "x" * 100},
+        {"output": {"type": "object", "description": "x" * 100}},
+        {"tools": (Tool(name="read", description="x" * 100, input={"type": "object"}),)},
+        {"tools": (Tool(name="read", description="", input={"description": "x" * 100}),)},
+        *({"messages": (*request.messages, Message(role="user", blocks=(block,)))} for block in blocks),
+    ]
+    for fields in more:
+        assert estimate(request.model_copy(update=fields)).input_tokens >= 20 + 100 / 3.5, fields

@@ -1,13 +1,15 @@
 """What goes into a prompt. Pure: texts in, text out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from actors.work import Content, Task
 
 
 def references(task: Task) -> set[str]:
     """Hashes of the payloads that the task's prompt needs."""
-    contents: Iterable[Content] = (*task.item.inputs.values(), *task.results.values())
+    contents: list[Content] = [*task.item.inputs.values(), *task.results.values()]
+    for turn in task.turns:
+        contents += (turn.said, *(ran.result for ran in turn.ran.values()))
     return {content.ref for content in contents if content.ref is not None}
 
 

@@ -15,7 +15,7 @@
     ├── ToolFailed           a tool's; the message goes to the model, which may do better
     ├── StoreError           the store's
     │   ├── StoreLocked, StoreUnusable (StoreOutdated, StoreDamaged), PayloadMissing
-    │   └── StaleTerm        fenced: another driver holds the run
+    │   └── StaleTerm, AttemptClosed    fenced: another driver holds the run, another attempt the item
     └── FleetError           the cluster's: Ray or an actor cannot be had
         ├── AgentGone        the agent does not answer
         ├── RunDriven        another process drives the run
@@ -196,6 +196,10 @@ class StoreDamaged(StoreUnusable):
 
 class PayloadMissing(StoreError):
     """The store does not have a text that an event refers to; restore it from a backup."""
+
+
+class AttemptClosed(StoreError):
+    """Somebody else closed the attempt; what it does now counts for nothing."""
 
 
 class StaleTerm(StoreError):

@@ -22,8 +22,10 @@ from actors.fleet_events import (
     AgentUnavailable,
     ModelAvailable,
     ModelUnavailable,
+    OfFleet,
 )
 from actors.recorded import FLEET, Recorded
+from actors.turn_events import ToolDone, TurnDone, TurnEvent
 from actors.work import FailureKind, ItemId, Outcome, Result, RunStatus
 
 __all__ = [
@@ -41,8 +43,10 @@ __all__ = [
     "ModelAvailable",
     "ModelUnavailable",
     "Recorded",
+    "ToolDone",
+    "TurnDone",
 ]
-"""Those from actors/fleet_events.py and actors/recorded.py."""
+"""Those from actors/fleet_events.py, actors/turn_events.py and actors/recorded.py."""
 
 
 class RunAccepted(Recorded):
@@ -225,18 +229,8 @@ Event = Annotated[
     | CancelRequested
     | PauseRequested
     | ContinueRequested
-    | AgentStarting
-    | AgentStarted
-    | AgentUnavailable
-    | AgentErrorRecorded
-    | AgentHealthDegraded
-    | AgentRestarted
-    | AgentFailed
-    | AgentHeartbeat
-    | AgentRestartRequested
-    | AgentResetRequested
-    | ModelUnavailable
-    | ModelAvailable,
+    | TurnEvent
+    | OfFleet,
     Field(discriminator="type"),
 ]
 

@@ -112,3 +112,20 @@ class AgentResetRequested(Recorded):
 
     type: Literal["agent_reset_requested"] = "agent_reset_requested"
     agent: str
+
+
+OfFleet = (
+    AgentStarting
+    | AgentStarted
+    | AgentUnavailable
+    | AgentErrorRecorded
+    | AgentHealthDegraded
+    | AgentRestarted
+    | AgentFailed
+    | AgentHeartbeat
+    | AgentRestartRequested
+    | AgentResetRequested
+    | ModelUnavailable
+    | ModelAvailable
+)
+"""Every one of them."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from actors.errors import StoreError
 from actors.events import Event, ItemClosed, ItemStarted
 from actors.stores.protocol import Receipt, Store
+from actors.turn_events import TurnEvent
 
 Key = tuple[str, str, int]
 """(run, item, epoch) of an attempt."""
@@ -34,6 +35,8 @@ class Outbox:
         self._timer: asyncio.TimerHandle | None = None
         self._gathering: asyncio.TimerHandle | None = None
         self._flushing: asyncio.Task[None] | None = None
+        self._asked: dict[int, asyncio.Future[bool]] = {}
+        """Who waits for an event, by its identity."""
 
     def started(self, key: Key, event: Callable[[], ItemStarted]) -> None:
         """Record the start, unless its end follows within LINGER_S."""
@@ -49,6 +52,17 @@ class Outbox:
     def unsaid(self, key: Key) -> bool:
         """Take back a start that is not on its way to the journal; whether there was one."""
         return self._starts.pop(key, None) is not None
+
+    async def kept(self, key: Key, event: TurnEvent, payloads: Mapping[str, str]) -> bool:
+        """Record what an attempt did, behind its start; true once it is on disk, false if the attempt was closed."""
+        if start := self._starts.pop(key, None):
+            self._events.append(start())
+        asked: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._asked[id(event)] = asked
+        self._events.append(event)
+        self._payloads.update(payloads)
+        self._flush()
+        return await asked
 
     def closed(self, key: Key, event: ItemClosed, payloads: Mapping[str, str], *, more: bool) -> None:
         """Record the end: at once, or within GATHER_S together with others if `more` are about to end."""
@@ -86,7 +100,11 @@ class Outbox:
         while self._events:
             events, self._events = self._events, []
             payloads, self._payloads = self._payloads, {}
-            await self._append(events, payloads)
+            receipt = await self._append(events, payloads)
+            for event, seq in zip(events, receipt.seqs, strict=True):
+                asked = self._asked.pop(id(event), None)
+                if asked and not asked.done():  # else whoever asked was cancelled
+                    asked.set_result(seq is not None)
 
     async def _append(self, events: list[Event], payloads: Mapping[str, str]) -> Receipt:
         id_ = uuid.uuid4().hex

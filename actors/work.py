@@ -141,6 +141,22 @@ def items_from(bodies: Iterable[str]) -> tuple[Item, ...]:
     return _ITEMS.validate_json(f"[{','.join(bodies)}]")
 
 
+class Ran(Frozen):
+    """What came of a call of a tool."""
+
+    result: Content
+    is_error: bool = False
+
+
+class Turn(Frozen):
+    """A finished turn of an item that goes on."""
+
+    said: Content
+    """What the model said, as JSON."""
+    ran: Mapping[int, Ran] = Field(default_factory=dict)
+    """The calls of tools that have ended, by their number in the turn."""
+
+
 class Task(Frozen):
     """One attempt of an item: what an agent gets."""
 
@@ -153,6 +169,8 @@ class Task(Frozen):
     model: str
     results: Mapping[ItemId, Content] = Field(default_factory=dict)
     """The data of the item's dependencies, by id."""
+    turns: tuple[Turn, ...] = ()
+    """What earlier attempts of the item have done; it goes on after them."""
     alone: bool = False
     """The agent works on it with nothing else beside it, and its ItemStarted is on disk before the work begins."""
 

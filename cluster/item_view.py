@@ -1,7 +1,8 @@
 """An item as its run's driver sees it."""
 
 from actors.failures import CLASSES, is_charged, is_final
-from actors.work import Failure, FailureKind, ItemState, Lost, Outcome, Result
+from actors.turn_events import TurnDone, TurnEvent
+from actors.work import Failure, FailureKind, ItemState, Lost, Outcome, Ran, Result, Turn
 
 
 class ItemView:
@@ -21,6 +22,7 @@ class ItemView:
         "state",
         "story",
         "suspect",
+        "turns",
         "users",
     )
 
@@ -38,11 +40,21 @@ class ItemView:
         self.alone = False  # whether its newest attempt works alone
         self.suspect = False  # it may have ended its agent: its next attempt works alone
         self.last: Failure | Lost | None = None  # the outcome that leaves it no other attempt
+        self.turns: tuple[Turn, ...] = ()  # finished ones of an item that is not
         self.story: list[str] = []
 
     def open(self, epoch: int, agent: str, *, alone: bool) -> None:
         """An attempt begins."""
         self.epoch, self.agent, self.alone, self.started = epoch, agent, alone, False
+
+    def note(self, event: TurnEvent) -> None:
+        """The newest attempt came further."""
+        if isinstance(event, TurnDone):
+            self.turns = (*self.turns, Turn(said=event.said))
+            return
+        turn, ran = self.turns[event.turn - 1], Ran(result=event.result, is_error=event.is_error)
+        turn = turn.model_copy(update={"ran": {**turn.ran, event.call: ran}})
+        self.turns = (*self.turns[: event.turn - 1], turn, *self.turns[event.turn :])
 
     def close(self, outcome: Outcome) -> None:
         """The attempt ended so."""
@@ -50,7 +62,7 @@ class ItemView:
         match outcome:
             case Result():
                 self.attempts += 1
-                self.suspect = False
+                self.suspect, self.turns = False, ()
             case Failure():
                 self._fail(outcome)
             case Lost(suspect=True):

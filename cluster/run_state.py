@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from actors import events as ev
 from actors.failures import CLASSES
+from actors.turn_events import TurnEvent
 from actors.work import FINISHED, TERMINAL, Content, Failure, ItemState, Lost, Result, Role, RunStatus, Task
 from cluster.commands import AgentAttached, AgentAway, Append, Cancel, Command, Drain, Stimulus, Submit
 from cluster.facts import Facts
@@ -121,6 +122,10 @@ class RunState:
         self._ledger.move(event.item, event.type).started = True
         return []
 
+    def _on_turn(self, event: TurnEvent) -> list[Command]:
+        self._ledger.move(event.item, event.type).note(event)
+        return []
+
     def _on_item_closed(self, event: ev.ItemClosed) -> list[Command]:
         outcome = event.outcome
         told = f"closed #{event.epoch}: {outcome.kind}"
@@ -149,6 +154,7 @@ class RunState:
         self._ledger.move(event.item, event.type, event.type)
         self._placement.discard(event.item)
         self._ending.discard(event.item)
+        self.views[event.item].turns = ()
         self._ledger.forget(event.item)
         return [] if isinstance(event, ev.ItemSkipped) else self._skip_dependents(event.item)
 
@@ -263,6 +269,7 @@ class RunState:
             attempt=event.attempt,
             model=event.model,
             results={id_: self.results[id_] for id_ in item.dependencies},
+            turns=self.views[event.item].turns,
             alone=event.alone,
         )
 
@@ -276,6 +283,7 @@ _HANDLERS: dict[type, Callable[[RunState, Any], list[Command]]] = {
     **dict.fromkeys(get_args(FleetEvent), RunState._on_fleet_event),
     ev.ItemAssigned: RunState._on_item_assigned,
     ev.ItemStarted: RunState._on_item_started,
+    **dict.fromkeys(get_args(TurnEvent), RunState._on_turn),
     ev.ItemClosed: RunState._on_item_closed,
     ev.ItemReused: RunState._on_item_reused,
     ev.CancelRequested: RunState._on_cancel,

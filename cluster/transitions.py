@@ -21,6 +21,8 @@ ITEM: Final[dict[tuple[ItemState, str], ItemState]] = {
     (ItemState.WAITING, "item_cancelled"): ItemState.CANCELLED,
     (ItemState.READY, "item_cancelled"): ItemState.CANCELLED,
     (ItemState.ACTIVE, "item_started"): ItemState.ACTIVE,
+    (ItemState.ACTIVE, "turn_done"): ItemState.ACTIVE,
+    (ItemState.ACTIVE, "tool_done"): ItemState.ACTIVE,
     (ItemState.ACTIVE, "item_closed:result"): ItemState.COMPLETE,
     (ItemState.ACTIVE, "item_closed:failure"): ItemState.READY,
     (ItemState.ACTIVE, "item_closed:lost"): ItemState.READY,

@@ -1,30 +1,21 @@
 """An item as a person sees it, with what its attempts used so far."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from actors.work import Failure, FailureKind, ItemState, Result, Usage
-
-UNBILLED = frozenset(
-    {
-        FailureKind.RATE_LIMITED,
-        FailureKind.OVERLOADED,
-        FailureKind.QUOTA,
-        FailureKind.CREDENTIALS,
-        FailureKind.NO_MODEL,
-        FailureKind.CONTEXT_TOO_LONG,
-        FailureKind.BAD_REQUEST,
-    }
-)
-"""Failures with which a model declines before it writes a token: they cost nothing."""
+from actors.work import Failure, ItemState, Result, Usage
+from dashboards.spent import Spent
 
 
 @dataclass(slots=True)
 class ItemView:
-    """One item. Seconds, usage and cost are those of all its closed attempts."""
+    """One item. Seconds are those of all its closed attempts."""
 
     id: str
     dependencies_left: int
+    spent: Callable[[], Spent]
+    """What all its attempts used so far."""
     state: ItemState = ItemState.WAITING
     attempts: int = 0
     """Begun ones; a lost one does not count."""
@@ -32,9 +23,8 @@ class ItemView:
     """Of the newest attempt, as are `model` and `started_at`."""
     model: str | None = None
     seconds: float = 0.0
-    usage: Usage = field(default_factory=Usage)
-    cost_usd: float | None = 0.0
-    """None when the price of something used is unknown."""
+    turns: int = 0
+    """Finished ones, of all attempts, but the last of an attempt that ended."""
     error: str | None = None
     """Why the newest closed attempt, or the item, has no result."""
     started_at: float | None = None
@@ -45,25 +35,22 @@ class ItemView:
 
     def to_json(self) -> dict[str, Any]:
         """The item for machines."""
-        names = ("id", "state", "attempts", "agent", "model", "seconds")
-        times = ("cost_usd", "error", "started_at", "finished_at", "origin")
+        names = ("id", "state", "attempts", "turns", "agent", "model", "seconds")
+        times = ("error", "started_at", "finished_at", "origin")
         facts = {name: getattr(self, name) for name in names}
-        return {**facts, "usage": self.usage.model_dump(), **{name: getattr(self, name) for name in times}}
+        return {**facts, **self.spent().to_json(), **{name: getattr(self, name) for name in times}}
 
     def charge(self, outcome: Result | Failure) -> None:
-        """Add what a closed attempt used."""
+        """A closed attempt took its time."""
         self.model = outcome.model or self.model
         self.seconds += outcome.seconds
-        self.usage, self.cost_usd = self.usage + outcome.usage, plus(self.cost_usd, cost(outcome))
 
+    @property
+    def usage(self) -> Usage:
+        """Of all its attempts so far."""
+        return self.spent().usage
 
-def cost(outcome: Result | Failure) -> float | None:
-    """US dollars; None when a token may have been paid for whose price, or number, nobody knows."""
-    if isinstance(outcome, Failure) and outcome.reason in UNBILLED and outcome.usage == Usage():
-        return 0.0
-    return outcome.cost_usd
-
-
-def plus(one: float | None, other: float | None) -> float | None:
-    """The sum; unknown if a part is."""
-    return None if one is None or other is None else one + other
+    @property
+    def cost_usd(self) -> float | None:
+        """Of all its attempts so far; None when the price of something used is unknown."""
+        return self.spent().cost_usd

@@ -1,6 +1,7 @@
 """A run as a person sees it: a pure fold over its journal. The counts of the states always add up to the items."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from typing import Any, get_args
 
 from actors.events import (
@@ -28,12 +29,15 @@ from actors.events import (
     RunResumed,
     RunStarted,
     RunWaiting,
+    ToolDone,
+    TurnDone,
 )
 from actors.failures import is_charged
 from actors.stores.protocol import RunRecord
 from actors.work import FINISHED, TERMINAL, Failure, Item, ItemState, Lost, Role, RunStatus, Usage
+from dashboards.accounts import Accounts
 from dashboards.agent_info import MISSING, AgentInfo, AgentState, FleetEvent
-from dashboards.item_view import ItemView, cost, plus
+from dashboards.item_view import ItemView
 
 
 class RunView:
@@ -50,12 +54,12 @@ class RunView:
         self.started_at: float | None = None
         """When the first driver took the run."""
         self.finished_at: float | None = None
-        self.usage = Usage()
-        self.cost_usd: float | None = 0.0
-        """None as soon as one used price is unknown. What calls that were lost in flight used is not in it."""
+        self.accounts = Accounts()
         self.agents: dict[str, AgentInfo] = {}
         plan = {item.id: item for item in items}
-        self.items = {id_: ItemView(id_, len(item.dependencies)) for id_, item in plan.items()}
+        self.items = {
+            id_: ItemView(id_, len(item.dependencies), partial(self.accounts.item, id_)) for id_, item in plan.items()
+        }
         """In the order of the plan."""
         self._roles = {id_: item.agent for id_, item in plan.items()}
         self._dependents: dict[str, list[ItemView]] = {id_: [] for id_ in plan}
@@ -66,6 +70,16 @@ class RunView:
         for view in self.items.values():
             view.state = ItemState.WAITING if view.dependencies_left else ItemState.READY
             self._in[view.state][view.id] = view
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens so far."""
+        return self.accounts.run.usage
+
+    @property
+    def cost_usd(self) -> float | None:
+        """None as soon as one used price is unknown."""
+        return self.accounts.run.cost_usd
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -87,11 +101,13 @@ class RunView:
 
     def to_json(self) -> dict[str, Any]:
         """The run for machines."""
-        names = ("run", "key", "name", "state", "reason", "model", "counts", "cost_usd")
+        names = ("run", "key", "name", "state", "reason", "model", "counts")
         times = ("accepted_at", "started_at", "finished_at")
         return {
             **{name: getattr(self, name) for name in names},
-            "usage": self.usage.model_dump(),
+            **self.accounts.run.to_json(),
+            "agents": {id_: spent.to_json() for id_, spent in self.accounts.agents.items()},
+            "models": {name: spent.to_json() for name, spent in self.accounts.models.items()},
             **{name: getattr(self, name) for name in times},
             "items": [item.to_json() for item in self.items.values()],
         }
@@ -129,6 +145,7 @@ class RunView:
     def _on_item_assigned(self, event: ItemAssigned) -> None:
         item = self._move(event.item, ItemState.ACTIVE)
         item.attempts, item.agent, item.model, item.started_at = event.attempt, event.agent, event.model, None
+        self.accounts.assigned(event)
 
     def _on_item_started(self, event: ItemStarted) -> None:
         self.items[event.item].started_at = event.at
@@ -136,9 +153,14 @@ class RunView:
         agent.working_on.add(event.item)
         agent.state = AgentState.ACTIVE
 
+    def _on_turn_done(self, event: TurnDone) -> None:
+        self.items[event.item].turns = event.turn
+        self.accounts.went_on(event)
+
     def _on_item_closed(self, event: ItemClosed) -> None:
         item, outcome = self.items[event.item], event.outcome
         self._release(event.agent, event.item)
+        self.accounts.closed(event)
         if isinstance(outcome, Lost):
             self._move(item.id, ItemState.READY)
             item.attempts, item.error, item.started_at = event.attempt - 1, outcome.message, None
@@ -146,7 +168,6 @@ class RunView:
         if not event.started:
             item.started_at = event.at - outcome.seconds
         item.charge(outcome)
-        self.usage, self.cost_usd = self.usage + outcome.usage, plus(self.cost_usd, cost(outcome))
         if isinstance(outcome, Failure):
             self._move(item.id, ItemState.READY)
             item.attempts, item.error = event.attempt - (not is_charged(outcome.reason)), outcome.message
@@ -182,7 +203,7 @@ class RunView:
             agent.hear(event)
 
     def _on_nothing(self, _event: Event) -> None:
-        """Of the fleet, and seen there."""
+        """Of the fleet, and seen there; or told by another event."""
 
     def _move(self, id_: str, state: ItemState) -> ItemView:
         item = self._in[self.items[id_].state].pop(id_)
@@ -219,6 +240,7 @@ _HANDLERS: dict[type, Callable[[RunView, Any], None]] = {
     **dict.fromkeys((CancelRequested, PauseRequested, ContinueRequested), RunView._on_request),
     ItemAssigned: RunView._on_item_assigned,
     ItemStarted: RunView._on_item_started,
+    TurnDone: RunView._on_turn_done,
     ItemClosed: RunView._on_item_closed,
     ItemReused: RunView._on_item_reused,
     ItemFailed: RunView._on_item_failed,
@@ -227,7 +249,7 @@ _HANDLERS: dict[type, Callable[[RunView, Any], None]] = {
     ItemCancelled: RunView._on_item_cancelled,
     **dict.fromkeys(get_args(FleetEvent), RunView._on_agent),
     **dict.fromkeys(
-        (AgentHeartbeat, AgentRestartRequested, AgentResetRequested, ModelUnavailable, ModelAvailable),
+        (ToolDone, AgentHeartbeat, AgentRestartRequested, AgentResetRequested, ModelUnavailable, ModelAvailable),
         RunView._on_nothing,
     ),
 }

@@ -35,6 +35,8 @@ from actors.events import (
     RunResumed,
     RunStarted,
     RunWaiting,
+    ToolDone,
+    TurnDone,
 )
 from actors.work import Failure, Item, Lost, Result
 
@@ -108,6 +110,18 @@ def _item_closed(event: ItemClosed, tasks: Tasks) -> Told:
             return [*began, ("agent_failed", {**attempt, **agent, **why, **_spent(outcome)})]
         case Lost() as outcome:
             return [("work_item_lost", {**attempt, **agent, "error": outcome.message, "suspect": outcome.suspect})]
+
+
+def _turn_done(event: TurnDone, _tasks: Tasks) -> Told:
+    return [("turn_completed", {**_within(event), "model": event.model, **_used(event)})]
+
+
+def _tool_done(event: ToolDone, _tasks: Tasks) -> Told:
+    return [("tool_completed", {**_within(event), **_fields(event, "call", "tool", "is_error", "seconds")})]
+
+
+def _within(event: TurnDone | ToolDone) -> WireEvent:
+    return {"item_id": event.item, "agent_id": event.agent, "epoch": event.epoch, "turn": event.turn}
 
 
 def _item_reused(event: ItemReused, _tasks: Tasks) -> Told:
@@ -188,7 +202,7 @@ def _model_available(event: ModelAvailable, _tasks: Tasks) -> Told:
     return [("model_available", _fields(event, "model", "probe"))]
 
 
-def _fields(event: Event, *names: str) -> WireEvent:
+def _fields(event: Event | Result | Failure, *names: str) -> WireEvent:
     return {name: getattr(event, name) for name in names}
 
 
@@ -202,7 +216,12 @@ def _answer(outcome: Result) -> WireEvent:
 
 def _spent(outcome: Result | Failure) -> WireEvent:
     told = {"model": outcome.model, "seconds": outcome.seconds}
-    return {**told, "usage": outcome.usage.model_dump(), "cost_usd": outcome.cost_usd}
+    return {**told, **_used(outcome)}
+
+
+def _used(of: Result | Failure | TurnDone) -> WireEvent:
+    money = _fields(of, "cost_usd", "estimated_usd")
+    return {"usage": of.usage.model_dump(), **money, "effort": of.effort.model_dump()}
 
 
 _TOLD: dict[type, Callable[[Any, Tasks], Told]] = {
@@ -214,6 +233,8 @@ _TOLD: dict[type, Callable[[Any, Tasks], Told]] = {
     RunFinished: _run_finished,
     ItemAssigned: _item_assigned,
     ItemStarted: _started,
+    TurnDone: _turn_done,
+    ToolDone: _tool_done,
     ItemClosed: _item_closed,
     ItemReused: _item_reused,
     ItemFailed: _item_failed,

@@ -35,6 +35,13 @@ FIELDS = {
     "seconds": "Seconds of work.",
     "usage": "Tokens: `input_tokens`, `output_tokens`, `cache_read_tokens`, `cache_write_tokens`.",
     "cost_usd": "US dollars; null when the price is not known.",
+    "estimated_usd": "The part of it that is for calls whose end never came: an upper bound.",
+    "effort": "`calls` to the model, `retries` among them, and seconds of waiting: `permit_s` for permits, `limit_s` "
+    "for the API's pace, `backoff_s` after failures.",
+    "turn": "Which of the item's turns, from 1 over all its attempts.",
+    "call": "Which of the turn's calls of tools, from 1.",
+    "tool": "The tool's name, as the model wrote it.",
+    "is_error": "Whether the tool told of an error.",
     "alone": "Whether its agent works on nothing else meanwhile, because the item may have ended one.",
     "suspect": "Whether the item may be what ended the agent.",
     "error": "The message, without secrets.",
@@ -59,7 +66,9 @@ FIELDS = {
 }
 
 ATTEMPT = ("item_id", "agent_id", "epoch", "attempt")
-SPENT = ("model", "seconds", "usage", "cost_usd")
+USED = ("usage", "cost_usd", "estimated_usd", "effort")
+SPENT = ("model", "seconds", *USED)
+TURN = ("item_id", "agent_id", "epoch", "turn")
 
 TYPES = {
     "run_accepted": WireType("The plan is on disk.", ("name", "key", "items", "digest", "model")),
@@ -108,6 +117,13 @@ TYPES = {
         "The attempt before failed, for this reason, and the item gets another.", ("item_id", "reason", "attempt")
     ),
     "work_item_started": WireType("The agent works on it.", ("item_id", "agent_id", "epoch", "generation")),
+    "turn_completed": WireType(
+        "The model answered, and the item goes on. What it used is part of what the attempt used in the end.",
+        (*TURN, "model", *USED),
+    ),
+    "tool_completed": WireType(
+        "A tool that the model called has ended.", (*TURN, "call", "tool", "is_error", "seconds")
+    ),
     "work_item_completed": WireType("The item has its result; it never runs again.", (*ATTEMPT, *SPENT)),
     "work_item_reused": WireType(
         "The item is complete from the start: an earlier run made and paid for its result.",

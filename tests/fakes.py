@@ -1,6 +1,7 @@
 """Twins for tests: agents in the same process that can be killed, models that stop at a point."""
 
 import asyncio
+import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -13,11 +14,13 @@ from actors.models.calls import ModelCalls
 from actors.models.permits import Permits
 from actors.models.port import Model, OnDelta, Reply, Request, StopReason
 from actors.roles.agent import NOTHING_BEFORE, Agent, Before, Card
+from actors.roles.course import Course
 from actors.roles.prompt import PROMPTS
 from actors.roles.prompted import Prompted
 from actors.settings import PatienceSettings
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept, Receipt, RunRecord, Store
+from actors.turn_events import TurnEvent
 from actors.work import TERMINAL, Item, ItemState, Role, RunStatus, Task
 from cluster.run_state import RunState
 
@@ -64,6 +67,18 @@ def calls_of(model: Model, permits: Permits | None = None, patience: PatienceSet
 def prompted(store: Store, model: FakeModel, role: Role = Role.EXECUTOR) -> Prompted:
     """The part of a role, with this model under every name."""
     return Prompted(PROMPTS[role], store, calls_of(model), 1000)
+
+
+def course_of(task: Task, store: Store | None = None) -> Course:
+    """The course of an attempt; what it records goes into the store, if there is one."""
+
+    async def keep(event: TurnEvent, payloads: Mapping[str, str]) -> bool:
+        if store is None:
+            return True
+        receipt = await store.append(uuid.uuid4().hex, [event], payloads)
+        return receipt.seqs[0] is not None
+
+    return Course(task, "e", keep)
 
 
 class LocalAgent:

@@ -19,6 +19,8 @@ from actors.events import (
     RunAccepted,
     RunFinished,
     RunStarted,
+    ToolDone,
+    TurnDone,
 )
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept, RunRecord
@@ -126,9 +128,20 @@ def _step(held: list[Task], begun: set[tuple[str, int]], state: RunState, rng: r
     if key not in begun and rng.random() < 0.5:
         begun.add(key)
         return ItemStarted(run=task.run, item=task.item.id, epoch=task.epoch, agent=agent, generation=1)
+    if key in begun and rng.random() < 0.3:
+        return _turn(task, len(state.views[task.item.id].turns), agent, rng)
     held.remove(task)
     outcome = rng.choices(list(OUTCOMES), list(OUTCOMES.values()))[0]
     return closed(task.item.id, outcome, task.run, task.epoch, task.attempt, agent, started=key in begun)
+
+
+def _turn(task: Task, done: int, agent: str, rng: random.Random) -> Event:
+    who = {"run": task.run, "item": task.item.id, "epoch": task.epoch, "agent": agent}
+    if done and rng.random() < 0.5:
+        ran = {"turn": done, "call": 1, "tool": "read", "result": Content(text="x")}
+        return ToolDone.model_validate({**who, **ran})
+    said = {"turn": done + 1, "said": Content(text="{}"), "model": "scripted", "cost_usd": 0.001}
+    return TurnDone.model_validate({**who, **said, "usage": Usage(input_tokens=7)})
 
 
 def closed(

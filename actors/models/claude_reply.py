@@ -38,8 +38,8 @@ def to_reply(message: WholeMessage, request: Request, around: Envelope) -> Reply
     """The answer. Raises ModelError with the usage and with what was answered nevertheless."""
     usage, blocks = message.usage.usage(), tuple[Block, ...]()
     try:
-        blocks = tuple(_block(block, message.model, request) for block in message.content)
         stop, text = _stop(message, request), "".join(block.text or "" for block in message.content)
+        blocks = tuple(_block(block, message.model, request) for block in message.content)
         _check(stop, text, blocks, message.model)
         parsed = parse(text, request.output) if request.output is not None and stop in ENDS else None
     except ModelError as error:

@@ -182,7 +182,7 @@ class Agent:
 
     async def _work(self, key: Key, task: Task) -> None:
         payloads: dict[str, str] = {}
-        course = self._courses[key] = Course(task)
+        course = self._courses[key] = Course(task, self.id, partial(self._outbox.kept, key))
         try:
             outcome = await attempt(self._worker, course, payloads)
         finally:

@@ -1,15 +1,15 @@
 """One attempt: a task in, an outcome out. Nothing that an item raises gets past this boundary."""
 
 import asyncio
-import hashlib
 import json
 from typing import Protocol
 
-from actors.errors import ModelError, PayloadMissing, StoreError
+from actors.contents import stored
+from actors.errors import AttemptClosed, ModelError, PayloadMissing, StoreError
 from actors.models.port import Reply, StopReason
 from actors.redaction import redact
 from actors.roles.course import Course
-from actors.work import INLINE_LIMIT, Content, Failure, FailureKind, Lost, Outcome, Result, Task
+from actors.work import Failure, FailureKind, Lost, Outcome, Result, Task
 
 
 class Worker(Protocol):
@@ -47,6 +47,8 @@ def _ended(error: BaseException, course: Course, begin: float) -> Outcome:
             return _failure(course, error.kind, str(error), begin)
         case PayloadMissing():  # no other attempt would find it
             return _failure(course, FailureKind.BAD_REQUEST, str(error), begin)
+        case AttemptClosed():
+            return Lost(message=str(error))
         case StoreError():
             return Lost(message=f"the store could not be read: {error}")
         case TimeoutError() if course.deadline.expired:
@@ -70,7 +72,7 @@ def _result(worker: Worker, course: Course, reply: Reply, begin: float, payloads
     is_json = course.task.item.output is not None
     text = json.dumps(reply.parsed, ensure_ascii=False) if is_json else reply.text
     return Result(
-        data=_content(text, payloads),
+        data=stored(text, payloads),
         json_data=is_json,
         truncated=reply.stop is StopReason.MAX_TOKENS,
         model=reply.model,
@@ -78,12 +80,3 @@ def _result(worker: Worker, course: Course, reply: Reply, begin: float, payloads
         prompt=worker.prompt,
         **course.spending.told(),
     )
-
-
-def _content(text: str, payloads: dict[str, str]) -> Content:
-    data = text.encode()
-    if len(data) <= INLINE_LIMIT:
-        return Content(text=text)
-    ref = hashlib.sha256(data).hexdigest()
-    payloads[ref] = text
-    return Content(ref=ref)

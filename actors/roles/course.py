@@ -1,14 +1,28 @@
 """What one attempt has while it runs."""
 
+from collections.abc import Awaitable, Callable, Mapping
+
+from actors.errors import AttemptClosed
 from actors.models.spending import Spending
 from actors.roles.deadline import Deadline
+from actors.turn_events import TurnEvent
 from actors.work import Task
+
+Keep = Callable[[TurnEvent, Mapping[str, str]], Awaitable[bool]]
+"""Puts what an attempt did on disk, with its payloads; false if the attempt was closed meanwhile."""
 
 
 class Course:
-    """The attempt of a task: its timeout, and what it spent so far."""
+    """The attempt of a task: its timeout, what it spent so far, and the way of its turns to the journal."""
 
-    def __init__(self, task: Task) -> None:
-        self.task = task
+    def __init__(self, task: Task, agent: str, keep: Keep) -> None:
+        self.task, self.agent = task, agent
         self.deadline = Deadline(task.item.timeout)
         self.spending = Spending()
+        self._keep = keep
+
+    async def record(self, event: TurnEvent, payloads: Mapping[str, str]) -> None:
+        """Return once it is on disk, however long that takes: the timeout does not run. Raises AttemptClosed."""
+        with self.deadline.paused():
+            if not await self._keep(event, payloads):
+                raise AttemptClosed(f"attempt {self.task.epoch} of {self.task.item.id} was closed while it went on")

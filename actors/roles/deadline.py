@@ -15,7 +15,7 @@ class Deadline:
     """
 
     def __init__(self, seconds: float) -> None:
-        self._left_s, self._pauses = seconds, 0
+        self._seconds, self._left_s, self._pauses = seconds, seconds, 0
         self._at: float | None = None  # by the loop's clock; None while it does not run
         self._limit = asyncio.Timeout(None)
 
@@ -37,6 +37,10 @@ class Deadline:
     def left_s(self) -> float:
         """Seconds until it ends the attempt."""
         return self._left_s if self._at is None else self._at - _now()
+
+    def work_s(self) -> float:
+        """Seconds that it ran so far."""
+        return self._seconds - self.left_s()
 
     def over_s(self, now: float) -> float:
         """Seconds since it should have ended the attempt, `now` by the loop's clock; negative before and in pauses."""

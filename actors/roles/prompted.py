@@ -3,17 +3,21 @@
 from actors import context
 from actors.models.calls import ModelCalls
 from actors.models.port import Message, Reply, Request
+from actors.roles.conversation import Conversation, ToolsOf
 from actors.roles.course import Course
 from actors.roles.prompt import Prompt
 from actors.stores.protocol import Store
+from actors.tools.toolbox import Toolbox
 from actors.work import Task
 
 
 class Prompted:
-    """Context, call, answer. Raises ModelError and StoreError."""
+    """Context, turns, answer. Raises ModelError and StoreError."""
 
-    def __init__(self, prompt: Prompt, store: Store, calls: ModelCalls, max_tokens: int) -> None:
-        self.prompt = prompt.version
+    def __init__(
+        self, prompt: Prompt, store: Store, calls: ModelCalls, max_tokens: int, tools: ToolsOf = lambda _: Toolbox()
+    ) -> None:
+        self.prompt, self._tools = prompt.version, tools
         self._system, self._store, self._calls, self._max_tokens = prompt.text, store, calls, max_tokens
 
     async def work(self, task: Task, course: Course) -> Reply:
@@ -29,4 +33,5 @@ class Prompted:
             output=item.output,
             tag=f"{task.run}/{item.id}/{task.epoch}",
         )
-        return await self._calls.model(task.model, course.deadline, course.spending).complete(request)
+        model = self._calls.model(task.model, course.deadline, course.spending)
+        return await Conversation(model, course, self._tools(task), payloads).hold(request)

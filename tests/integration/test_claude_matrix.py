@@ -128,15 +128,19 @@ EXPECTED: dict[str, Expected] = {
     "refusal_without_details": Expected(AnswerRefused, "none given", Then.FAILED),
     "max_tokens": Expected(AnswerCutOff, "raise max_tokens of the item", Then.FAILED),
     "max_tokens_while_thinking": Expected(AnswerCutOff, "raise max_tokens of the item", Then.FAILED),
-    "pause_turn": Expected(ModelFaulty, "pause_turn", Then.AGAIN),
     "empty_content": Expected(AnswerInvalid, "empty", Then.RETRIED),
     "tool_cut_off": Expected(AnswerCutOff, "max_tokens", Then.FAILED, "before the message did|did not arrive whole"),
 }
 """A row for every fault. The question wants JSON, so an answer that is cut off is none."""
 
+PAUSES = {"pause_turn"}
+"""No failure: the conversation goes on with what was said."""
+
+FAILING = [(name, streamed) for name, streamed in CASES if name not in PAUSES]
+
 
 def test_every_fault_has_its_row() -> None:
-    assert set(EXPECTED) == set(FAULTS)
+    assert set(EXPECTED) | PAUSES == set(FAULTS)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -155,7 +159,7 @@ async def model(server: MessagesServer) -> AsyncIterator[ClaudeModel]:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize(("name", "streamed"), CASES)
+@pytest.mark.parametrize(("name", "streamed"), FAILING)
 async def test_a_fault_becomes_the_failure_that_it_is(
     server: MessagesServer, model: ClaudeModel, name: str, streamed: bool
 ) -> None:
@@ -175,7 +179,7 @@ async def test_a_fault_becomes_the_failure_that_it_is(
 
 
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize(("name", "streamed"), CASES)
+@pytest.mark.parametrize(("name", "streamed"), FAILING)
 async def test_a_fault_that_passes_is_waited_for_and_every_other_is_asked_once(
     server: MessagesServer, model: ClaudeModel, name: str, streamed: bool
 ) -> None:
@@ -188,11 +192,11 @@ async def test_a_fault_that_passes_is_waited_for_and_every_other_is_asked_once(
 
     if heals(name, streamed):
         assert (await patient.complete(request, on_delta)).text == HELLO
-        assert (server.ledger.requests, spending.effort.retries) == (before + 2, 1)
+        assert (server.ledger.requests, spending.sum.effort.retries) == (before + 2, 1)
     else:
         with pytest.raises(ModelError):
             await patient.complete(request, on_delta)
-        assert (server.ledger.requests, spending.effort.retries) == (before + 1, 0)
+        assert (server.ledger.requests, spending.sum.effort.retries) == (before + 1, 0)
         server.forget()
     assert sum(clock.sleeps) <= PatienceSettings().limit_wait_s, "whatever the API asks for"
 

@@ -6,11 +6,10 @@ import pytest
 
 from actors.models.claude import ClaudeModel
 from actors.models.limits import Limit
-from actors.roles.course import Course
 from actors.settings import ModelSettings, PatienceSettings
 from actors.work import Item, Task, Usage
 from tests.claude_calls import ask, failure
-from tests.fakes import calls_of
+from tests.fakes import calls_of, course_of
 from tests.messages_server import (
     KEY,
     Exchange,
@@ -122,7 +121,7 @@ async def test_a_patient_call_gets_over_what_passes(server: MessagesServer, mode
         streams(*TOLD[:4], then="reset"),
         streams(*TOLD),
     )
-    course = Course(Task(run="r", item=Item(id="a", description="x"), epoch=1, attempt=1, model="m"))
+    course = course_of(Task(run="r", item=Item(id="a", description="x"), epoch=1, attempt=1, model="m"))
     quick = PatienceSettings(backoff_base_s=0, limit_base_s=0.01)
     async with course.deadline as deadline:
         patient = calls_of(model, patience=quick).model("m", deadline, course.spending)
@@ -130,8 +129,8 @@ async def test_a_patient_call_gets_over_what_passes(server: MessagesServer, mode
 
     assert reply.text == "a whole answer"
     assert len(server.calls) == 4
-    assert course.spending.usage == PART + reply.usage
-    assert course.spending.estimated_usd > 0
-    effort = course.spending.effort
+    assert course.spending.sum.usage == PART + reply.usage
+    assert course.spending.sum.estimated_usd > 0
+    effort = course.spending.sum.effort
     assert (effort.calls, effort.retries) == (4, 3)
     assert 0 < effort.limit_s < 5

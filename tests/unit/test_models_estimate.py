@@ -1,5 +1,7 @@
 """What a call may use, told before it is made."""
 
+from typing import Any
+
 from actors.models.blocks import Opaque, Text, Tool, ToolCall, ToolResult
 from actors.models.estimate import estimate
 from actors.models.port import Message, Request
@@ -16,7 +18,7 @@ def test_every_part_of_a_prompt_counts() -> None:
         ToolResult(id="t", text="x" * 100),
         Opaque(body={"thinking": "x" * 100}),
     )
-    more = [
+    more: list[dict[str, Any]] = [
         {"system": "x" * 100},
         {"output": {"type": "object", "description": "x" * 100}},
         {"tools": (Tool(name="read", description="x" * 100, input={"type": "object"}),)},

@@ -21,9 +21,9 @@ async def test_an_answer_at_once() -> None:
     stage = Stage()
 
     assert await stage.patient.complete(ASK) == DONE
-    assert stage.spending.usage == USED
-    assert stage.spending.cost_usd == pytest.approx(100 * 2e-6 + 10 * 10e-6)
-    assert stage.spending.effort.model_dump() == {
+    assert stage.spending.sum.usage == USED
+    assert stage.spending.sum.cost_usd == pytest.approx(100 * 2e-6 + 10 * 10e-6)
+    assert stage.spending.sum.effort.model_dump() == {
         "calls": 1, "retries": 0, "permit_s": 0.0, "limit_s": 0.0, "backoff_s": 0.0
     }  # fmt: skip
     assert stage.permits.settled == [(Permit("1"), DONE)]
@@ -35,8 +35,8 @@ async def test_a_failure_of_a_moment_is_tried_again() -> None:
     assert await stage.patient.complete(ASK) == DONE
     assert stage.model.calls == 4
     assert [wait <= most for wait, most in zip(stage.waits, (0.5, 1, 2), strict=True)] == [True] * 3
-    assert stage.spending.effort.retries == 3
-    assert stage.spending.effort.backoff_s == pytest.approx(sum(stage.waits))
+    assert stage.spending.sum.effort.retries == 3
+    assert stage.spending.sum.effort.backoff_s == pytest.approx(sum(stage.waits))
     assert stage.clock.ran == pytest.approx(4 * CALL_S + sum(stage.waits)), "it counts to the item's timeout"
 
 
@@ -69,8 +69,8 @@ async def test_a_slower_pace_is_waited_for_outside_the_timeout(error: type[Model
     assert 20 <= told <= 25
     assert 1 <= own <= 2, "twice the first, because it is the second"
     assert stage.clock.ran == 3 * CALL_S
-    assert stage.spending.effort.limit_s == pytest.approx(told + own)
-    assert (stage.spending.effort.retries, stage.spending.effort.backoff_s) == (2, 0)
+    assert stage.spending.sum.effort.limit_s == pytest.approx(told + own)
+    assert (stage.spending.sum.effort.retries, stage.spending.sum.effort.backoff_s) == (2, 0)
 
 
 async def test_waiting_for_the_pace_ends() -> None:
@@ -107,7 +107,7 @@ async def test_waiting_for_a_permit_does_not_run_the_timeout() -> None:
 
     await stage.patient.complete(ASK)
 
-    assert stage.spending.effort.permit_s == 2000
+    assert stage.spending.sum.effort.permit_s == 2000
     assert stage.clock.ran == pytest.approx(2 * CALL_S + sum(stage.waits))
 
 
@@ -118,12 +118,12 @@ async def test_what_failed_tries_used_is_counted() -> None:
 
     await stage.patient.complete(ASK)
 
-    assert stage.spending.usage == USED + USED + Usage(input_tokens=90, output_tokens=1)
+    assert stage.spending.sum.usage == USED + USED + Usage(input_tokens=90, output_tokens=1)
     bound = 100 * 2e-6 + 1000 * 10e-6
     one = 100 * 2e-6 + 10 * 10e-6
-    assert stage.spending.cost_usd == pytest.approx(2 * one + bound)
-    assert stage.spending.estimated_usd == pytest.approx(bound - (90 * 2e-6 + 10e-6))
-    assert stage.spending.effort.calls == 4
+    assert stage.spending.sum.cost_usd == pytest.approx(2 * one + bound)
+    assert stage.spending.sum.estimated_usd == pytest.approx(bound - (90 * 2e-6 + 10e-6))
+    assert stage.spending.sum.effort.calls == 4
 
 
 async def test_what_a_cancelled_call_used_is_estimated_and_its_permit_settled() -> None:
@@ -144,7 +144,7 @@ async def test_what_a_cancelled_call_used_is_estimated_and_its_permit_settled() 
     await asyncio.sleep(0)
 
     assert stage.permits.settled == [(Permit("1"), None)]
-    assert stage.spending.cost_usd == stage.spending.estimated_usd == pytest.approx(100 * 2e-6 + 1000 * 10e-6)
+    assert stage.spending.sum.cost_usd == stage.spending.sum.estimated_usd == pytest.approx(100 * 2e-6 + 1000 * 10e-6)
 
 
 class Broken(FreePermits):
@@ -188,7 +188,7 @@ async def test_whatever_fails_it_ends_within_its_bounds(
     except ModelError as error:
         answer = error
 
-    tried, effort = errors[: stage.model.calls], stage.spending.effort
+    tried, effort = errors[: stage.model.calls], stage.spending.sum.effort
     faults = sum(error.kind is FailureKind.TRANSIENT for error in tried)
     assert faults <= PATIENCE.tries
     assert effort.limit_s <= PATIENCE.limit_wait_s + 1e-6
@@ -196,7 +196,7 @@ async def test_whatever_fails_it_ends_within_its_bounds(
     assert stage.clock.ran == pytest.approx(stage.model.calls * CALL_S + effort.backoff_s)
     assert stage.clock.pauses == 0
     assert effort.calls == stage.model.calls == effort.retries + 1 == len(stage.permits.settled)
-    assert stage.spending.usage == (USED if isinstance(answer, Reply) else Usage())
+    assert stage.spending.sum.usage == (USED if isinstance(answer, Reply) else Usage())
     if isinstance(answer, ModelError):
         assert type(answer) is type(tried[-1])
         assert answer.retry_after_s == tried[-1].retry_after_s

@@ -4,6 +4,7 @@ import json
 import random
 import time
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,8 +22,9 @@ from actors.events import (
     RunFinished,
     RunPaused,
     RunResumed,
+    TurnDone,
 )
-from actors.work import Content, Failure, FailureKind, Item, ItemState, Result, Role, RunStatus, Usage
+from actors.work import Content, Effort, Failure, FailureKind, Item, ItemState, Result, Role, RunStatus, Usage
 from cluster.graph import WorkGraph
 from cluster.run_state import RunState
 from dashboards.agent_info import AgentState
@@ -60,6 +62,8 @@ def test_counts_add_up_and_agree_with_the_run_state_after_every_row(plan: tuple[
     spent = [item.cost_usd for item in view.items.values() if item.cost_usd is not None]
     assert view.cost_usd == pytest.approx(sum(spent))
     assert view.usage == sum((item.usage for item in view.items.values()), Usage())
+    for sums in (view.accounts.agents, view.accounts.models):
+        assert view.usage == sum((spent.usage for spent in sums.values()), Usage())
 
 
 @given(plans(), st.integers(0, 2**32).map(random.Random), st.data())
@@ -114,6 +118,39 @@ def test_seconds_usage_and_cost_are_those_of_all_attempts() -> None:
     assert item.seconds == pytest.approx(5.2)
     assert item.usage == Usage(input_tokens=322, output_tokens=88)
     assert view.cost_usd == pytest.approx(0.51)
+
+
+def turn(number: int, epoch: int = 1, **fields: object) -> Event:
+    who = {"run": "r", "item": "a", "epoch": epoch, "agent": "executor-0", "model": "scripted"}
+    return TurnDone.model_validate({**who, "turn": number, "said": {"text": "{}"}, **fields})
+
+
+def test_turns_count_at_once_and_once_whether_their_attempt_is_closed_or_lost() -> None:
+    used: dict[str, Any] = {
+        "usage": Usage(input_tokens=10),
+        "cost_usd": 0.5,
+        "effort": Effort(calls=2, retries=1, limit_s=3.0),
+    }
+    view = view_of(items(a=[]), assigned("a"), began("a"), turn(1, **used))
+    assert (view.usage, view.cost_usd) == (Usage(input_tokens=10), 0.5)
+    view.apply(closed("a", GONE))
+    assert (view.usage.input_tokens, view.cost_usd, view.items["a"].usage.input_tokens) == (10, 0.5, 10)
+    view.apply(assigned("a", 2))
+    view.apply(turn(2, 2, **used))
+    assert (view.usage.input_tokens, view.items["a"].turns) == (20, 2)
+    whole = GOOD.model_copy(update={**used, "usage": Usage(input_tokens=15)})
+    view.apply(closed("a", whole, epoch=2))
+    assert (view.usage.input_tokens, view.cost_usd) == (25, 1.0), "the outcome tells of its turns too"
+    spent = view.accounts.agents["executor-0"]
+    assert (spent.calls, spent.retries, spent.waited_s) == (4, 2, 6.0)
+    assert list(view.accounts.models) == ["scripted"]
+
+
+def test_the_share_of_prompts_that_came_from_the_cache() -> None:
+    used = Usage(input_tokens=100, cache_read_tokens=800, cache_write_tokens=100, output_tokens=5)
+    view = view_of(items(a=[]), assigned("a"), closed("a", GOOD.model_copy(update={"usage": used})))
+    assert view.accounts.run.cached == 0.8
+    assert view_of(items(a=[])).accounts.run.cached is None
 
 
 def test_what_depends_on_a_cancelled_item_says_so() -> None:

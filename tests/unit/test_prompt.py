@@ -7,9 +7,8 @@ import pytest
 
 from actors.roles import prompt
 from actors.roles.attempt import attempt
-from actors.roles.course import Course
 from actors.work import Item, Result, Role, Task
-from tests.fakes import FakeModel, open_store, prompted
+from tests.fakes import FakeModel, course_of, open_store, prompted
 
 
 def test_a_version_is_the_hash_of_the_file(tmp_path: Path) -> None:
@@ -37,7 +36,7 @@ async def test_a_result_says_which_prompt_made_it(tmp_path: Path, role: Role) ->
     store, model = open_store(tmp_path), FakeModel()
     worker = prompted(store, model, role)
     task = Task(run="r", item=Item(id="a", description="x"), epoch=1, attempt=1, model="fake")
-    outcome = await attempt(worker, Course(task), {})
+    outcome = await attempt(worker, course_of(task), {})
     await store.close()
     assert isinstance(outcome, Result)
     file = prompt.FOLDER / f"{role}.md"

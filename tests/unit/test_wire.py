@@ -39,6 +39,8 @@ from actors.events import (
     RunResumed,
     RunStarted,
     RunWaiting,
+    ToolDone,
+    TurnDone,
 )
 from actors.work import Content, FailureKind, Lost, RestartCause, Result, Role, RunStatus
 from dashboards import wire_docs
@@ -51,6 +53,7 @@ TASKS = tasks_of(PLAN)
 AT = {"seq": 7, "at": 1700000000.25}
 ATTEMPT = {"item_id": "a", "agent_id": "executor-0", "epoch": 1, "attempt": 1}
 SPENT = {"model": "scripted", "seconds": 4.2, "usage": GOOD.usage.model_dump(), "cost_usd": 0.01}
+SPENT |= {"estimated_usd": 0.0, "effort": GOOD.effort.model_dump()}
 BEGUN = {"item_id": "a", "agent_id": "executor-0", "epoch": 1, "generation": 1}
 
 JOURNAL: list[Event] = [
@@ -59,6 +62,8 @@ JOURNAL: list[Event] = [
     RunFinished(run="r", term=1, status=RunStatus.COMPLETED, counts={"complete": 2}),
     ItemAssigned(run="r", item="a", epoch=1, attempt=1, agent="executor-0", model="scripted", term=1),
     ItemStarted(run="r", item="a", epoch=1, agent="executor-0", generation=1),
+    TurnDone(run="r", item="a", epoch=1, agent="executor-0", turn=1, said=Content(text="{}"), model="scripted"),
+    ToolDone(run="r", item="a", epoch=1, agent="executor-0", turn=1, call=1, tool="read", result=Content(text="x")),
     closed("a", GOOD),
     closed("a", GOOD, started=False),
     closed("a", BAD),

@@ -1,0 +1,156 @@
+"""The turns of an attempt: ask, run the tools that the model calls, ask again. Every role works through this.
+
+What is finished is on disk before the next thing begins, so no other attempt of the item pays for it again.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from actors.contents import stored
+from actors.errors import AnswerCutOff, AnswerInvalid, ContextTooLong
+from actors.failures import ATTEMPTS
+from actors.models import blocks
+from actors.models.port import Model, Reply, Request, StopReason
+from actors.roles.course import Course
+from actors.roles.turns import Said, Turns
+from actors.tools.tool import ToolResult, ToolSpec
+from actors.turn_events import ToolDone, TurnDone
+from actors.work import Content, Ran, Task
+
+TURNS = 50
+"""An item that goes on after so many is taken for one that never ends."""
+
+PAUSES = 8
+"""Times that a message may pause."""
+
+
+class Toolbox(Protocol):
+    """The tools of one attempt."""
+
+    def specs(self) -> Sequence[ToolSpec]:
+        """What the model is told of them."""
+        ...
+
+    async def call(self, name: str, arguments: Any, key: str) -> ToolResult:
+        """Run a tool. `key` (run/item/turn/call) is the call's own, and the same when it is made again."""
+        ...
+
+
+ToolsOf = Callable[[Task], Toolbox]
+"""The tools that a task is granted."""
+
+
+class Conversation:
+    """One attempt's, with its model and tools; begins where earlier attempts of the item came to."""
+
+    def __init__(self, model: Model, course: Course, toolbox: Toolbox, payloads: Mapping[str, str]) -> None:
+        """`payloads`: the texts that the task's turns refer to."""
+        self._model, self._course, self._toolbox, self._payloads = model, course, toolbox, payloads
+
+    async def hold(self, request: Request) -> Reply:
+        """The answer that ends it. Raises ModelError, and StoreError once somebody else closed the attempt."""
+        tools = tuple(
+            blocks.Tool(name=spec.name, description=spec.description, input=spec.parameters)
+            for spec in self._toolbox.specs()
+        )
+        turns = Turns(request.model_copy(update={"tools": tools}) if tools else request)
+        await self._catch_up(turns)
+        while True:
+            self._check_bounds(turns)
+            if (reply := await self._ask(turns)) is not None:
+                return reply
+            await self._run(turns, {})
+
+    async def _catch_up(self, turns: Turns) -> None:
+        for turn in self._course.task.turns:
+            turns.heard(Said.model_validate_json(self._text(turn.said)))
+            await self._run(turns, turn.ran)
+
+    async def _ask(self, turns: Turns) -> Reply | None:
+        """The last answer; None if the conversation goes on."""
+        try:
+            reply = await self._model.complete(turns.request)
+        except AnswerInvalid as error:
+            if self._course.task.attempt < ATTEMPTS:  # the next attempt asks again, with the mistakes
+                await self._heard(turns, Said(blocks=error.blocks, complaint=str(error)), None)
+            raise
+        except AnswerCutOff:
+            if not turns.raises:
+                raise
+            await self._heard(turns, Said(cut_off=True), None)
+            return None
+        except ContextTooLong as error:
+            if not turns.compact():
+                raise _too_long(error, turns) from None
+            return None
+        if reply.stop not in (StopReason.TOOL_USE, StopReason.PAUSE):
+            return reply.model_copy(update={"text": turns.text + reply.text}) if turns.text else reply
+        await self._heard(turns, Said(blocks=reply.blocks, stop=reply.stop), reply.model)
+        return None
+
+    async def _heard(self, turns: Turns, said: Said, model: str | None) -> None:
+        turns.heard(said)
+        course, payloads = self._course, dict[str, str]()
+        event = TurnDone(
+            run=course.task.run,
+            item=course.task.item.id,
+            epoch=course.task.epoch,
+            agent=course.agent,
+            turn=turns.count,
+            said=stored(json.dumps(said.model_dump(mode="json")), payloads),
+            model=model or course.task.model,
+            **course.spending.told(since_turn=True),
+        )
+        await course.record(event, payloads)
+        course.spending.turn_recorded()
+
+    async def _run(self, turns: Turns, done: Mapping[int, Ran]) -> None:
+        """Run what is pending, one after the other, but what has been run already."""
+        if not turns.pending:
+            return
+        results = []
+        for number, call in enumerate(turns.pending, 1):
+            if ran := done.get(number):
+                result = ToolResult(self._text(ran.result), ran.is_error)
+            else:
+                result = await self._run_one(turns.count, number, call)
+            results.append(blocks.ToolResult(id=call.id, text=result.text, is_error=result.error))
+        turns.ran(results)
+
+    async def _run_one(self, turn: int, number: int, call: blocks.ToolCall) -> ToolResult:
+        course, payloads, begin = self._course, dict[str, str](), self._course.deadline.work_s()
+        run, item = course.task.run, course.task.item.id
+        result = await self._toolbox.call(call.name, dict(call.input), f"{run}/{item}/{turn}/{number}")
+        result = result._replace(text=result.text.encode(errors="backslashreplace").decode())
+        event = ToolDone(
+            run=run,
+            item=item,
+            epoch=course.task.epoch,
+            agent=course.agent,
+            turn=turn,
+            call=number,
+            tool=call.name,
+            result=stored(result.text, payloads),
+            is_error=result.error,
+            seconds=course.deadline.work_s() - begin,
+        )
+        await course.record(event, payloads)
+        return result
+
+    def _text(self, content: Content) -> str:
+        return content.text or "" if content.ref is None else self._payloads[content.ref]
+
+    def _check_bounds(self, turns: Turns) -> None:
+        name = self._course.task.item.id
+        if turns.count >= TURNS:
+            raise AnswerCutOff(f"{name} did not come to its end within {TURNS} turns; make it smaller")
+        if turns.pauses > PAUSES:
+            raise AnswerCutOff(f"the answer to {name} paused {turns.pauses} times and did not come to its end")
+
+
+def _too_long(error: ContextTooLong, turns: Turns) -> ContextTooLong:
+    characters = sum(len(message.said) for message in turns.request.messages) + len(turns.request.system)
+    told = ContextTooLong(f"{error} ({characters} characters after {turns.count} turns, nothing is left to shorten)")
+    told.__dict__.update(error.__dict__)
+    return told

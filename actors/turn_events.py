@@ -1,0 +1,45 @@
+"""What an item did within an attempt: turns that are finished and paid for, and that no other attempt does again."""
+
+from typing import Literal
+
+from actors.recorded import Recorded
+from actors.work import Content, Effort, ItemId, Usage
+
+
+class TurnDone(Recorded):
+    """The model answered, and the item goes on; an item of one turn has none of these, its outcome says it all."""
+
+    type: Literal["turn_done"] = "turn_done"
+    item: ItemId
+    epoch: int
+    agent: str
+    turn: int
+    """Counts from 1 over all attempts of the item."""
+    said: Content
+    """JSON of actors.roles.turns.Said."""
+    model: str
+    usage: Usage = Usage()
+    """This and the following: since the attempt began, or since its turn before. The outcome counts them too."""
+    cost_usd: float | None = None
+    estimated_usd: float = 0.0
+    effort: Effort = Effort()
+
+
+class ToolDone(Recorded):
+    """A tool that the model called in a turn has ended."""
+
+    type: Literal["tool_done"] = "tool_done"
+    item: ItemId
+    epoch: int
+    agent: str
+    turn: int
+    call: int
+    """Which of the turn's calls, from 1."""
+    tool: str
+    result: Content
+    """The text that the model gets."""
+    is_error: bool = False
+    seconds: float = 0.0
+
+
+TurnEvent = TurnDone | ToolDone

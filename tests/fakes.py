@@ -14,16 +14,19 @@ from actors.models.calls import ModelCalls
 from actors.models.permits import Permits
 from actors.models.port import Model, OnDelta, Reply, Request, StopReason
 from actors.roles.agent import NOTHING_BEFORE, Agent, Before, Card
+from actors.roles.conversation import Toolbox
 from actors.roles.course import Course
 from actors.roles.prompt import PROMPTS
 from actors.roles.prompted import Prompted
 from actors.settings import PatienceSettings
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept, Receipt, RunRecord, Store
+from actors.tools import toolbox
 from actors.turn_events import TurnEvent
 from actors.work import TERMINAL, Item, ItemState, Role, RunStatus, Task
 from cluster.run_state import RunState
 
+NO_TOOLS = toolbox.Toolbox()
 NO_PATIENCE = PatienceSettings(tries=1, limit_wait_s=0)
 
 
@@ -64,9 +67,9 @@ def calls_of(model: Model, permits: Permits | None = None, patience: PatienceSet
     return ModelCalls(lambda _: model, permits, patience, Random(1))
 
 
-def prompted(store: Store, model: FakeModel, role: Role = Role.EXECUTOR) -> Prompted:
-    """The part of a role, with this model under every name."""
-    return Prompted(PROMPTS[role], store, calls_of(model), 1000)
+def prompted(store: Store, model: Model, role: Role = Role.EXECUTOR, tools: Toolbox | None = None) -> Prompted:
+    """The part of a role, with this model under every name and these tools for every item."""
+    return Prompted(PROMPTS[role], store, calls_of(model), 1000, lambda _: tools or NO_TOOLS)
 
 
 def course_of(task: Task, store: Store | None = None) -> Course:
@@ -85,17 +88,23 @@ class LocalAgent:
     """An AgentPort without Ray: a real Agent in this process, which `kill` ends as SIGKILL would."""
 
     def __init__(
-        self, name: str, store: Store, model: FakeModel, concurrency: int = 4, role: Role = Role.EXECUTOR
+        self,
+        name: str,
+        store: Store,
+        model: Model,
+        concurrency: int = 4,
+        role: Role = Role.EXECUTOR,
+        tools: Toolbox | None = None,
     ) -> None:
         self.name, self.role, self._store, self._model, self._concurrency = name, role, store, model, concurrency
         self._agent: Agent | None = None
-        self._before = NOTHING_BEFORE
+        self._before, self._tools = NOTHING_BEFORE, tools
         self._dead = asyncio.Event()
 
     async def _up(self) -> Agent:
         if self._agent is None:
             generation = await self._store.register(self.name, self.role, 0, "here")
-            worker = prompted(self._store, self._model, self.role)
+            worker = prompted(self._store, self._model, self.role, self._tools)
             slots, before = self._concurrency, self._before
             self._agent = Agent(self.name, self.role, generation, worker, self._store, slots, before)
             self._dead = asyncio.Event()

@@ -75,7 +75,7 @@ def _result(worker: Worker, course: Course, reply: Reply, begin: float, payloads
         data=stored(text, payloads),
         json_data=is_json,
         truncated=reply.stop is StopReason.MAX_TOKENS,
-        model=reply.model,
+        model=redact(reply.model),  # a server's word
         seconds=_now() - begin,
         prompt=worker.prompt,
         **course.spending.told(),

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -201,3 +202,11 @@ def test_what_is_typed_at_a_terminal_is_not_shown(command: tuple[str, ...]) -> N
     assert asked
     assert CANARY.encode() not in shown
     assert user_file().read() == {KEY: CANARY}
+
+
+def test_no_command_pays_for_what_it_does_not_use() -> None:
+    code = "import sys, cluster.cli.main; sys.exit(len({'pyrage', 'keyring'} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False
+    )
+    assert done.returncode == 0

@@ -13,6 +13,7 @@
     │   ├── ModelFaulty (transient), ModelMissing
     │   └── ContextTooLong, RequestRefused, AnswerRefused, AnswerCutOff, AnswerInvalid
     ├── ToolFailed           a tool's; the message goes to the model, which may do better
+    ├── ToolsUnavailable     what an item may use cannot be had
     ├── StoreError           the store's
     │   ├── StoreLocked, StoreUnusable (StoreOutdated, StoreDamaged), PayloadMissing
     │   └── StaleTerm, AttemptClosed    fenced: another driver holds the run, another attempt the item
@@ -170,6 +171,10 @@ class AnswerInvalid(ModelError):
 
 class ToolFailed(MnemosyneError):
     """A tool could not do what it was asked for."""
+
+
+class ToolsUnavailable(MnemosyneError):
+    """A tool that the item asks for cannot be had; see mcp.json in the home."""
 
 
 class StoreError(MnemosyneError):

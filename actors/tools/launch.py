@@ -105,10 +105,16 @@ class Launched:
 
 @asynccontextmanager
 async def launched(
-    argv: Sequence[str], confines: Confines, environment: Mapping[str, str], *, pipes: bool = False
+    argv: Sequence[str],
+    confines: Confines,
+    environment: Mapping[str, str],
+    *,
+    pipes: bool = False,
+    limit: int = 2**16,
 ) -> AsyncIterator[Launched]:
     """Run a command: its output comes from `process.stdout`, with `pipes` it has stdin and stderr too.
 
+    `limit`: bytes that a line of its output may have for `readline`.
     Raises OSError if not even the launcher can be started.
     """
     alive, lifeline = os.pipe()
@@ -120,7 +126,7 @@ async def launched(
             sys.executable, "-I", "-S", "-c", BOOT, str(ROOT), json.dumps(spec),
             stdin=there, stdout=asyncio.subprocess.PIPE, stderr=there,
             env={**confines.environment(), **environment},
-            pass_fds=(alive, told), start_new_session=True,
+            pass_fds=(alive, told), start_new_session=True, limit=limit,
         )  # fmt: skip
     except BaseException:
         os.close(lifeline)

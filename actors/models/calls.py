@@ -4,7 +4,7 @@ from collections.abc import Callable
 from random import Random
 
 from actors.models.patient import PatientModel, Timeout
-from actors.models.permits import FreePermits, Permits
+from actors.models.permits import FREE, Permits
 from actors.models.port import Model
 from actors.models.spending import Spending
 from actors.settings import PatienceSettings
@@ -22,7 +22,7 @@ class ModelCalls:
         patience: PatienceSettings | None = None,
         random: Random | None = None,
     ) -> None:
-        self._open_model, self._permits = open_model, permits or FreePermits()
+        self._open_model, self._permits = open_model, permits or FREE
         self._patience, self._random = patience or PatienceSettings(), random or Random()  # noqa: S311 - jitter
 
     def model(self, name: str, timeout: Timeout, spending: Spending) -> PatientModel:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from actors.errors import ModelError
 from actors.health.backoff import full_jitter
-from actors.models.permits import Permit, Permits
+from actors.models.permits import FREE, Permit, Permits
 from actors.models.port import Model, OnDelta, Reply, Request
 from actors.models.spending import Spending
 from actors.settings import PatienceSettings
@@ -90,14 +90,14 @@ class PatientModel:
         finally:
             if answer is None:
                 self._spending.given_up(request)
-            # On its own, so that a cancel does not lose the permit.
-            settled = asyncio.ensure_future(self._settle(permit, answer))
-            _SETTLING.add(settled)
-            settled.add_done_callback(_SETTLING.discard)
-        await asyncio.shield(settled)
+            settling = self._begin_to_settle(permit, answer)
+        if settling:
+            await asyncio.shield(settling)
         return answer
 
     async def _reserve(self, request: Request) -> Permit:
+        if self._permits is FREE:
+            return Permit()
         begin = self._clock()
         try:
             with self._timeout.paused():
@@ -106,6 +106,15 @@ class PatientModel:
             waited_s = self._clock() - begin
             if waited_s >= TOLD_FROM_S:
                 self._spending.took(Effort(permit_s=waited_s))
+
+    def _begin_to_settle(self, permit: Permit, answer: Reply | ModelError | None) -> "asyncio.Future[None] | None":
+        """On its own, so that a cancel does not lose the permit."""
+        if self._permits is FREE:
+            return None
+        settling = asyncio.ensure_future(self._settle(permit, answer))
+        _SETTLING.add(settling)
+        settling.add_done_callback(_SETTLING.discard)
+        return settling
 
     async def _settle(self, permit: Permit, answer: Reply | ModelError | None) -> None:
         try:

@@ -37,3 +37,7 @@ class FreePermits:
 
     async def settle(self, permit: Permit, answer: Reply | ModelError | None) -> None:
         """See Permits."""
+
+
+FREE = FreePermits()
+"""Nobody is asked for a call: it costs neither a pause of the item's timeout nor a task."""

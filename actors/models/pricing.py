@@ -4,6 +4,7 @@ Prices per million tokens as published on 2026-10-24 (source: platform.claude.co
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from actors.work import Usage
@@ -61,12 +62,17 @@ LONG_PROMPTS: dict[str, LongPrompt] = {
 _RELEASE = re.compile(r"-\d{8}$")
 
 
+@lru_cache(maxsize=1000)
+def _name(model: str) -> str:
+    return _RELEASE.sub("", model.split("/", 1)[0])
+
+
 def price_of(model: str, prompt_tokens: int = 0) -> Price | None:
     """The price of one call with a prompt of this length; None if nobody told it.
 
     A dated name (claude-haiku-4-5-20251001) costs what the model costs, and so does local/… .
     """
-    name = _RELEASE.sub("", model.split("/", 1)[0])
+    name = _name(model)
     long = LONG_PROMPTS.get(name)
     if long is not None and prompt_tokens > long.above:
         return long.price

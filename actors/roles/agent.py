@@ -171,21 +171,21 @@ class Agent:
         if key in self._cancelled:
             raise asyncio.CancelledError
         if not task.alone:
-            with self._gate.beside():
-                self._outbox.started(key, partial(self._start, task))
-                await self._work(key, task)
+            self._outbox.started(key, partial(self._start, task))
+            await self._work(key, task)
             return
         async with self._gate.alone():
             if await self._outbox.started_on_disk(self._start(task)):
-                with self._gate.beside():
-                    await self._work(key, task)
+                await self._work(key, task)
 
     async def _work(self, key: Key, task: Task) -> None:
         payloads: dict[str, str] = {}
         course = self._courses[key] = Course(task, self.id, partial(self._outbox.kept, key))
+        self._gate.enter()
         try:
             outcome = await attempt(self._worker, course, payloads)
         finally:
+            self._gate.leave()
             del self._courses[key]
         self._say(key, task, outcome, payloads)
 

@@ -1,8 +1,8 @@
 """Items of one agent work side by side, or one of them alone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 
 class Gate:
@@ -22,16 +22,15 @@ class Gate:
         """Return once it is open."""
         await self._opened.wait()
 
-    @contextmanager
-    def beside(self) -> Iterator[None]:
-        """Work beside others. The gate is open."""
+    def enter(self) -> None:
+        """Work beside others from now on, until `leave`. The gate is open."""
         self.at_work += 1
-        try:
-            yield
-        finally:
-            self.at_work -= 1
-            if not self.at_work:
-                self._empty.set()
+
+    def leave(self) -> None:
+        """No more."""
+        self.at_work -= 1
+        if not self.at_work:
+            self._empty.set()
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:

@@ -24,6 +24,7 @@ ASSIGN = """update attempts set epoch = ?3, open = 1
             where run = ?1 and item = ?2 and epoch = ?3 - 1 and open = 0 and done = 0"""
 CLOSE = "update attempts set open = 0, done = ?4 where run = ?1 and item = ?2 and epoch = ?3 and open = 1"
 END = "update attempts set done = 1 where run = ?1 and item = ?2 and open = 0 and done = 0"
+INSERT = "insert into events values(?, ?, ?, ?, ?)"
 IS_OPEN = "select 1 from attempts where run = ? and item = ? and epoch = ? and open = 1"
 
 
@@ -115,8 +116,7 @@ class SqliteStore:
         except MnemosyneError as refusal:
             return refusal
         self._keep(append.payloads)
-        at = self.clock()
-        seqs = tuple(self._row(row, at) for row in append.rows)
+        seqs = self._write(append.rows)
         self._give_receipt(append.id, seqs)
         return seqs
 
@@ -138,16 +138,19 @@ class SqliteStore:
         if current != term:
             raise StaleTerm(f"run {run} is driven by {driver} in term {current}; term {term} is over")
 
-    def _row(self, row: Row, at: float) -> int | None:
-        run = self._id(row.run)
-        if row.item and not self._swap(run, row):
-            return None
-        return self._insert(run, at, row.type, row.body)
-
-    def _insert(self, run: int, at: float, type_: str, body: str) -> int:
-        self._seq += 1
-        self.db.execute("insert into events values(?, ?, ?, ?, ?)", (self._seq, run, at, type_, body))
-        return self._seq
+    def _write(self, rows: Sequence[Row]) -> tuple[int | None, ...]:
+        """The rows that may happen now are in the journal; their seqs, None for the others."""
+        at, seqs, new = self.clock(), list[int | None](), list[tuple[int, int, float, str, str]]()
+        for row in rows:
+            run = self._id(row.run)
+            if row.item and not self._swap(run, row):
+                seqs.append(None)
+                continue
+            self._seq += 1
+            seqs.append(self._seq)
+            new.append((self._seq, run, at, row.type, row.body))
+        self.db.executemany(INSERT, new)
+        return tuple(seqs)
 
     def _swap(self, run: int, row: Row) -> bool:
         """Whether the row may happen to its item now; if so, it has."""
@@ -173,7 +176,9 @@ class SqliteStore:
 
     def _record(self, event: Event) -> int:
         row = to_row(event)
-        return self._insert(self._id(row.run), self.clock(), row.type, row.body)
+        self._seq += 1
+        self.db.execute(INSERT, (self._seq, self._id(row.run), self.clock(), row.type, row.body))
+        return self._seq
 
     def accept(self, plan: Accept) -> RunRecord:
         """See Store.accept. A second accept of the same run id is the first."""

@@ -120,7 +120,7 @@ class StoreProcess:
 
     async def append(self, id_: str, columns: list[list[Any]], payloads: dict[str, str]) -> Any:
         """Store.append; the rows come as columns, which Ray carries without pickling."""
-        rows = [Row(*row) for row in zip(*columns, strict=True)]
+        rows = list(map(Row._make, zip(*columns, strict=True)))
         return await self.call("append_rows", id_, rows, payloads)
 
     async def read(self, run: str | None, after: int, max_wait_s: float, exclude: list[str], limit: int) -> Any:

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 
 from actors.errors import StaleTerm, StoreDamaged, StoreError, StoreUnusable
@@ -24,6 +24,9 @@ OWN = DRIVER_TYPES - {"run_started"}
 
 UNREAD = ("agent_heartbeat", "agent_error_recorded", "agent_health_degraded")
 """Of the fleet: nothing follows from them for a run."""
+
+PAGE = 2000
+"""Events of one read while a driver takes over; fewer are the last."""
 
 CHUNK = 256
 """Facts in one append at most: the agents begin with the first items while the next are written."""
@@ -72,12 +75,13 @@ class Driver:
         """
         run = self._record.run
         seen = self._record.term  # who claimed it since then drives it
-        term, items = await asyncio.gather(self._store.claim(run, self._name, seen), self._store.items(run))
+        claim, items_, fleet_ = self._store.claim(run, self._name, seen), self._store.items(run), self._read_fleet()
+        term, items, fleet = await asyncio.gather(claim, items_, fleet_)
         self._links = {name: Link(name, agent, run, term, self._hear) for name, agent in self._agents.items()}
         async with asyncio.TaskGroup() as tasks:
             helpers = [tasks.create_task(link.serve()) for link in self._links.values()]
             try:
-                state, cursor = await self._replay(term, items)
+                state, cursor = await self._replay(term, items, fleet)
                 if not state.finished:
                     self._state = state
                     self._owed.append(RunStarted(run=run, term=term, driver=self._name))
@@ -89,23 +93,31 @@ class Driver:
                     helper.cancel()
         return state.status
 
-    async def _replay(self, term: int, items: tuple[Item, ...]) -> tuple[RunState, int]:
-        run = self._record.run
+    async def _replay(self, term: int, items: tuple[Item, ...], fleet: Sequence[Event]) -> tuple[RunState, int]:
+        run, cursor = self._record.run, self._record.accepted_seq
         state = RunState(run, WorkGraph(items), self._record.model)
-        await self._replay_fleet(state)
-        cursor = self._record.accepted_seq
-        while events := await self._store.read(run, cursor, 0, exclude=UNREAD):
-            self._check_starts(term, events)
-            state.replay(events)
-            cursor = events[-1].seq
+        state.replay(fleet)
+        async for page in self._pages(run, cursor):
+            self._check_starts(term, page)
+            state.replay(page)
+            cursor = page[-1].seq
         return state, cursor
 
-    async def _replay_fleet(self, state: RunState) -> None:
+    async def _read_fleet(self) -> list[Event]:
         """What happened to agents and models before the run was accepted."""
-        cursor, end = 0, self._record.accepted_seq
-        while cursor < end and (events := await self._store.read(FLEET, cursor, 0, exclude=UNREAD)):
-            state.replay(event for event in events if event.seq < end)
-            cursor = events[-1].seq
+        end, events = self._record.accepted_seq, list[Event]()
+        async for page in self._pages(FLEET, 0):
+            events += [event for event in page if event.seq < end]
+            if page[-1].seq >= end:
+                break
+        return events
+
+    async def _pages(self, run: str, cursor: int) -> AsyncIterator[list[Event]]:
+        """What is in the journal now."""
+        whole = True
+        while whole and (page := await self._store.read(run, cursor, 0, exclude=UNREAD, limit=PAGE)):
+            cursor, whole = page[-1].seq, len(page) == PAGE
+            yield page
 
     async def _decide(self, state: RunState) -> None:
         stimuli = await self._first_agents()

@@ -2,6 +2,7 @@
 
 import asyncio
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from actors.errors import ModelError, ModelFaulty, Overloaded, RateLimited
 from actors.models.patient import LIMITED, PatientModel
-from actors.models.permits import FreePermits, Permit
+from actors.models.permits import FREE, FreePermits, Permit
 from actors.models.port import OnDelta, Reply, Request
 from actors.models.script import FAILURES
 from actors.models.spending import Spending
@@ -160,6 +161,24 @@ async def test_an_answer_outlives_the_bookkeeping_of_its_permit(caplog: pytest.L
 
     assert await patient.complete(ASK) == DONE
     assert "a permit could not be settled" in caplog.text
+
+
+async def test_where_nobody_gives_permits_a_call_costs_no_task() -> None:
+    clock, loop = Clock(), asyncio.get_running_loop()
+    made: list[object] = []
+
+    def task(loop_: asyncio.AbstractEventLoop, work: Any, **more: Any) -> "asyncio.Task[Any]":
+        made.append(work)
+        return asyncio.Task(work, loop=loop_, **more)
+
+    loop.set_task_factory(task)
+    try:
+        assert await PatientModel(Planned(clock), clock, Spending(), FREE, PATIENCE, Random(1)).complete(ASK) == DONE
+        assert made == []
+        assert await PatientModel(Planned(clock), clock, Spending(), FreePermits(), PATIENCE, Random(1)).complete(ASK)
+        assert len(made) == 1
+    finally:
+        loop.set_task_factory(None)
 
 
 PLANS = st.lists(

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import ray
 
-from actors import garbage, process_memory
+from actors import interpreter, process_memory
 from actors.errors import MnemosyneError, StoreLocked
 from actors.host import AgentHost
 from actors.keys import AgentKey
@@ -83,7 +83,7 @@ class StoreProcess:
     CONTROL = ("pulse",)
 
     def __init__(self, path: str) -> None:
-        garbage.calm()
+        interpreter.tune()
         process_memory.outlive_agents()
         os.umask(0o077)  # the journal holds prompts and answers
         self._path = Path(path)

@@ -28,7 +28,7 @@ UNREAD = ("agent_heartbeat", "agent_error_recorded", "agent_health_degraded")
 PAGE = 2000
 """Events of one read while a driver takes over; fewer are the last."""
 
-CHUNK = 256
+CHUNK = 512
 """Facts in one append at most: the agents begin with the first items while the next are written."""
 
 WIDE = 64

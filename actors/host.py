@@ -10,8 +10,9 @@ from actors.build import BUILD
 from actors.errors import AgentGone, BuildDiffers, MnemosyneError
 from actors.keys import AgentKey
 from actors.models.calls import ModelCalls
-from actors.models.choice import open_model
+from actors.models.choice import is_governed, open_model
 from actors.models.port import Model
+from actors.permits import GovernedPermits, Governing
 from actors.roles.agent import Agent, Before, Card
 from actors.roles.factory import create_agent
 from actors.settings import Settings
@@ -34,6 +35,10 @@ class Surroundings(Protocol):
 
     def shared_model(self, name: str) -> Model | None:
         """A model that lives in a process of its own; None if it does not."""
+        ...
+
+    def governor(self) -> Governing:
+        """The fleet's governor."""
         ...
 
     def node(self) -> str:
@@ -63,7 +68,8 @@ class AgentHost:
         if not self._generation:
             self._generation = await store.register(self._id, self._role, os.getpid(), self._around.node())
         before = await asyncio.shield(self._admission)
-        calls = ModelCalls(self._model, patience=self._settings.models.patience)
+        permits = GovernedPermits(self._id, self._generation, self._around.governor(), is_governed)
+        calls = ModelCalls(self._model, permits, self._settings.models.patience)
         return create_agent(self._role, self._id, self._generation, store, calls, self._settings, before)
 
     def _model(self, name: str) -> Model:

@@ -14,14 +14,17 @@ from typing import Any, NamedTuple
 import ray
 
 from actors import interpreter, process_memory
+from actors.desk import Desk
 from actors.errors import MnemosyneError, StoreLocked
+from actors.governor.needs import Amounts
+from actors.governor.notes import Answer, Note
 from actors.host import AgentHost
 from actors.keys import AgentKey
 from actors.models.choice import open_model
 from actors.models.port import Model, Request
 from actors.monitor import Monitor
 from actors.redaction import guard_logs
-from actors.remote import RemoteModel, RemoteStore, RemoteWard, find, title
+from actors.remote import RemoteGovernor, RemoteModel, RemoteStore, RemoteWard, find, title
 from actors.rows import Row
 from actors.settings import Settings
 from actors.stores.group import GroupStore
@@ -32,6 +35,7 @@ from actors.work import role_of
 
 STORE = "store"
 MONITOR = "monitor"
+GOVERNOR = "governor"
 """Names of actors."""
 
 LOCK_TRIES = 30
@@ -172,6 +176,37 @@ class ModelProcess:
             return reply_json(error)
 
 
+class GovernorProcess:
+    """The one process that gives permits for model calls."""
+
+    CONTROL = ("pulse",)
+
+    def __init__(self, settings: str) -> None:
+        interpreter.tune()
+        process_memory.outlive_agents()
+        ceilings = Settings.model_validate_json(settings).models.ceilings
+        self._ceilings = {model: Amounts(**ceiling.model_dump()) for model, ceiling in ceilings.items()}
+        self._desk: Desk | None = None
+        self._ticker: Ticker | None = None
+
+    def __repr__(self) -> str:
+        return title(GOVERNOR)
+
+    async def exchange(self, agent: str, generation: int, note: Note) -> Answer:
+        """See Desk."""
+        self._ticker = self._ticker or Ticker()
+        self._desk = self._desk or Desk(self._ceilings)
+        return await self._desk.exchange(agent, generation, note)
+
+    async def pid(self) -> int:
+        """Of this process."""
+        return os.getpid()
+
+    async def pulse(self) -> Pulse:
+        """How it does."""
+        return Pulse(0, self._ticker.age_s if self._ticker else 0.0)
+
+
 class AgentProcess(AgentHost):
     """One agent."""
 
@@ -200,6 +235,10 @@ class RaySurroundings:
         """See Surroundings."""
         return RemoteModel(find(model_actor(name), self._namespace)) if name in self._shared else None
 
+    def governor(self) -> RemoteGovernor:
+        """See Surroundings."""
+        return RemoteGovernor(GOVERNOR, self._namespace)
+
     def node(self) -> str:
         """See Surroundings."""
         return str(ray.get_runtime_context().get_node_id())
@@ -213,6 +252,12 @@ class FleetPlan(NamedTuple):
     shared: Sequence[str]
     """Models that live in processes of their own."""
     detached: bool
+    governed: bool = True
+    """Whether the fleet has a governor: where every model is local or scripted, it needs none."""
+
+    def support(self) -> list[str]:
+        """Names of the actors that are watched, and are no agents."""
+        return [STORE, *([GOVERNOR] if self.governed else ()), *map(model_actor, self.shared)]
 
     def start_agent(self, name: str) -> Any:
         """The handle of a new agent, or of the one of this name if the fleet is detached."""
@@ -229,7 +274,7 @@ class MonitorProcess:
         process_memory.outlive_agents()
         settings = Settings.model_validate_json(plan.settings)
         wards = {name: RemoteWard(name, plan.namespace, partial(plan.start_agent, name)) for name in agents}
-        self._support = {name: RemoteWard(name, plan.namespace) for name in (STORE, *map(model_actor, plan.shared))}
+        self._support = {name: RemoteWard(name, plan.namespace) for name in plan.support()}
         self._ticker = Ticker()
         self._plan, self._wards, self._settings = plan, wards, settings.health
         self._watching = asyncio.ensure_future(self._watch())

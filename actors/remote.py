@@ -10,8 +10,9 @@ import ray
 from ray.exceptions import ActorDiedError, RayActorError, RayTaskError
 
 from actors.build import BUILD
-from actors.errors import AgentGone, MnemosyneError, ModelFaulty, StoreError
+from actors.errors import AgentGone, FleetError, MnemosyneError, ModelFaulty, StoreError
 from actors.events import Event
+from actors.governor.notes import Answer, Note
 from actors.models.port import OnDelta, Reply, Request
 from actors.roles.agent import Before, Card
 from actors.rows import from_rows, to_row
@@ -147,6 +148,24 @@ class RemoteModel:
 
     async def close(self) -> None:
         """The model's process is the fleet's to end."""
+
+
+class RemoteGovernor:
+    """The governor of this namespace, whichever process it is now. Raises FleetError if it does not answer."""
+
+    def __init__(self, name: str, namespace: str) -> None:
+        self._name, self._namespace = name, namespace
+        self._handle: Any = None
+
+    async def exchange(self, agent: str, generation: int, note: Note) -> Answer:
+        """See Desk."""
+        try:
+            self._handle = self._handle or find(self._name, self._namespace)
+            answer: Answer = await self._handle.exchange.remote(agent, generation, note)
+        except (RayActorError, RayTaskError, ValueError) as error:
+            self._handle = None
+            raise FleetError(f"{type(error).__name__}: {error}") from None
+        return answer
 
 
 class RemoteAgent:

@@ -27,6 +27,14 @@ class PatienceSettings(Frozen):
     """All these waits of one call together; then the model is unavailable, which people see."""
 
 
+class Ceiling(Frozen):
+    """Limits of one model per minute that a person sets; what the API tells can only lower them. 0: no limit."""
+
+    requests: int = Field(default=0, ge=0)
+    input_tokens: int = Field(default=0, ge=0)
+    output_tokens: int = Field(default=0, ge=0)
+
+
 class ModelSettings(Frozen):
     """How models are reached. Holds no key: each agent reads the key itself, at its first call."""
 
@@ -37,6 +45,8 @@ class ModelSettings(Frozen):
     """Overall deadline of one call is base + per_token * max_tokens."""
     deadline_per_token_s: float = Field(default=0.05, ge=0)
     patience: PatienceSettings = PatienceSettings()
+    ceilings: Mapping[str, Ceiling] = Field(default_factory=dict)
+    """By model."""
     local_context_tokens: int = Field(default=4096, ge=512)
     local_threads: int = Field(default=0, ge=0)
     """0 means one fewer than the cores: a thread that has to wait for its core makes all others of the model wait."""

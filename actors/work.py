@@ -171,6 +171,8 @@ class Task(Frozen):
     """The data of the item's dependencies, by id."""
     turns: tuple[Turn, ...] = ()
     """What earlier attempts of the item have done; it goes on after them."""
+    path: int = 0
+    """Items on the longest path from this one to the end of its graph."""
     alone: bool = False
     """The agent works on it with nothing else beside it, and its ItemStarted is on disk before the work begins."""
 

@@ -18,10 +18,13 @@ from actors import interpreter, process_memory
 from actors.errors import FleetError, MnemosyneError
 from actors.events import AgentStarting, AgentUnavailable, Event
 from actors.guard import guard
+from actors.models.choice import is_governed
 from actors.processes import (
+    GOVERNOR,
     MONITOR,
     STORE,
     FleetPlan,
+    GovernorProcess,
     ModelProcess,
     MonitorProcess,
     StoreProcess,
@@ -83,6 +86,7 @@ class Fleet:
     ) -> None:
         self._settings, self._detached = settings, detached
         self._shared = [name for name in SHARED_MODELS if name in models]
+        self._governed = detached or any(map(is_governed, models))
         self._handles: list[Any] = []  # kept: a named actor ends when its last handle does
         self._namespace = namespace or f"mnemosyne-{uuid.uuid4().hex}"  # a cluster may hold the fleets of several jobs
         self.store: Store
@@ -97,8 +101,14 @@ class Fleet:
         """The process that writes the journal."""
         return int(await self._store_actor.pid.remote())
 
+    async def governor_pid(self) -> int:
+        """The process that gives permits. Raises ValueError if this fleet has none."""
+        return int(await find(GOVERNOR, self._namespace).pid.remote())
+
     async def __aenter__(self) -> "Fleet":
-        workers = 1 + len(self._shared) + len(self._settings.fleet.pools.agents())  # so many are started ahead
+        workers = (
+            1 + self._governed + len(self._shared) + len(self._settings.fleet.pools.agents())
+        )  # so many are started ahead
         embedded = {
             "address": "local",
             "num_cpus": workers,
@@ -127,8 +137,13 @@ class Fleet:
         """Store, shared models, agents. Ray is connected. Raises FleetError if no agent can be started."""
         self._store_actor = self.spawn(StoreProcess, STORE, str(store_path(self.home)), on=HEAD)
         self.store = RemoteStore(self._store_actor)
+        self._start_governor()
         self.start_models(self._shared)
         await self._start_agents()
+
+    def _start_governor(self) -> None:
+        if self._governed:
+            self._handles.append(self.spawn(GovernorProcess, GOVERNOR, self._settings.model_dump_json(), on=HEAD))
 
     def find_actors(self, agents: Collection[str]) -> None:
         """Those that another process started. Raises FleetError."""
@@ -182,7 +197,7 @@ class Fleet:
         roles = self._settings.fleet.pools.agents()
         await self._record(*(AgentStarting(agent=name, role=role) for name, role in roles.items()))
         shared = list(SHARED_MODELS) if self._detached else self._shared
-        plan = FleetPlan(self._namespace, self._settings.model_dump_json(), shared, self._detached)
+        plan = FleetPlan(self._namespace, self._settings.model_dump_json(), shared, self._detached, self._governed)
         # before the agents: where a node runs out of memory, Ray ends the newest until it has enough again
         self._handles.append(self.spawn(MonitorProcess, MONITOR, plan, list(roles), on=HEAD))
         self._handles += [plan.start_agent(name) for name in roles]

@@ -270,6 +270,7 @@ class RunState:
             model=event.model,
             results={id_: self.results[id_] for id_ in item.dependencies},
             turns=self.views[event.item].turns,
+            path=self.graph.height[event.item],
             alone=event.alone,
         )
 

@@ -14,7 +14,12 @@ from cluster.fleet_file import FleetFile, living
 from tests.messages_server import KEY, MessagesServer
 from tests.processes import PATIENCE_S, Commands
 
-PROCESSES = {"driver": "ray::DriverProcess", "store": "ray::StoreProcess", "agent": "ray::AgentProcess"}
+PROCESSES = {
+    "driver": "ray::DriverProcess",
+    "store": "ray::StoreProcess",
+    "governor": "ray::GovernorProcess",
+    "agent": "ray::AgentProcess",
+}
 """How Ray calls the processes of our actors."""
 CALLED = re.compile(r"ray::mnemosyne: \w+-\d+\.\w+ ")
 """How it calls an agent's during a call that has a name of its own."""

@@ -11,7 +11,7 @@ from random import Random
 from typing import NamedTuple
 
 from actors.governor.governor import Governor
-from actors.governor.needs import Need, Permit, Told, Window
+from actors.governor.needs import Need, Permit, Told, Window, counted
 from actors.work import Usage
 
 MODEL = "claude-test"
@@ -108,7 +108,7 @@ class World:
         self.governor = Governor({}, Random(0))
         if self._last_told:
             self.governor.recall(MODEL, self._last_told, self.now)
-        self.governor.hold(self._held.values(), self.now)
+        self.governor.hold([permit.need for permit in self._held.values()], self.now)
         for need in self._waiting.values():
             self.governor.reserve([need], self.now)
 
@@ -168,6 +168,6 @@ class World:
             bucket.has(0, self.now)
         if self._held.pop(permit.need.id, None):  # else its agent is gone
             self._last_told = told or self._told()
-            self.governor.settle(MODEL, permit.need.id, usage, self._last_told, self.now)
+            self.governor.settle(MODEL, permit.need.id, counted(usage), self._last_told, self.now)
             self.done += 1
             self._fill()

@@ -80,9 +80,10 @@ class Bucket:
         the server's is for certain, but for the half that is not planned with.
         """
         self.limit(told.limit, now)
-        self._burst = min(max(self._burst, told.remaining), self.rate * MINUTE)
-        highest = told.remaining - unseen.least + max(0.0, now - since) * self.rate
-        lowest = told.remaining - unseen.most - (self._burst - self.planned)
+        high, low = told.remaining + told.grain / 2, told.remaining - told.grain / 2
+        self._burst = min(max(self._burst, low), self.rate * MINUTE)
+        highest = high - unseen.least + max(0.0, now - since) * self.rate
+        lowest = low - unseen.most - (self._burst - self.planned)
         self._level = min(self._full, max(min(self.level(now), highest), lowest))
 
     def limit(self, per_minute: float, now: float) -> None:

@@ -1,9 +1,7 @@
 """How many tokens a call will take, before anybody knows: corrected by what the calls of this model took."""
 
 from actors.governor.needs import Amounts, Need
-
-CHARACTERS_PER_TOKEN = 3.5
-"""Of English prose it is nearer to 4; of code and other languages nearer to 3."""
+from actors.models.estimate import CHARACTERS_PER_TOKEN
 
 NEWEST = 0.05
 """Weight of the newest call, once so many were seen that it would be less in a plain mean."""

@@ -3,12 +3,12 @@
 It never refuses: what cannot go now waits. Every method takes the time, in seconds that only go forward.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from random import Random
 
 from actors.governor.lane import Lane
-from actors.governor.needs import NOTHING, Amounts, Need, Permit, Told, counted
-from actors.work import Usage
+from actors.governor.needs import NOTHING, Amounts, Need, Permit, Told
 
 
 class Governor:
@@ -47,10 +47,9 @@ class Governor:
         waits = [held.for_s for lane in self.lanes.values() if (held := lane.held(now)) and held.for_s is not None]
         return now + min(waits) if waits else None
 
-    def settle(self, model: str, id_: str, usage: Usage | None, told: Told | None, now: float) -> None:
-        """A call ended: with this usage, or None if it was lost or failed and nobody knows what it took."""
+    def settle(self, model: str, id_: str, took: Amounts | None, told: Told | None, now: float) -> None:
+        """A call ended; None for `took` if it was lost and nobody knows what it took."""
         lane = self._lane(model, now)
-        took = counted(usage) if usage else None
         permit = lane.settle(id_, took, told, now)
         if permit and took:
             lane.answered(permit, took)
@@ -60,11 +59,11 @@ class Governor:
         lane = self._lane(model, now)
         lane.refused(lane.settle(id_, NOTHING, told, now), retry_after_s, now)
 
-    def hold(self, permits: Iterable[Permit], now: float) -> None:
-        """An agent has these from an earlier governor."""
-        for permit in permits:
-            if self._lives(permit.need):
-                self._lane(permit.need.model, now).hold(permit)
+    def hold(self, needs: Iterable[Need], now: float) -> None:
+        """An agent has permits for these from an earlier governor."""
+        for need in needs:
+            if self._lives(need):
+                self._lane(need.model, now).hold(need, now)
 
     def recall(self, model: str, told: Told, now: float) -> None:
         """An agent was told these limits before this governor began."""
@@ -76,6 +75,11 @@ class Governor:
             self._generations[agent] = generation
             for lane in self.lanes.values():
                 lane.drop(agent, generation)
+
+    def lost(self, agent: str) -> None:
+        """Nothing is heard of this agent any more. If it lives it asks anew."""
+        for lane in self.lanes.values():
+            lane.drop(agent, math.inf)
 
     def _lives(self, need: Need) -> bool:
         self.began(need.agent, need.generation)

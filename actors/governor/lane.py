@@ -8,7 +8,7 @@ from typing import NamedTuple
 from actors.governor.brake import Brake
 from actors.governor.bucket import Bucket, Unseen
 from actors.governor.estimate import Estimates
-from actors.governor.needs import NOTHING, Amounts, Marks, Permit, Told
+from actors.governor.needs import NOTHING, Amounts, Marks, Need, Permit, Told
 from actors.governor.turns import Turns
 
 PROBES = 4
@@ -68,9 +68,9 @@ class Lane:
             self.in_flight[need.id] = permit
             yield permit
 
-    def hold(self, permit: Permit) -> None:
+    def hold(self, need: Need, now: float) -> None:
         """An earlier governor granted this call."""
-        self.in_flight.setdefault(permit.need.id, permit._replace(marks=None))
+        self.in_flight.setdefault(need.id, Permit(need, self.estimates.of(need), now, None))
 
     def recall(self, told: Told, now: float) -> None:
         """What an earlier governor was told; how full the server's buckets are by now is not known."""
@@ -91,7 +91,8 @@ class Lane:
     def answered(self, permit: Permit, took: Amounts) -> None:
         """The model answered: what a call like this one takes, and that it took it."""
         self._known = True
-        self.estimates.learn(permit.need, took)
+        if took.output_tokens:  # else it was refused before it was read
+            self.estimates.learn(permit.need, took)
         self.brake.answered(permit.granted_at, len(self.in_flight) + 1)
 
     def refused(self, permit: Permit | None, retry_after_s: float | None, now: float) -> None:
@@ -99,7 +100,7 @@ class Lane:
         granted_at = permit.granted_at if permit else now
         self.brake.refused(retry_after_s, granted_at, len(self.in_flight) + 1, now)
 
-    def drop(self, agent: str, before: int) -> None:
+    def drop(self, agent: str, before: float) -> None:
         """Generations of this agent before this one are gone, with what they waited for and what they held."""
         self.turns.withdraw(self.turns.of(agent, before))
         for id_, permit in list(self.in_flight.items()):

@@ -70,6 +70,8 @@ class Window(NamedTuple):
     limit: float
     """Per minute."""
     remaining: float
+    grain: float = 0.0
+    """`remaining` is told in multiples of this; 0: as it is."""
 
 
 class Told(NamedTuple):

@@ -49,7 +49,7 @@ class Turns:
             if need := self._needs.pop(id_, None):
                 self._leave(need)
 
-    def of(self, agent: str, before: int) -> list[str]:
+    def of(self, agent: str, before: float) -> list[str]:
         """Ids of the agent's calls from generations before this one."""
         return [id_ for id_, need in self._needs.items() if need.agent == agent and need.generation < before]
 

@@ -48,6 +48,11 @@ def adapter_of(name: str) -> Adapter:
     raise ModelMissing(f"there is no model {name!r:.100}; did you mean {' or '.join(near)}?")
 
 
+def is_governed(name: str) -> bool:
+    """Whether calls to this model need permits: those that others run have limits, ours do not."""
+    return name not in (Adapter.LOCAL, Adapter.SCRIPTED)
+
+
 def choose(name: str | None, has_key: bool, has_local: bool = True) -> Choice:
     """The model for a name from the command line, the plan or the settings, in this order; None lets us choose.
 

@@ -13,12 +13,15 @@ CHARACTERS_PER_TOKEN = 3.5
 
 def estimate(request: Request) -> Usage:
     """Every character of the prompt as input, max_tokens as output."""
-    characters = len(request.system)
-    characters += sum(len(message.text) + sum(map(_size, message.blocks)) for message in request.messages)
-    characters += sum(len(tool.name) + len(tool.description) + _json(tool.input) for tool in request.tools)
-    if request.output is not None:
-        characters += _json(request.output)
-    return Usage(input_tokens=ceil(characters / CHARACTERS_PER_TOKEN), output_tokens=request.max_tokens)
+    return Usage(input_tokens=ceil(characters(request) / CHARACTERS_PER_TOKEN), output_tokens=request.max_tokens)
+
+
+def characters(request: Request) -> int:
+    """Of everything that is sent."""
+    sent = len(request.system)
+    sent += sum(len(message.text) + sum(map(_size, message.blocks)) for message in request.messages)
+    sent += sum(len(tool.name) + len(tool.description) + _json(tool.input) for tool in request.tools)
+    return sent if request.output is None else sent + _json(request.output)
 
 
 def _size(block: Block) -> int:

@@ -50,6 +50,8 @@ class Request(Frozen):
     """What the model may call."""
     tag: str = ""
     """run/item/epoch, for scripted answers and logs; never sent to an API."""
+    path: int = 0
+    """Items on the longest path from the one that asks to the end of its graph; the longer, the sooner it may call."""
 
 
 class Reply(Frozen):

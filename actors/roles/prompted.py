@@ -32,6 +32,7 @@ class Prompted:
             max_tokens=item.max_tokens or self._max_tokens,
             output=item.output,
             tag=f"{task.run}/{item.id}/{task.epoch}",
+            path=task.path,
         )
         model = self._calls.model(task.model, course.deadline, course.spending)
         return await Conversation(model, course, self._tools(task), payloads).hold(request)

@@ -7,11 +7,11 @@ import pytest
 from actors.governor.brake import BACKOFF_MAX_S, RETRY_AFTER_MAX_S, Brake
 from actors.governor.governor import Governor
 from actors.governor.lane import PROBES
-from actors.governor.needs import Amounts, Need, Permit, Told, Window
+from actors.governor.needs import Amounts, Need, Permit, Told, Window, counted
 from actors.work import Usage
 
 M = "claude-test"
-USAGE = Usage(input_tokens=100, output_tokens=10)
+USAGE = counted(Usage(input_tokens=100, output_tokens=10))
 PLENTY = Told(Window(6000, 6000), Window(6e6, 6e6), Window(6e6, 6e6))
 
 
@@ -124,9 +124,19 @@ def test_cached_tokens_are_not_charged_and_the_rest_comes_back() -> None:
     it = governor(input_tokens=6000)
     ask(it, need("x", size=3500), need("y", size=35))
     assert ids(it.grants(10)) == ["x"]
-    it.settle(M, "x", Usage(input_tokens=20, cache_write_tokens=30, cache_read_tokens=900), None, 10)
+    it.settle(
+        M, "x", counted(Usage(input_tokens=20, output_tokens=1, cache_write_tokens=30, cache_read_tokens=900)), None, 10
+    )
     assert ids(it.grants(10.5)) == ["y"]
     assert it.lanes[M].buckets[1].charged == pytest.approx(50 + 10 * (1 + 0.05) / 2)
+
+
+def test_what_is_told_in_thousands_is_known_that_well() -> None:
+    it = governor()
+    it.reserve([need(str(n), size=3500) for n in range(100)], 0)
+    assert len(it.grants(0)) == PROBES
+    it.settle(M, "0", Amounts(1, 1000, 10), Told(input_tokens=Window(60_000, 40_000, 1000)), 0)
+    assert len(it.grants(0)) == (39_500 - 39_500 / 2 - (PROBES - 1) * 1000) // 1000
 
 
 def test_a_call_that_nobody_knows_of_stays_charged() -> None:
@@ -143,7 +153,7 @@ def test_estimates_follow_what_the_calls_take() -> None:
     for n in range(100):
         it.reserve([need(str(n), size=3500)], n)
         it.grants(n)
-        it.settle(M, str(n), Usage(input_tokens=2000, output_tokens=5), None, n)
+        it.settle(M, str(n), Amounts(1, 2000, 5), None, n)
     amounts = it.lanes[M].estimates.of(need("x", size=3500))
     assert amounts.input_tokens == pytest.approx(2000, rel=0.02)
     assert amounts.output_tokens == pytest.approx(5, rel=0.3)
@@ -231,7 +241,7 @@ def test_limits_that_an_earlier_governor_learnt_hold_from_the_start() -> None:
 
 def test_a_governor_that_comes_back_begins_empty_and_is_told_who_calls() -> None:
     it = governor()
-    it.hold([Permit(need(str(n)), Amounts(1, 100, 100), 0, None) for n in range(20)], 50)
+    it.hold([need(str(n)) for n in range(20)], 50)
     it.reserve([need("x")], 50)
     assert it.grants(50) == []
     it.settle(M, "0", USAGE, Told(requests=Window(60, 19)), 51)

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -64,16 +63,16 @@ ECHOES: Mapping[str, Echo] = {
 """By the tag of the item that gets it."""
 
 
-def echoing(default: Turn, times: int = 1) -> Turn:
-    """Each item of ECHOES gets its echo that often, then, as everybody else, the default."""
-    played = Counter[str]()
+def echoing(default: Turn) -> Turn:
+    """Each item of ECHOES gets its echo once, then, as everybody else, the default."""
+    played = set[str]()
 
     async def turn(exchange: Exchange) -> None:
         tags = ITEM.findall(exchange.call.prompt)[:1]
         tag = tags[0] if tags else ""
         key = exchange.call.headers["authorization"].removeprefix("Bearer ")
-        if tag in ECHOES and played[tag] < times:
-            played[tag] += 1
+        if tag in ECHOES and tag not in played:
+            played.add(tag)
             await ECHOES[tag](key)(exchange)
         else:
             await default(exchange)

@@ -36,7 +36,6 @@ def mark(place: str) -> Canary:
 @pytest.fixture(scope="module")
 def commands(place: str, mark: Canary, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Marked]:
     with serving(MessagesServer(key=mark.key)) as server:
-        server.default = echoing(late(answers(), 0.4), times=2)
         inherited = mark.key if place == "variable" else None
         made = Marked(tmp_path_factory.mktemp("canary"), server, inherited)
         if not inherited:
@@ -64,6 +63,7 @@ def finished(commands: Marked, run: str) -> bool:
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_a_kill_amid_echoes(commands: Marked, fleet: FleetFile, victim: str) -> None:
     run = f"kill-{victim}"
+    commands.server.default = echoing(late(answers(), 0.4))
     assert commands.tell("run", commands.plan_of_echoes(*MANY), "--key", run, "--detach")[0] == 0
     commands.wait(run, begun("i3"))
     assert not finished(commands, run)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from actors.marked import marked
 from actors.work import Content, Task
 
 
@@ -23,4 +24,4 @@ def prompt(task: Task, payloads: Mapping[str, str]) -> str:
 
 def _part(kind: str, name: str, content: Content, payloads: Mapping[str, str]) -> str:
     text = content.text if content.ref is None else payloads[content.ref]
-    return f'<{kind} name="{name}">\n{text}\n</{kind}>'
+    return marked(kind, text or "", name=name)

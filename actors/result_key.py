@@ -35,6 +35,8 @@ def parts(item: Item, model: str, prompt: str, results: Mapping[str, Content]) -
         found["inputs"] = {name: content_hash(content) for name, content in item.inputs.items()}
     if item.output is not None:
         found["output"] = _canonical(item.output)
+    if item.tools:
+        found["tools"] = sorted(item.tools)
     if item.max_tokens is not None:
         found["max_tokens"] = item.max_tokens
     if item.dependencies:

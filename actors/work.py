@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
+from actors.tools.capability import PATTERN
+
 ItemId = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
 INLINE_LIMIT = 4096
@@ -131,6 +133,8 @@ class Item(Frozen):
     """JSON schema the answer must fit; None means plain text."""
     model: str | None = None
     max_tokens: Annotated[int, Field(ge=1, le=128_000)] | None = None
+    tools: tuple[Annotated[str, StringConstraints(pattern=PATTERN, max_length=64)], ...] = ()
+    """Capabilities; see actors/tools/capability.py."""
 
 
 _ITEMS: TypeAdapter[tuple[Item, ...]] = TypeAdapter(tuple[Item, ...])

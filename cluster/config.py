@@ -11,7 +11,7 @@ from actors import keys
 from actors.errors import HomeUnusable, UserError
 from actors.keys import Found
 from actors.models.script import Script
-from actors.settings import FleetSettings, HealthSettings, ModelSettings, Settings
+from actors.settings import CommandSettings, FleetSettings, HealthSettings, ModelSettings, Settings
 
 HOME_NAME = ".mnemosyne"
 AGENT_MEMORY = "MNEMOSYNE_AGENT_MEMORY_MB"
@@ -79,7 +79,26 @@ def token_path(home: Path) -> Path:
 def read_settings(home: Path, model: str | None, fleet: FleetSettings) -> Settings:
     """Every setting, from the arguments and the environment. Raises UserError."""
     models = ModelSettings(base_url=base_url(), script=_script())
-    return Settings(home=home, model=model, fleet=fleet, models=models, health=_health())
+    return Settings(home=home, model=model, fleet=fleet, models=models, health=_health(), commands=_commands(home))
+
+
+def _commands(home: Path) -> CommandSettings:
+    """What the home's commands.json, if there is one, allows the commands of items. Raises UserError."""
+    path = home / "commands.json"
+    try:
+        return CommandSettings.model_validate_json(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):  # the home itself is looked at elsewhere
+        return CommandSettings()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from None
+    except ValidationError as error:
+        raise UserError(f"{path}: {_first(error)}") from None
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"]))
+    return f"{where}: {first['msg']}" if where else first["msg"]
 
 
 def _health() -> HealthSettings:
@@ -104,9 +123,7 @@ def _script() -> Script:
     except OSError as error:
         raise UserError(f"MNEMOSYNE_SCRIPT: {path}: {error.strerror}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise UserError(f"MNEMOSYNE_SCRIPT: {path}: {f'{where}: ' if where else ''}{first['msg']}") from None
+        raise UserError(f"MNEMOSYNE_SCRIPT: {path}: {_first(error)}") from None
 
 
 ask_keychain = cache(keys.ask_keychain)

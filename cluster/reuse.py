@@ -128,6 +128,8 @@ class _Judge:
         made = self._old.made.get(item.id)
         if made is None:
             return Verdict(item.id, Fate.RUNS_AGAIN, ("was not complete",))
+        if item.tools:
+            return Verdict(item.id, Fate.RUNS_AGAIN, ("has tools, and what they did is not kept",))
         before = self._before(self._old.items[item.id], made)
         now = self._now(item)
         if made.result.prompt and key_of(before) == key_of(now):

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from random import Random
 
@@ -69,7 +70,7 @@ def calls_of(model: Model, permits: Permits | None = None, patience: PatienceSet
 
 def prompted(store: Store, model: Model, role: Role = Role.EXECUTOR, tools: Toolbox | None = None) -> Prompted:
     """The part of a role, with this model under every name and these tools for every item."""
-    return Prompted(PROMPTS[role], store, calls_of(model), 1000, lambda _: tools or NO_TOOLS)
+    return Prompted(PROMPTS[role], store, calls_of(model), 1000, lambda _: nullcontext(tools or NO_TOOLS))
 
 
 def course_of(task: Task, store: Store | None = None) -> Course:

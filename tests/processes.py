@@ -38,6 +38,11 @@ class Commands:
         (self.folder / "plan.json").write_text(json.dumps({"name": "plan", "model": "scripted", "items": items}))
         return "plan.json"
 
+    def items(self, *items: dict[str, Any]) -> str:
+        """A plan of these items as they are; the name of its file."""
+        (self.folder / "plan.json").write_text(json.dumps({"name": "plan", "model": "scripted", "items": items}))
+        return "plan.json"
+
     @property
     def environment(self) -> dict[str, str]:
         """Of every command."""
@@ -80,6 +85,16 @@ class Commands:
             assert time.monotonic() < deadline, "it did not happen"
             assert process is None or process.poll() is None, process.communicate()
             time.sleep(0.05)
+
+
+def wait_for_file(folder: Path, pattern: str, process: Process) -> Path:
+    """A file below the folder, once it is there."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (found := list(folder.glob(pattern))):
+        assert time.monotonic() < deadline, "it did not happen"
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    return found[0]
 
 
 def ended(process: Process) -> int:

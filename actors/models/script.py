@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import JsonValue, NonNegativeFloat, PositiveInt, model_validator
+from pydantic import Field, JsonValue, NonNegativeFloat, PositiveInt, model_validator
 
 from actors.errors import ModelError
 from actors.models.port import StopReason
@@ -13,10 +13,17 @@ from actors.work import FailureKind, Frozen
 FAILURES: Mapping[FailureKind, type[ModelError]] = {error.kind: error for error in ModelError.__subclasses__()}
 
 
+class ScriptedCall(Frozen):
+    """A call of a tool."""
+
+    tool: str
+    arguments: Mapping[str, JsonValue] = Field(default_factory=dict)
+
+
 class Rule(Frozen):
     """What happens to requests that hold `match`. The first rule that fits and is not used up counts.
 
-    In this order: `delay_s`, `exit`, `hang`, `seize`, `failure`, `answer`.
+    In this order: `delay_s`, `exit`, `hang`, `seize`, `failure`, `calls`, `answer`.
     """
 
     match: str = ""
@@ -42,6 +49,10 @@ class Rule(Frozen):
     message: str = "scripted failure"
     answer: JsonValue = None
     """A text is sent as it is, also where JSON is asked for; anything else as JSON. None means the usual answer."""
+    turn: PositiveInt | None = None
+    """Only for this turn of a conversation; the first is 1."""
+    calls: tuple[ScriptedCall, ...] = ()
+    """Tools that the model calls instead of ending; a text `answer` is said before."""
     stop: StopReason = StopReason.END
 
     @model_validator(mode="after")

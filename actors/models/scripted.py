@@ -11,6 +11,7 @@ from zlib import crc32
 
 from actors.errors import AnswerCutOff
 from actors.models.answer import parse
+from actors.models.blocks import Text, ToolCall
 from actors.models.example import example
 from actors.models.port import OnDelta, Reply, Request, StopReason
 from actors.models.script import FAILURES, Rule, Script
@@ -45,6 +46,8 @@ class ScriptedModel:
             await asyncio.sleep(delay_s)
         if rule is not NOTHING:
             await _misbehave(rule)
+        if rule.calls:
+            return _calling(rule, request, time.perf_counter() - begin)
         text = _text(rule, request)
         if on_delta is not None:
             _stream(text, on_delta)
@@ -61,6 +64,7 @@ class ScriptedModel:
         places = (request.tag, request.system, *(message.said for message in request.messages))
         for index, (rule, pattern) in enumerate(self._rules):
             spent = rule.times is not None and self._used[index] >= rule.times
+            spent = spent or rule.turn not in (None, _turn(request))
             if not spent and any(pattern.search(place) for place in places):
                 self._used[index] += 1
                 return rule
@@ -96,6 +100,21 @@ async def _eat() -> None:
         eaten.append(b"x" * BITE)  # a page counts once it was written to
         await asyncio.sleep(BITE_S)
     await asyncio.Event().wait()
+
+
+def _turn(request: Request) -> int:
+    return 1 + sum(message.role == "assistant" for message in request.messages)
+
+
+def _calling(rule: Rule, request: Request, seconds: float) -> Reply:
+    said = rule.answer if isinstance(rule.answer, str) else ""
+    wishes = [
+        ToolCall(id=f"call_{_turn(request)}_{number}", name=call.tool, input=call.arguments)
+        for number, call in enumerate(rule.calls, 1)
+    ]
+    usage = _usage(request, said + "".join(json.dumps(dict(call.arguments)) for call in rule.calls))
+    blocks = (*((Text(text=said),) if said else ()), *wishes)
+    return Reply(text=said, blocks=blocks, stop=StopReason.TOOL_USE, model=NAME, usage=usage, seconds=seconds)
 
 
 def _text(rule: Rule, request: Request) -> str:

@@ -5,7 +5,7 @@ import json
 from typing import Protocol
 
 from actors.contents import stored
-from actors.errors import AttemptClosed, ModelError, PayloadMissing, StoreError
+from actors.errors import AttemptClosed, HomeUnusable, ModelError, PayloadMissing, StoreError, ToolsUnavailable
 from actors.models.port import Reply, StopReason
 from actors.redaction import redact
 from actors.roles.course import Course
@@ -45,7 +45,7 @@ def _ended(error: BaseException, course: Course, begin: float) -> Outcome:
     match error:
         case ModelError():
             return _failure(course, error.kind, str(error), begin)
-        case PayloadMissing():  # no other attempt would find it
+        case PayloadMissing() | ToolsUnavailable() | HomeUnusable():  # no other attempt would find it
             return _failure(course, FailureKind.BAD_REQUEST, str(error), begin)
         case AttemptClosed():
             return Lost(message=str(error))

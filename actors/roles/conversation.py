@@ -5,6 +5,7 @@ What is finished is on disk before the next thing begins, so no other attempt of
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from actors.contents import stored
@@ -37,8 +38,8 @@ class Toolbox(Protocol):
         ...
 
 
-ToolsOf = Callable[[Task], Toolbox]
-"""The tools that a task is granted."""
+ToolsOf = Callable[[Task], AbstractAsyncContextManager[Toolbox]]
+"""The tools that a task is granted, for as long as the attempt takes."""
 
 
 class Conversation:

@@ -7,6 +7,7 @@ from actors.roles.prompt import PROMPTS
 from actors.roles.prompted import Prompted
 from actors.settings import Settings
 from actors.stores.protocol import Store
+from actors.tools.granted import Granted
 from actors.work import Role
 
 
@@ -29,5 +30,5 @@ def create_agent(
 ) -> Agent:
     """An agent that does the work of a role. Raises UnknownRole."""
     known = role_named(role)
-    worker = Prompted(PROMPTS[known], store, calls, settings.models.max_tokens)
+    worker = Prompted(PROMPTS[known], store, calls, settings.models.max_tokens, Granted(settings))
     return Agent(id_, known, generation, worker, store, settings.fleet.concurrency, before)

@@ -1,5 +1,7 @@
 """The part of a role that is all in its prompt."""
 
+from contextlib import AbstractAsyncContextManager, nullcontext
+
 from actors import context
 from actors.models.calls import ModelCalls
 from actors.models.port import Message, Reply, Request
@@ -11,11 +13,16 @@ from actors.tools.toolbox import Toolbox
 from actors.work import Task
 
 
+def no_tools(_: Task) -> AbstractAsyncContextManager[Toolbox]:
+    """For roles without any."""
+    return nullcontext(Toolbox())
+
+
 class Prompted:
-    """Context, turns, answer. Raises ModelError and StoreError."""
+    """Context, turns, answer. Raises ModelError, StoreError and ToolsUnavailable."""
 
     def __init__(
-        self, prompt: Prompt, store: Store, calls: ModelCalls, max_tokens: int, tools: ToolsOf = lambda _: Toolbox()
+        self, prompt: Prompt, store: Store, calls: ModelCalls, max_tokens: int, tools: ToolsOf = no_tools
     ) -> None:
         self.prompt, self._tools = prompt.version, tools
         self._system, self._store, self._calls, self._max_tokens = prompt.text, store, calls, max_tokens
@@ -35,4 +42,5 @@ class Prompted:
             path=task.path,
         )
         model = self._calls.model(task.model, course.deadline, course.spending)
-        return await Conversation(model, course, self._tools(task), payloads).hold(request)
+        async with self._tools(task) as toolbox:
+            return await Conversation(model, course, toolbox, payloads).hold(request)

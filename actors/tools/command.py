@@ -8,6 +8,7 @@ from typing import Any
 
 from actors.errors import ToolFailed
 from actors.marked import visible
+from actors.redaction import redact
 from actors.settings import CommandSettings
 from actors.tools.launch import Confines, Launched, launched
 from actors.tools.tool import Said, ToolSpec, parameters
@@ -32,11 +33,11 @@ class Kept:
         self._tail = (self._tail + part[room:])[-KEPT:]
 
     def text(self) -> str:
-        """With what is missing in the middle said."""
+        """With what is missing in the middle said, and without secrets."""
         missing = self.size - len(self._head) - len(self._tail)
         middle = f"\n[... {missing} bytes left out ...]\n".encode() if missing else b""
         text = (self._head + middle + self._tail).decode(errors="replace")
-        return visible(text.replace("\r\n", "\n").replace("\r", "\n"))
+        return redact(visible(text.replace("\r\n", "\n").replace("\r", "\n")))
 
 
 class RunCommand:

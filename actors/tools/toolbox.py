@@ -8,6 +8,7 @@ from jsonschema.exceptions import best_match
 
 from actors.errors import ToolFailed
 from actors.marked import marked, shortened, visible
+from actors.redaction import redact
 from actors.tools.tool import Said, Tool, ToolResult, ToolSpec
 
 DATA_LIMIT = 100_000
@@ -58,7 +59,7 @@ def _quoted(text: str) -> str:
 
 
 def _result(name: str, said: Said) -> ToolResult:
-    note = shortened(visible(said.note), NOTE_LIMIT)
+    note = redact(shortened(visible(said.note), NOTE_LIMIT))
     if said.data is None:
         return ToolResult(note, said.error)
     data = marked("data", shortened(said.data, DATA_LIMIT), tool=name)

@@ -4,10 +4,12 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from actors.errors import ModelMissing, StoreLocked
+from actors.errors import ModelMissing, StoreLocked, UserError
 from actors.models.choice import Adapter, Choice, adapter_of, choose
 from actors.models.local import has_local_model
 from actors.stores.holder import holder, is_held
+from actors.tools.capability import servers_of
+from actors.tools.mcp.config import FILE, servers
 from actors.work import Item
 from cluster.head import is_up
 
@@ -34,6 +36,17 @@ def models(named: str | None, items: Iterable[Item], *, has_key: bool) -> tuple[
 
 def _chosen(name: str | None, *, has_key: bool) -> Choice:
     return choose(name, has_key=has_key, has_local=has_local_model())
+
+
+def tools(home: Path, items: Iterable[Item]) -> None:
+    """Raise UserError for an item that names an MCP server which the home does not have."""
+    wanted = {server: item.id for item in items for server in servers_of(item.tools)}
+    if wanted:
+        known = servers(home)
+        for server, item in wanted.items():
+            if server not in known:
+                there = f"it has {', '.join(known)}" if known else "it has none"
+                raise UserError(f"{item} wants the MCP server {server}; name it in {home / FILE}, {there}")
 
 
 def free(store: Path, within_s: float = HELD_S) -> None:

@@ -102,6 +102,7 @@ class Way:
 
     def check(self, model: str, items: Sequence[Item]) -> None:
         """Raise what would keep the items from being worked on, before anything is started or written."""
+        preflight.tools(self.home, items)
         if self.fleet:
             missing = sorted({item.agent for item in items if not self.fleet.shape.pools.size(item.agent)})
             if missing:

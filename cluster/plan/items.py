@@ -13,6 +13,7 @@ from cluster.plan.names import read_agent, read_model, read_name
 from cluster.plan.output import OutputSchemas
 from cluster.plan.schema import ITEM, LATER
 from cluster.plan.spot import Spot
+from cluster.plan.tools import read_tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class ItemReader:
             "output": OutputSchemas(mistakes).read,
             "model": read_model,
             "max_tokens": lambda spot: spot.whole(ITEM["max_tokens"]),
+            "tools": read_tools,
         }
 
     def read(self, spot: Spot) -> Draft:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from actors.tools.capability import MCP, PATTERN, SERVER_LENGTH
 from actors.work import Item, Role
 
 _ITEM = Item.model_json_schema()["properties"]
@@ -10,7 +11,7 @@ ROLES = [role.value for role in Role]
 MODELS = ("scripted", "local")
 """Models by their full name; any other starts with CLAUDE."""
 CLAUDE = "claude-"
-LATER = ("budget", "tools", "review", "approve", "requirements", "phase", "files", "file_scope")
+LATER = ("budget", "review", "approve", "requirements", "phase", "files", "file_scope")
 """Keys of later versions: refused, because nothing enforces them yet."""
 
 
@@ -68,6 +69,12 @@ ITEM: dict[str, dict[str, Any]] = {
     "output": _limits("output", "JSON schema the answer must fit; without it the answer is plain text"),
     "model": {"description": "instead of the plan's", **MODEL},
     "max_tokens": _limits("max_tokens", "of the answer"),
+    "tools": {
+        "description": "what it may do beside answering: files:read, files:write, command, mcp:NAME",
+        "type": "array",
+        "items": {"type": "string", "pattern": PATTERN, "maxLength": len(MCP) + SERVER_LENGTH},
+        "uniqueItems": True,
+    },
 }
 PLAN: dict[str, dict[str, Any]] = {
     "name": {"description": "of the plan; default: its file's", "type": "string", "maxLength": 200, **_SAID},

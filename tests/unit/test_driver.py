@@ -8,6 +8,7 @@ import pytest
 
 from actors.errors import AnswerRefused, StaleTerm
 from actors.events import CancelRequested, ItemAssigned, ItemClosed, ItemSkipped
+from actors.marked import marked
 from actors.models.port import Request
 from actors.stores.group import GroupStore
 from actors.stores.protocol import RunRecord
@@ -49,7 +50,7 @@ async def test_a_run_gives_each_item_the_results_of_its_dependencies(store: Grou
         RunStatus.COMPLETED
     )
     last = model.requests[-1].messages[0].text
-    assert last == '<result name="a">\nA.\n</result>\n\n<result name="b">\nB.\n</result>\n\nDo c.'
+    assert last == f"{marked('result', 'A.', name='a')}\n\n{marked('result', 'B.', name='b')}\n\nDo c."
     assert sorted(await outcomes(store)) == [("a", "result"), ("b", "result"), ("c", "result")]
 
 

@@ -69,11 +69,20 @@ CASES = [
     (A + "  [x]: 2", 4, "items[0]", "a key is a list or mapping", "use a text"),
     # what this version does not enforce
     *[(A + f"  {key}: [x]", 4, f"items[0].{key}", f"{key} is not enforced by this version", "remove it")
-      for key in ("budget", "tools", "review", "approve", "requirements", "phase", "files", "file_scope")],
+      for key in ("budget", "review", "approve", "requirements", "phase", "files", "file_scope")],
     (A + "budget: {usd: 2}", 4, "budget", "budget is not enforced by this version", "remove it"),
     (A + "  agent: Reviewer", 4, "items[0].agent", 'no agent "Reviewer"', 'did you mean "reviewer"?'),
     (A + "  agent: exekutor", 4, "items[0].agent", 'no agent "exekutor"', 'did you mean "executor"?'),
     (A + "  agent: boss", 4, "items[0].agent", 'no agent "boss"', "agents are orchestrator, optimizer, executor"),
+    # tools
+    (A + "  tools: command", 4, "items[0].tools", "expected a list of capabilities", "write a list"),
+    (A + "  tools: [file:read]", 4, "items[0].tools[0]", 'no capability "file:read"', 'did you mean "files:read"?'),
+    (A + "  tools: [all]", 4, "items[0].tools[0]", 'no capability "all"', "files:read, files:write, command and mcp:"),
+    (A + "  tools:\n  - command\n  - command", 6, "items[0].tools[1]", '"command" is there twice', "name it once"),
+    (A + "  tools: [subagents]", 4, "items[0].tools[0]", "subagents is not enforced by this version", "remove it"),
+    (A + "  tools: ['mcp:']", 4, "items[0].tools[0]", '"mcp:" names no MCP server', "as in mcp:tickets"),
+    (A + "  tools: [mcp:a__b]", 4, "items[0].tools[0]", "names no MCP server", "write mcp:"),
+    (A + "  tools: [3]", 4, "items[0].tools[0]", "found the number 3", "put it in quotes"),
     # models
     (A + "  model: sripted", 4, "items[0].model", 'no model "sripted"', 'did you mean "scripted"?'),
     (A + "model: gpt-5", 4, "model", 'no model "gpt-5"', 'start with "claude-"'),

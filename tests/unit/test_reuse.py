@@ -74,6 +74,12 @@ def test_when_and_where_an_item_runs_makes_nothing_stale(fields: dict[str, Any])
     assert set(fates(against(before(), plan)).values()) == {"kept"}
 
 
+def test_what_has_tools_runs_again() -> None:
+    with_tools = edited("a", tools=("files:write",))
+    comparison = against(before(with_tools), with_tools)
+    assert why(comparison, "a") == ("has tools, and what they did is not kept",)
+
+
 def test_another_default_model_and_another_prompt_are_reasons() -> None:
     plan = edited("other", model="scripted")
     found = against(before(plan), plan, "local")

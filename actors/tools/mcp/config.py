@@ -8,11 +8,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from actors.errors import HomeUnusable
+from actors.tools.capability import SERVER, SERVER_LENGTH
 from actors.work import Frozen
 
 FILE = "mcp.json"
-NAME = r"^[A-Za-z0-9]+([-_][A-Za-z0-9]+)*$"
-"""Of a server: part of its tools' names, mcp__NAME__tool."""
 
 
 class McpServer(Frozen):
@@ -45,8 +44,8 @@ class McpServer(Frozen):
 
 
 class _File(Frozen):
-    servers: Mapping[Annotated[str, StringConstraints(pattern=NAME, max_length=32)], McpServer] = Field(
-        default_factory=dict, alias="mcpServers"
+    servers: Mapping[Annotated[str, StringConstraints(pattern=f"^{SERVER}$", max_length=SERVER_LENGTH)], McpServer] = (
+        Field(default_factory=dict, alias="mcpServers")
     )
 
 

@@ -10,6 +10,7 @@ from mcp.types import CallToolResult, EmbeddedResource, ResourceLink, TextConten
 from mcp.types import Tool as Offered
 
 from actors.marked import marked, shortened, visible
+from actors.redaction import redact
 from actors.tools.mcp.server import Server
 from actors.tools.tool import Said, ToolSpec
 
@@ -40,7 +41,7 @@ class McpTool:
         """See Tool. The key is in the call's _meta; whether the server heeds it is its own affair."""
         result = await self._server.call(self._name, arguments, key)
         text = shortened("\n".join(_texts(result)), RESULT)
-        return Said("", visible(text), error=bool(result.is_error))
+        return Said("", redact(visible(text)), error=bool(result.is_error))
 
 
 async def offered(server: Server) -> Sequence[McpTool]:

@@ -1,0 +1,18 @@
+"""What an item may do beside answering: each capability grants some tools. None is granted by default."""
+
+from collections.abc import Iterable
+
+FILES_READ, FILES_WRITE, COMMAND = "files:read", "files:write", "command"
+MCP = "mcp:"
+LATER = ("subagents",)
+"""Not enforced yet, so refused."""
+
+SERVER = r"[A-Za-z0-9]+([-_][A-Za-z0-9]+)*"
+"""Name of an MCP server: part of its tools' names, mcp__NAME__tool."""
+PATTERN = rf"^({FILES_READ}|{FILES_WRITE}|{COMMAND}|{MCP}{SERVER})$"
+SERVER_LENGTH = 32
+
+
+def servers_of(capabilities: Iterable[str]) -> tuple[str, ...]:
+    """Names of the MCP servers among them, in their order."""
+    return tuple(one.removeprefix(MCP) for one in capabilities if one.startswith(MCP))

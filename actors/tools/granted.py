@@ -1,0 +1,75 @@
+"""The tools that a task is granted, by what its item declares, for as long as an attempt takes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from actors.errors import ToolsUnavailable
+from actors.settings import Settings
+from actors.tools.beneath import Beneath
+from actors.tools.capability import COMMAND, FILES_READ, FILES_WRITE, servers_of
+from actors.tools.command import RunCommand
+from actors.tools.files import EditFile, ReadFile, WriteFile
+from actors.tools.finding import ListFiles, SearchFiles
+from actors.tools.launch import Confines
+from actors.tools.mcp import config
+from actors.tools.tool import Tool
+from actors.tools.toolbox import Toolbox
+from actors.work import Task
+
+NOTHING = Toolbox()
+
+
+def workspace_of(home: Path, run: str) -> Path:
+    """Where the items of a run with tools work."""
+    return home / "runs" / run / "workspace"
+
+
+class Granted:
+    """Opens toolboxes for the agents of one process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._home, self._commands = settings.home.absolute(), settings.commands
+
+    @asynccontextmanager
+    async def __call__(self, task: Task) -> AsyncIterator[Toolbox]:
+        """The task's tools, which end with this. Raises ToolsUnavailable, HomeUnusable."""
+        declared = task.item.tools
+        if not declared:
+            yield NOTHING
+            return
+        folder = workspace_of(self._home, task.run)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ToolsUnavailable(f"the workspace {folder} cannot be made: {error.strerror}") from None
+        async with AsyncExitStack() as stack:
+            foreign = await self._foreign(servers_of(declared), folder, stack)
+            yield Toolbox([*self._own(declared, folder), *foreign])
+
+    def _own(self, declared: Sequence[str], folder: Path) -> list[Tool]:
+        beneath, tools = Beneath(folder), list[Tool]()
+        if FILES_READ in declared:
+            tools += [ReadFile(beneath), ListFiles(beneath), SearchFiles(beneath)]
+        if FILES_WRITE in declared:
+            tools += [WriteFile(beneath), EditFile(beneath)]
+        if COMMAND in declared:
+            tools.append(RunCommand(Confines(folder, self._home), self._commands))
+        return tools
+
+    async def _foreign(self, names: Sequence[str], folder: Path, stack: AsyncExitStack) -> list[Tool]:
+        if not names:
+            return []
+        from actors.tools.mcp.server import Server
+        from actors.tools.mcp.tools import offered
+
+        known = await asyncio.to_thread(config.servers, self._home)
+        servers = []
+        for name in names:
+            if name not in known:
+                raise ToolsUnavailable(f"there is no MCP server {name} in {self._home / config.FILE}")
+            server = Server(name, known[name], Confines(folder, self._home))
+            stack.push_async_callback(server.close)
+            servers.append(server)
+        return [tool for tools in await asyncio.gather(*map(offered, servers)) for tool in tools]

@@ -25,7 +25,9 @@ MANY = [f"i{n}" for n in range(80)]
 @pytest.fixture(scope="module")
 def commands(tmp_path_factory: pytest.TempPathFactory) -> Commands:
     made = Commands(tmp_path_factory.mktemp("up"))
-    made.script(rules=[{"match": "/i", "delay_s": 0.4}, {"match": "/long", "delay_s": 6}])
+    made.script(
+        rules=[{"match": "/i", "delay_s": 0.4}, {"match": "/long", "delay_s": 6}, {"match": "/slow", "delay_s": 15}]
+    )
     return made
 
 
@@ -63,14 +65,15 @@ def test_a_second_up_says_what_is_up_and_a_run_of_another_shape_is_refused(
 
 
 def test_two_runs_share_the_fleet_and_need_no_terminal(commands: Commands, fleet: FleetFile) -> None:
-    plan = wide(commands, MANY)
+    items = ["slow", *MANY]
+    plan = wide(commands, items)
     assert [commands.run("run", plan, "--key", key, "--detach")[0] for key in ("one", "two")] == [0, 0]
     assert commands.run("run", plan, "--key", "two", "--detach")[0] == 0
     assert not over(commands, "two"), "whoever does not want to watch does not wait"
     code, _, err = commands.run("resume", "two")
     assert (code, "is driven by driver-" in err, "--take-over" in err) == (4, True, True)
     for key in ("one", "two"):
-        finish(commands, key, MANY)
+        finish(commands, key, items)
     wait_for(fleet, "driver", lambda drivers: not drivers)
 
 

@@ -9,7 +9,7 @@
     │   ├── UnknownRole      no such role of agents
     │   └── Unsupported      asks for something this version cannot enforce
     ├── ModelError           a model's; each class names the kind of failure it becomes
-    │   ├── RateLimited, Overloaded, QuotaExhausted, CredentialsRefused
+    │   ├── RateLimited, Overloaded, QuotaExhausted, BudgetExhausted, CredentialsRefused
     │   ├── ModelFaulty (transient), ModelMissing
     │   └── ContextTooLong, RequestRefused, AnswerRefused, AnswerCutOff, AnswerInvalid
     ├── ToolFailed           a tool's; the message goes to the model, which may do better
@@ -30,7 +30,7 @@ from typing import ClassVar
 
 from actors.models.blocks import Block
 from actors.models.limits import RateLimits
-from actors.work import FailureKind, Usage
+from actors.work import FailureKind, Reservation, Usage
 
 
 class MnemosyneError(Exception):
@@ -118,6 +118,14 @@ class QuotaExhausted(ModelError):
     """The account's spending limit is reached; raise it in the console, then continue the run."""
 
     kind = FailureKind.QUOTA
+
+
+class BudgetExhausted(ModelError):
+    """The attempt's share of the run's budget is too small for this call, which was not made."""
+
+    kind = FailureKind.BUDGET
+    needs: Reservation | None = None
+    """What it may take."""
 
 
 class CredentialsRefused(ModelError):

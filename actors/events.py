@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from actors.budget import Budget
 from actors.fleet_events import (
     AgentErrorRecorded,
     AgentFailed,
@@ -26,7 +27,7 @@ from actors.fleet_events import (
 )
 from actors.recorded import FLEET, Recorded
 from actors.turn_events import ToolDone, TurnDone, TurnEvent
-from actors.work import FailureKind, ItemId, Outcome, Result, RunStatus
+from actors.work import FailureKind, ItemId, Outcome, Reservation, Result, RunStatus
 
 __all__ = [
     "FLEET",
@@ -59,6 +60,7 @@ class RunAccepted(Recorded):
     digest: str
     """SHA-256 over everything in the plan that counts."""
     model: str
+    budget: Budget | None = None
 
 
 class RunStarted(Recorded):
@@ -115,6 +117,8 @@ class ItemAssigned(Recorded):
     """A suspect: its agent works on nothing else meanwhile."""
     after: FailureKind | None = None
     """How the attempt before failed; None if it is the first one, or the one before was lost."""
+    reserved: Reservation | None = None
+    """What the run's budget is charged until the attempt ends; None in a run without one."""
 
 
 class ItemStarted(Recorded):
@@ -209,6 +213,8 @@ class ContinueRequested(Recorded):
     """A person wants a paused run to go on."""
 
     type: Literal["continue_requested"] = "continue_requested"
+    budget: Budget | None = None
+    """Caps that hold from now on."""
 
 
 Event = Annotated[

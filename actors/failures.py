@@ -58,6 +58,9 @@ CLASSES: Final[Mapping[FailureKind, Class]] = {
     FailureKind.CREDENTIALS: Class(
         Charged.NOBODY, 0, "put back; the run is paused until `mnemosyne continue`", requeues=None, pauses=True
     ),
+    FailureKind.BUDGET: Class(
+        Charged.NOBODY, 0, "put back; the run is paused if its budget has no room for it", requeues=None
+    ),
     FailureKind.TRANSIENT: _TRANSIENT,
     FailureKind.NO_MODEL: Class(
         Charged.NOBODY, 0, "put back until there is such a model", breaks_model=True, requeues=None

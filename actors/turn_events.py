@@ -22,6 +22,7 @@ class TurnDone(Recorded):
     """This and the following: since the attempt began, or since its turn before. The outcome counts them too."""
     cost_usd: float | None = None
     estimated_usd: float = 0.0
+    estimated_tokens: int = 0
     effort: Effort = Effort()
 
 

@@ -89,6 +89,7 @@ class FailureKind(StrEnum):
     INVALID_ANSWER = "invalid_answer"
     TIMEOUT = "timeout"
     AGENT_FAULT = "agent_fault"
+    BUDGET = "budget"
 
 
 class RestartCause(StrEnum):
@@ -161,6 +162,15 @@ class Turn(Frozen):
     """The calls of tools that have ended, by their number in the turn."""
 
 
+class Reservation(Frozen):
+    """What something may cost at most, before anybody knows."""
+
+    usd: float | None = None
+    """None: the price is unknown; in an allowance, it does not matter."""
+    tokens: int | None = None
+    """None in an allowance: they do not matter."""
+
+
 class Task(Frozen):
     """One attempt of an item: what an agent gets."""
 
@@ -177,6 +187,8 @@ class Task(Frozen):
     """What earlier attempts of the item have done; it goes on after them."""
     path: int = 0
     """Items on the longest path from this one to the end of its graph."""
+    allowance: Reservation | None = None
+    """What the attempt may use up; None in a run without a budget."""
     alone: bool = False
     """The agent works on it with nothing else beside it, and its ItemStarted is on disk before the work begins."""
 
@@ -196,6 +208,11 @@ class Usage(Frozen):
             cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
             cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
         )
+
+    @property
+    def total(self) -> int:
+        """Of all kinds."""
+        return self.input_tokens + self.output_tokens + self.cache_read_tokens + self.cache_write_tokens
 
 
 class Effort(Frozen):
@@ -231,6 +248,8 @@ class Result(Frozen):
     """None when the price is unknown; never 0 for unknown."""
     estimated_usd: float = 0.0
     """The part of `cost_usd` that is for calls whose end never came: an upper bound of what they may be billed for."""
+    estimated_tokens: int = 0
+    """What those calls may have used beyond `usage`."""
     effort: Effort = Effort()
     seconds: float = 0.0
     prompt: str = ""
@@ -248,8 +267,11 @@ class Failure(Frozen):
     usage: Usage = Usage()
     cost_usd: float | None = None
     estimated_usd: float = 0.0
+    estimated_tokens: int = 0
     effort: Effort = Effort()
     seconds: float = 0.0
+    needs: Reservation | None = None
+    """What the call that was not made may take, if the attempt's allowance was too small for it."""
 
 
 class Lost(Frozen):
@@ -259,6 +281,8 @@ class Lost(Frozen):
     message: str
     suspect: bool = False
     """Whether the item may be what ended its agent."""
+    reserved: Reservation | None = None
+    """What the attempt is counted as, since nobody knows what its calls cost; an estimate."""
 
 
 Outcome = Annotated[Result | Failure | Lost, Field(discriminator="kind")]

@@ -94,7 +94,7 @@ class Driver:
         return state.status
 
     async def _replay(self, term: int, items: tuple[Item, ...], fleet: Sequence[Event]) -> tuple[RunState, int]:
-        run, cursor = self._record.run, self._record.accepted_seq
+        run, cursor = self._record.run, self._record.accepted_seq - 1  # the acceptance tells the budget
         state = RunState(run, WorkGraph(items), self._record.model)
         state.replay(fleet)
         async for page in self._pages(run, cursor):

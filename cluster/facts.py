@@ -1,7 +1,7 @@
 """The facts a driver puts into the journal, built from what the run state knows."""
 
 from actors.events import ItemAssigned, ItemCancelled, ItemClosed, ItemFailed, ItemQuarantined, ItemSkipped
-from actors.work import Failure, Lost
+from actors.work import Failure, Lost, Reservation
 from cluster.commands import Append
 from cluster.item_view import ItemView
 
@@ -12,7 +12,9 @@ class Facts:
     def __init__(self, run: str, term: int = 0) -> None:
         self.run, self.term = run, term
 
-    def assigned(self, item: str, view: ItemView, agent: str, model: str) -> Append:
+    def assigned(
+        self, item: str, view: ItemView, agent: str, model: str, reserved: Reservation | None = None
+    ) -> Append:
         """The next attempt of an item is opened."""
         return Append(
             ItemAssigned(
@@ -25,6 +27,7 @@ class Facts:
                 term=self.term,
                 alone=view.suspect,
                 after=view.failed_of,
+                reserved=reserved,
             )
         )
 

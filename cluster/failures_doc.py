@@ -10,6 +10,7 @@ PATH = Path(__file__).parent.parent / "docs" / "failures.md"
 EXAMPLES = {
     FailureKind.RATE_LIMITED: "429",
     FailureKind.OVERLOADED: "529",
+    FailureKind.BUDGET: "a call would take more of the run's budget than the attempt has, and is not made",
     FailureKind.QUOTA: "the account's spending limit is reached",
     FailureKind.CREDENTIALS: "401, 403: the key was refused",
     FailureKind.TRANSIENT: "5xx, a connection that broke, a body that is not whole",

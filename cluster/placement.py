@@ -13,12 +13,13 @@ from actors.events import (
     ModelAvailable,
     ModelUnavailable,
 )
-from actors.work import Lost, RestartCause, Role
+from actors.work import Content, Lost, RestartCause, Role
 from cluster.graph import WorkGraph
 from cluster.item_view import ItemView
 from cluster.loads import Loads
 from cluster.model_gates import ModelGates
 from cluster.ready import Needs, ReadyItems
+from cluster.run_budget import RunBudget
 
 FleetEvent = (
     AgentStarting | AgentStarted | AgentUnavailable | AgentRestarted | AgentFailed | ModelUnavailable | ModelAvailable
@@ -34,6 +35,7 @@ class Placement:
         """Ready items whose assignment is on its way to the journal."""
         self._by_id, self._model, self._views = graph.by_id, model, views
         self._ready, self._gates = ReadyItems(graph), ModelGates()
+        self.budget = RunBudget(graph.by_id, self.model_of)
 
     def model_of(self, item: str) -> str:
         """The model that the item is for."""
@@ -54,12 +56,14 @@ class Placement:
         self.opening.discard(event.item)
         self.loads.hold(event.agent, event.item, alone=event.alone)
         self._gates.assigned(event.model, event.item)
+        self.budget.opened(event)
 
     def closed(self, event: ItemClosed, agent: str) -> None:
         """The agent's attempt ended."""
         outcome = event.outcome
         self.loads.drop(agent, event.item, None if isinstance(outcome, Lost) else outcome.seconds)
         self._gates.closed(self.model_of(event.item), event.item, outcome)
+        self.budget.closed(event)
 
     def hear(self, event: FleetEvent) -> None:
         """Take in what happened to an agent or a model."""
@@ -81,14 +85,18 @@ class Placement:
             case ModelAvailable():
                 self._gates.open(event.model)
 
-    def assign(self) -> Iterator[tuple[str, str]]:
-        """Items and the agents that they go to, which hold them from now on."""
+    def assign(self, results: Mapping[str, Content]) -> Iterator[tuple[str, str]]:
+        """Items and the agents that they go to, which hold them from now on. `results`: of their dependencies."""
+        self.budget.begin()
         for role in dict.fromkeys(needs.role for needs in self._ready.needs()):
-            yield from self._assign(role)
+            yield from self._assign(role, results)
 
-    def _assign(self, role: Role) -> Iterator[tuple[str, str]]:
+    def _assign(self, role: Role, results: Mapping[str, Content]) -> Iterator[tuple[str, str]]:
         agents = self.loads.spread(role)
         while (agent := next(agents, None)) and (item := self._ready.pop(role, self._may)):
+            if not self.budget.take(item, results):
+                self.push(item)
+                return
             view = self._views[item]
             other = self.loads.least(role, but=agent) if view.avoid == agent else None
             self.opening.add(item)

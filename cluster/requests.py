@@ -4,6 +4,7 @@ import time
 import uuid
 from pathlib import Path
 
+from actors.budget import Budget
 from actors.errors import MnemosyneError, NotFound, StoreLocked, UserError
 from actors.events import CancelRequested, ContinueRequested, Event, PauseRequested
 from actors.fleet_events import AgentResetRequested, AgentRestartRequested, AgentStarting
@@ -11,6 +12,7 @@ from actors.rows import to_row
 from actors.stores import requests
 from actors.stores.reader import Reader
 from actors.stores.sqlite import Append, SqliteStore
+from cluster.plan.cost import check_prices
 
 TAKEN_WITHIN_S = 5.0
 """A living store looks for requests five times a second."""
@@ -33,9 +35,16 @@ def pause(store: Path, run: str) -> bool:
     return ask(store, PauseRequested(run=_id(store, run)))
 
 
-def go_on(store: Path, run: str) -> bool:
-    """Ask that a paused run goes on. See `ask`."""
-    return ask(store, ContinueRequested(run=_id(store, run)))
+def go_on(store: Path, run: str, budget: Budget | None = None) -> bool:
+    """Ask that a paused run goes on, with these caps from now on. Raises UserError if they cannot hold. See `ask`."""
+    reader = Reader(store)
+    try:
+        record = reader.run(run)
+        if budget and budget.usd is not None:
+            check_prices({item.model or record.model for item in reader.items(record.run)})
+    finally:
+        reader.close()
+    return ask(store, ContinueRequested(run=record.run, budget=budget))
 
 
 def restart_agent(store: Path, agent: str) -> bool:

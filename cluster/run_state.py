@@ -10,7 +10,18 @@ from typing import Any, get_args
 from actors import events as ev
 from actors.failures import CLASSES
 from actors.turn_events import TurnEvent
-from actors.work import FINISHED, TERMINAL, Content, Failure, ItemState, Lost, Result, Role, RunStatus, Task
+from actors.work import (
+    FINISHED,
+    TERMINAL,
+    Content,
+    Failure,
+    FailureKind,
+    ItemState,
+    Lost,
+    Result,
+    Role,
+    RunStatus,
+)
 from cluster.commands import AgentAttached, AgentAway, Append, Cancel, Command, Drain, Stimulus, Submit
 from cluster.facts import Facts
 from cluster.gone import outcomes
@@ -18,6 +29,8 @@ from cluster.graph import WorkGraph
 from cluster.item_view import ItemView
 from cluster.ledger import Ledger
 from cluster.placement import FleetEvent, Placement
+from cluster.run_budget import NOTHING
+from cluster.tasks import task_of
 from cluster.transitions import READY_NOW, run_after
 from cluster.wishes import RunEvent, Standing, Wishes
 
@@ -113,10 +126,12 @@ class RunState:
         if not self._live:
             return []
         if self.wishes.cancels(event.item):
-            return [self._close(event.item, Lost(message="cancelled before it was given to an agent"))]
-        if self._placement.loads.is_gone(event.agent):
-            return [self._close(event.item, Lost(message=f"{event.agent} was gone before it was given the item"))]
-        return [Submit(event.agent, self._task(event))]
+            why = "cancelled before it was given to an agent"
+        elif self._placement.loads.is_gone(event.agent):
+            why = f"{event.agent} was gone before it was given the item"
+        else:
+            return [Submit(event.agent, task_of(event, self.graph, self.views[event.item], self.results))]
+        return [self._close(event.item, Lost(message=why, reserved=NOTHING))]
 
     def _on_item_started(self, event: ev.ItemStarted) -> list[Command]:
         self._ledger.move(event.item, event.type).started = True
@@ -164,7 +179,9 @@ class RunState:
         self.wishes.cancel(event.target)
         return self._cancel(self._wanted())
 
-    def _on_wish(self, event: ev.PauseRequested | ev.ContinueRequested | Drain) -> list[Command]:
+    def _on_wish(self, event: ev.RunAccepted | ev.PauseRequested | ev.ContinueRequested | Drain) -> list[Command]:
+        if isinstance(event, ev.RunAccepted | ev.ContinueRequested):
+            self._placement.budget.change(event.budget)
         self.wishes.hear(event)
         return []
 
@@ -239,7 +256,7 @@ class RunState:
         return commands
 
     def _close(self, item: str, outcome: Failure | Lost) -> Command:
-        return self._facts.closed(item, self.views[item], outcome)
+        return self._facts.closed(item, self.views[item], self._placement.budget.counted(item, outcome))
 
     def _settle(self) -> list[Command]:
         """What follows from where things stand: the run's own next step, and new assignments."""
@@ -248,31 +265,20 @@ class RunState:
         step = self.wishes.step(self._facts, Standing(self.status, self.tally() if over else None, busy, blocked))
         if step or over or self.status is not RunStatus.RUNNING or self.wishes.hold:
             return [step] if step else []
-        return self._assign()
+        if (commands := self._assign()) or busy or not self._placement.budget.refused:
+            return commands
+        self.wishes.stop(FailureKind.BUDGET.value)
+        return self._settle()
 
     def _busy(self) -> bool:
         return bool(self.counts[ItemState.ACTIVE] or self._placement.opening)
 
     def _assign(self) -> list[Command]:
-        model_of = self._placement.model_of
+        model_of, reserved = self._placement.model_of, self._placement.budget.reserved
         return [
-            self._facts.assigned(item, self.views[item], agent, model_of(item))
-            for item, agent in self._placement.assign()
+            self._facts.assigned(item, self.views[item], agent, model_of(item), reserved(item))
+            for item, agent in self._placement.assign(self.results)
         ]
-
-    def _task(self, event: ev.ItemAssigned) -> Task:
-        item = self.graph.by_id[event.item]
-        return Task(
-            run=self.run,
-            item=item,
-            epoch=event.epoch,
-            attempt=event.attempt,
-            model=event.model,
-            results={id_: self.results[id_] for id_ in item.dependencies},
-            turns=self.views[event.item].turns,
-            path=self.graph.height[event.item],
-            alone=event.alone,
-        )
 
 
 _HANDLERS: dict[type, Callable[[RunState, Any], list[Command]]] = {
@@ -280,7 +286,7 @@ _HANDLERS: dict[type, Callable[[RunState, Any], list[Command]]] = {
         (ev.RunStarted, ev.RunWaiting, ev.RunPaused, ev.RunResumed, ev.RunFinished), RunState._on_run_event
     ),
     **dict.fromkeys((ev.ItemFailed, ev.ItemQuarantined, ev.ItemSkipped, ev.ItemCancelled), RunState._on_item_ended),
-    **dict.fromkeys((ev.PauseRequested, ev.ContinueRequested, Drain), RunState._on_wish),
+    **dict.fromkeys((ev.RunAccepted, ev.PauseRequested, ev.ContinueRequested, Drain), RunState._on_wish),
     **dict.fromkeys(get_args(FleetEvent), RunState._on_fleet_event),
     ev.ItemAssigned: RunState._on_item_assigned,
     ev.ItemStarted: RunState._on_item_started,

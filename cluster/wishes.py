@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from actors.events import ContinueRequested, PauseRequested, RunFinished, RunPaused, RunResumed, RunStarted, RunWaiting
+from actors.events import (
+    ContinueRequested,
+    PauseRequested,
+    RunAccepted,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+    RunWaiting,
+)
 from actors.work import ItemState, RunStatus
 from cluster.commands import Append, Drain
 from cluster.facts import Facts
@@ -64,7 +73,7 @@ class Wishes:
         """Pause for this reason until a person continues the run."""
         self.stopped = reason
 
-    def hear(self, wish: PauseRequested | ContinueRequested | Drain) -> None:
+    def hear(self, wish: RunAccepted | PauseRequested | ContinueRequested | Drain) -> None:
         """Take in a wish about the whole run."""
         match wish:
             case Drain():

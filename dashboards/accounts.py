@@ -38,9 +38,11 @@ class Accounts:
             open_.spent.add(event)
 
     def closed(self, event: ItemClosed) -> None:
-        """An attempt ended: its outcome tells all of it; of a lost one only its turns are known."""
+        """An attempt ended: its outcome tells all of it; of a lost one its turns are known, and what was reserved."""
         agent, model, spent = self._open.pop(event.item, Open(event.agent, "", Spent()))
-        if not isinstance(event.outcome, Lost):
+        if isinstance(event.outcome, Lost):
+            spent.lost(event.outcome)
+        else:
             spent, model = Spent(), model or event.outcome.model or ""
             spent.add(event.outcome)
         for sums, key in ((self._items, event.item), (self._agents, agent), (self._models, model)):
@@ -49,7 +51,7 @@ class Accounts:
 
     @property
     def run(self) -> Spent:
-        """Of the run. What calls used that were lost with their agent is not in it."""
+        """Of the run. What calls used that were lost with their agent is in it only if the run has a budget."""
         return total((self._settled, *(open_.spent for open_ in self._open.values())))
 
     def item(self, id_: str) -> Spent:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any, get_args
 
+from actors.budget import Budget
 from actors.events import (
     FLEET,
     AgentHeartbeat,
@@ -50,6 +51,8 @@ class RunView:
         self.state = RunStatus.RUNNING
         self.reason: str | None = None
         """Why the state is what it is, where that is not plain."""
+        self.budget = Budget()
+        """What the run may cost."""
         self.accepted_at: float | None = None
         self.started_at: float | None = None
         """When the first driver took the run."""
@@ -106,6 +109,7 @@ class RunView:
         return {
             **{name: getattr(self, name) for name in names},
             **self.accounts.run.to_json(),
+            "budget": self.budget.model_dump() if self.budget else None,
             "agents": {id_: spent.to_json() for id_, spent in self.accounts.agents.items()},
             "models": {name: spent.to_json() for name, spent in self.accounts.models.items()},
             **{name: getattr(self, name) for name in times},
@@ -121,6 +125,7 @@ class RunView:
 
     def _on_run_accepted(self, event: RunAccepted) -> None:
         self.accepted_at = event.at
+        self.budget = event.budget or self.budget
 
     def _on_run_started(self, event: RunStarted) -> None:
         self.started_at = event.at if self.started_at is None else self.started_at
@@ -139,8 +144,10 @@ class RunView:
         bad = [state for state in ItemState if state is not ItemState.COMPLETE and self._in[state]]
         self.reason = ", ".join(f"{len(self._in[state])} {state.value}" for state in bad) or None
 
-    def _on_request(self, _event: CancelRequested | PauseRequested | ContinueRequested) -> None:
-        """A wish changes nothing; what comes of it is an event of its own."""
+    def _on_request(self, event: CancelRequested | PauseRequested | ContinueRequested) -> None:
+        """A wish changes nothing but the budget; what comes of it is an event of its own."""
+        if isinstance(event, ContinueRequested) and event.budget:
+            self.budget = self.budget.changed(event.budget)
 
     def _on_item_assigned(self, event: ItemAssigned) -> None:
         item = self._move(event.item, ItemState.ACTIVE)

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from actors.turn_events import TurnDone
-from actors.work import Effort, Failure, FailureKind, Result, Usage
+from actors.work import Effort, Failure, FailureKind, Lost, Result, Usage
 
 UNBILLED = frozenset(
     {
         FailureKind.RATE_LIMITED,
         FailureKind.OVERLOADED,
         FailureKind.QUOTA,
+        FailureKind.BUDGET,
         FailureKind.CREDENTIALS,
         FailureKind.NO_MODEL,
         FailureKind.CONTEXT_TOO_LONG,
@@ -44,6 +45,13 @@ class Spent:
             more.estimated_usd,
         )
         self._took(effort)
+
+    def lost(self, outcome: Lost) -> None:
+        """What is known is counted; up to what was reserved for the attempt, the rest is an estimate."""
+        if outcome.reserved and outcome.reserved.usd is not None and self.cost_usd is not None:
+            rest = max(outcome.reserved.usd - self.cost_usd, 0.0)
+            self.cost_usd += rest
+            self.estimated_usd += rest
 
     def join(self, more: "Spent") -> None:
         """Add another sum."""

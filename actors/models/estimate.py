@@ -5,7 +5,8 @@ from math import ceil
 
 from actors.models.blocks import Block, Opaque, Text, ToolCall, ToolResult
 from actors.models.port import Request
-from actors.work import Usage
+from actors.models.pricing import cost_usd
+from actors.work import Reservation, Usage
 
 CHARACTERS_PER_TOKEN = 3.5
 """Fewer than English prose has with the tokenizers of 2026, so that the estimate is mostly too high."""
@@ -14,6 +15,17 @@ CHARACTERS_PER_TOKEN = 3.5
 def estimate(request: Request) -> Usage:
     """Every character of the prompt as input, max_tokens as output."""
     return Usage(input_tokens=ceil(characters(request) / CHARACTERS_PER_TOKEN), output_tokens=request.max_tokens)
+
+
+def most(request: Request) -> Reservation:
+    """What the call may cost."""
+    return reservation(request.model, characters(request), request.max_tokens)
+
+
+def reservation(model: str, characters: int, max_tokens: int) -> Reservation:
+    """What a call with so many characters of prompt may cost. Nothing here asks for a prompt to be cached."""
+    bound = Usage(input_tokens=ceil(characters / CHARACTERS_PER_TOKEN), output_tokens=max_tokens)
+    return Reservation(usd=cost_usd(model, bound), tokens=bound.total)
 
 
 def characters(request: Request) -> int:

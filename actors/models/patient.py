@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from random import Random
 from typing import Protocol
 
-from actors.errors import ModelError
+from actors.errors import BudgetExhausted, ModelError
 from actors.health.backoff import full_jitter
 from actors.models.permits import FREE, Permit, Permits
 from actors.models.port import Model, OnDelta, Reply, Request
@@ -79,6 +79,10 @@ class PatientModel:
         """The model is shared, and not this attempt's to close."""
 
     async def _try(self, request: Request, on_delta: OnDelta | None) -> Reply | ModelError:
+        try:
+            self._spending.check(request)
+        except BudgetExhausted as error:
+            return error
         permit = await self._reserve(request)
         answer: Reply | ModelError | None = None
         try:

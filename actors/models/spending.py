@@ -1,13 +1,14 @@
 """What the calls of one attempt used, as it becomes known; a call whose end never came counts as an estimate."""
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any, NamedTuple
 
-from actors.errors import ModelError
-from actors.models.estimate import estimate
+from actors.errors import BudgetExhausted, ModelError
+from actors.models.estimate import most
 from actors.models.port import Reply, Request
 from actors.models.pricing import cost_usd
-from actors.work import Effort, Usage
+from actors.work import Effort, Reservation, Usage
 
 
 class Spent(NamedTuple):
@@ -19,16 +20,22 @@ class Spent(NamedTuple):
     """None if the price is unknown."""
     estimated_usd: float = 0.0
     """The part of it that is an upper bound of what a lost call may cost."""
+    estimated_tokens: int = 0
+    """What lost calls may have used beyond `usage`."""
     effort: Effort = Effort()
 
 
 CALL = Effort(calls=1)
 
+ROUNDING = 1e-9
+"""Sums of dollars are not exact."""
+
 
 class Spending:
     """The entries of an attempt: every call is priced by itself, because long prompts have prices of their own."""
 
-    def __init__(self) -> None:
+    def __init__(self, allowance: Reservation | None = None) -> None:
+        self._allowance = allowance
         self._entries: list[Spent] = []
         self._turn = 0  # where the turn begins that is not on disk
 
@@ -44,6 +51,17 @@ class Spending:
     def turn_recorded(self) -> None:
         """What was told of the turn is on disk; another begins."""
         self._turn = len(self._entries)
+
+    def check(self, request: Request) -> None:
+        """Raises BudgetExhausted if what this call may take, after what was used, is more than the attempt may use."""
+        if self._allowance is None:
+            return
+        used, bound, allowed = self.sum, most(request), self._allowance
+        known = bound.usd is not None and used.cost_usd is not None
+        usd = (bound.usd or 0.0) + (used.cost_usd or 0.0) if known else inf
+        tokens = (bound.tokens or 0) + used.usage.total + used.estimated_tokens
+        if usd > _cap(allowed.usd) or tokens > _cap(allowed.tokens):
+            raise _too_dear(request, bound)
 
     def answered(self, reply: Reply) -> None:
         """A call was answered."""
@@ -65,11 +83,26 @@ class Spending:
         self._entries.append(Spent(effort=effort))
 
     def _lost(self, request: Request, told: Usage) -> None:
-        known, bound = cost_usd(request.model, told), cost_usd(request.model, estimate(request))
-        if known is None or bound is None:
-            self._entries.append(Spent(told, None, effort=CALL))
+        known, bound = cost_usd(request.model, told), most(request)
+        tokens = max((bound.tokens or 0) - told.total, 0)
+        if known is None or bound.usd is None:
+            self._entries.append(Spent(told, None, 0.0, tokens, CALL))
         else:
-            self._entries.append(Spent(told, max(bound, known), max(bound - known, 0.0), CALL))
+            usd = max(bound.usd - known, 0.0)
+            self._entries.append(Spent(told, known + usd, usd, tokens, CALL))
+
+
+def _cap(allowed: float | None) -> float:
+    return inf if allowed is None else allowed * (1 + ROUNDING)
+
+
+def _too_dear(request: Request, bound: Reservation) -> BudgetExhausted:
+    price = "" if bound.usd is None else f" and ${bound.usd:.4g}"
+    error = BudgetExhausted(
+        f"a call to {request.model} may take up to {bound.tokens} tokens{price}, more than is left for this attempt"
+    )
+    error.needs = bound
+    return error
 
 
 def _sum(entries: Sequence[Spent]) -> Spent:
@@ -82,6 +115,7 @@ def _sum(entries: Sequence[Spent]) -> Spent:
             total.usage + entry.usage,
             (total.cost_usd or 0.0) + (entry.cost_usd or 0.0) if known else None,
             total.estimated_usd + entry.estimated_usd,
+            total.estimated_tokens + entry.estimated_tokens,
             total.effort + entry.effort,
         )
     return total

@@ -10,11 +10,11 @@ from actors.errors import StaleTerm
 from actors.events import ItemClosed, ItemStarted
 from actors.health.observations import Overdue
 from actors.outbox import Key, Outbox
-from actors.roles.attempt import Worker, attempt
+from actors.roles.attempt import NOTHING, Worker, attempt, used_up
 from actors.roles.course import Course
 from actors.roles.gate import Gate
 from actors.stores.protocol import Store
-from actors.work import Lost, Outcome, Result, Role, Task
+from actors.work import Lost, Outcome, Reservation, Result, Role, Task
 
 BREATH = 64
 """Items that never wait for anything, after which a slot lets the event loop do something else."""
@@ -71,6 +71,8 @@ class Agent:
         self._over: dict[Key, None] = {}
         """Attempts that have ended, oldest first."""
         self._cancelled: set[Key] = set()
+        self._used: dict[Key, Reservation] = {}
+        """What attempts used that were cancelled at work."""
         self._slots: set[asyncio.Task[None]] = set()
         self._gate = Gate()
         self._courses: dict[Key, Course] = {}
@@ -151,7 +153,8 @@ class Agent:
             except asyncio.CancelledError:
                 if key not in self._cancelled:
                     raise  # by `stop`: a driver closes the attempt
-                self._say(key, task, Lost(message="cancelled by request"), {})
+                used = self._used.pop(key, NOTHING)
+                self._say(key, task, Lost(message="cancelled by request", reserved=used), {})
             finally:
                 if key in self._cancelled:
                     slot.uncancel()  # also where the work swallowed the cancel: the next item is not meant
@@ -161,6 +164,7 @@ class Agent:
                 await asyncio.sleep(0)
 
     def _end(self, key: Key) -> None:
+        self._used.pop(key, None)
         del self._held[key]
         self._cancelled.discard(key)
         self._over[key] = None
@@ -184,6 +188,9 @@ class Agent:
         self._gate.enter()
         try:
             outcome = await attempt(self._worker, course, payloads)
+        except asyncio.CancelledError:
+            self._used[key] = used_up(course)
+            raise
         finally:
             self._gate.leave()
             del self._courses[key]

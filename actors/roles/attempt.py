@@ -5,11 +5,21 @@ import json
 from typing import Protocol
 
 from actors.contents import stored
-from actors.errors import AttemptClosed, HomeUnusable, ModelError, PayloadMissing, StoreError, ToolsUnavailable
+from actors.errors import (
+    AttemptClosed,
+    BudgetExhausted,
+    HomeUnusable,
+    ModelError,
+    PayloadMissing,
+    StoreError,
+    ToolsUnavailable,
+)
 from actors.models.port import Reply, StopReason
 from actors.redaction import redact
 from actors.roles.course import Course
-from actors.work import Failure, FailureKind, Lost, Outcome, Result, Task
+from actors.work import Failure, FailureKind, Lost, Outcome, Reservation, Result, Task
+
+NOTHING = Reservation(usd=0.0, tokens=0)
 
 
 class Worker(Protocol):
@@ -44,7 +54,8 @@ def _now() -> float:
 def _ended(error: BaseException, course: Course, begin: float) -> Outcome:
     match error:
         case ModelError():
-            return _failure(course, error.kind, str(error), begin)
+            needs = error.needs if isinstance(error, BudgetExhausted) else None
+            return _failure(course, error.kind, str(error), begin, needs)
         case PayloadMissing() | ToolsUnavailable() | HomeUnusable():  # no other attempt would find it
             return _failure(course, FailureKind.BAD_REQUEST, str(error), begin)
         case AttemptClosed():
@@ -58,12 +69,21 @@ def _ended(error: BaseException, course: Course, begin: float) -> Outcome:
             return _failure(course, FailureKind.AGENT_FAULT, f"{type(error).__name__}: {error}", begin)
 
 
-def _failure(course: Course, reason: FailureKind, message: str, begin: float) -> Failure:
+def used_up(course: Course) -> Reservation:
+    """What an attempt that is given up has used so far, at most."""
+    spent = course.spending.sum
+    return Reservation(usd=spent.cost_usd, tokens=spent.usage.total + spent.estimated_tokens)
+
+
+def _failure(
+    course: Course, reason: FailureKind, message: str, begin: float, needs: Reservation | None = None
+) -> Failure:
     return Failure(
         reason=reason,
         message=redact(message.encode(errors="backslashreplace").decode()),
         model=course.task.model,
         seconds=_now() - begin,
+        needs=needs,
         **course.spending.told(),
     )
 

@@ -18,7 +18,7 @@ class Course:
     def __init__(self, task: Task, agent: str, keep: Keep) -> None:
         self.task, self.agent = task, agent
         self.deadline = Deadline(task.item.timeout)
-        self.spending = Spending()
+        self.spending = Spending(task.allowance)
         self._keep = keep
 
     async def record(self, event: TurnEvent, payloads: Mapping[str, str]) -> None:

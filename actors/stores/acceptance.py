@@ -72,7 +72,13 @@ def close(db: apsw.Connection, plan: Accept, run: int) -> None:
 def event(plan: Accept) -> RunAccepted:
     """The fact that the plan is on disk."""
     return RunAccepted(
-        run=plan.run, name=plan.name, key=plan.key, items=len(plan.items), digest=plan.digest, model=plan.model
+        run=plan.run,
+        name=plan.name,
+        key=plan.key,
+        items=len(plan.items),
+        digest=plan.digest,
+        model=plan.model,
+        budget=plan.budget,
     )
 
 

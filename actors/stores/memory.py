@@ -230,5 +230,11 @@ def _complete(plan: Accept, attempts: Mapping[str, Attempt], payloads: Mapping[s
 
 def _accepted(plan: Accept) -> RunAccepted:
     return RunAccepted(
-        run=plan.run, name=plan.name, key=plan.key, items=len(plan.items), digest=plan.digest, model=plan.model
+        run=plan.run,
+        name=plan.name,
+        key=plan.key,
+        items=len(plan.items),
+        digest=plan.digest,
+        model=plan.model,
+        budget=plan.budget,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from actors.budget import Budget
 from actors.events import Event, ItemReused
 from actors.work import Item, Role
 
@@ -22,6 +23,7 @@ class Accept(NamedTuple):
     """The run whose results this one takes over, and whose key it gets."""
     reused: tuple[ItemReused, ...] = ()
     """The items that are complete from the start; they are events of this run."""
+    budget: Budget | None = None
 
 
 class RunRecord(NamedTuple):

@@ -6,6 +6,7 @@ from rich.text import Text
 
 from actors.work import TERMINAL, ItemState
 from cluster.cli import tables
+from cluster.cli.budgets import caps
 from cluster.cli.text import cut, dollars, one_line, seconds
 from dashboards.agent_info import AgentInfo, AgentState
 from dashboards.projection import RunView
@@ -62,8 +63,9 @@ def _done(view: RunView) -> int:
 
 
 def _spent(view: RunView) -> list[str]:
-    used = tables.tokens(view.usage)
-    return [f"{used} tokens", dollars(view.cost_usd)] if used else [dollars(view.cost_usd)]
+    used, money = tables.tokens(view.usage), dollars(view.cost_usd)
+    money = f"{money} (budget {caps(view.budget)})" if view.budget else money
+    return [f"{used} tokens", money] if used else [money]
 
 
 def _title(view: RunView, width: int, now: float) -> Text:

@@ -1,4 +1,4 @@
-"""`plan check`, `plan schema`, `plan show`: a plan before it is run. Nothing is started, nothing is written."""
+"""`plan check`, `plan schema`, `plan show`, `plan cost`: before a plan is run. Nothing is started or written."""
 
 import json
 import sys
@@ -9,9 +9,12 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from actors.models.choice import DEFAULT_CLAUDE
+from cluster.cli import budgets, options
 from cluster.cli.options import AsJson
 from cluster.cli.text import forgive, one_line, safe
 from cluster.plan import Mistake, Plan, PlanRefused, json_schema, load
+from cluster.plan.cost import cost_of
 from cluster.plan.show import show_mermaid, show_text
 
 app = typer.Typer(help="Check a plan, show it, print the format of plans.", no_args_is_help=True)
@@ -62,6 +65,28 @@ def show(
     """
     plan = load(file)
     _print(show_mermaid(plan) if mermaid else safe(show_text(plan)))
+
+
+@app.command()
+def cost(
+    file: File,
+    model: Annotated[str | None, typer.Option(help="For the items that name none.", callback=options.text)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what a plan may cost: from its known prompts alone to a whole answer for each item, one attempt each.
+
+    Examples: `mnemosyne plan cost plan.yaml`, `mnemosyne plan cost plan.yaml --model claude-opus-5-5 --json`.
+    """
+    plan = load(file)
+    name = model or plan.model or DEFAULT_CLAUDE
+    told = cost_of(plan, name)
+    if as_json:
+        parts = {"items": told.items, "models": told.models}
+        ranges = {part: {key: one.to_json() for key, one in named.items()} for part, named in parts.items()}
+        _print(json.dumps({"plan": str(file), "model": name, **ranges, "total": told.total.to_json()}, indent=2))
+        return
+    named = [*told.items.items(), *((f"all of {key}", one) for key, one in told.models.items()), ("total", told.total)]
+    _print("\n".join(f"{one_line(key)}: {budgets.line(one)}" for key, one in named))
 
 
 def _facts(mistake: Mistake) -> dict[str, Any]:

@@ -83,6 +83,7 @@ def _acceptance(new: str, old: RunRecord, plan: Plan, model: str, found: Compari
         plan.payloads,
         revises=old.run,
         reused=found.reused(new),
+        budget=plan.budget,
     )
 
 

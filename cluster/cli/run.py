@@ -1,6 +1,7 @@
 """`run`: a plan, driven on the fleet that is up or by a fleet of this process."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 from actors.errors import NotFound, StoreLocked, StoreUnusable, UserError
 from actors.stores.protocol import Accept, RunRecord
 from cluster import config
-from cluster.cli import on_fleet, options, resume
+from cluster.cli import budgets, on_fleet, options, resume
 from cluster.cli.journal import opened
 from cluster.cli.options import Home
 from cluster.cli.shape import Concurrency, Executors, Pool, Shape
@@ -36,6 +37,7 @@ def run(
     plan: Annotated[Path, typer.Argument(help="The plan: YAML or JSON.", show_default=False)],
     key: Key = None,
     model: Model = None,
+    budget: budgets.Option = None,
     home: Home = None,
     executors: Executors = None,
     pool: Pool = None,
@@ -51,38 +53,41 @@ def run(
     one Ctrl-C ends the run after the calls in flight; `mnemosyne resume` goes on where it stopped.
 
     Examples: `mnemosyne run plan.yaml`, `mnemosyne run plan.yaml --model local --key monday`,
-    `mnemosyne run plan.yaml --detach`.
+    `mnemosyne run plan.yaml --detach`, `mnemosyne run plan.yaml --budget usd=5`.
 
     Exit codes: 0 all items complete, 1 some not, 2 bad input, 3 paused or waiting, 4 no fleet, store or model,
     5 cancelled, 130 or 143 interrupted. With --detach: 0 accepted.
     """
     parsed = load(plan)
+    items = parsed.graph.items
     way = Way(home, Shape(executors, pool, concurrency), wait, detach, as_json)
     if old := _of_key(way.home, key):
-        _go_on(way, parsed, old, model)
+        _go_on(way, parsed, old, model, budget)
         return
-    choice, models = way.models(model or parsed.model, parsed.graph.items)
-    way.check(choice.model, parsed.graph.items)
+    choice, models = way.models(model or parsed.model, items)
+    way.check(choice.model, items)
+    caps = budgets.of_run(budget, parsed, models)
     config.make_home(way.home)
-    if choice.line:
-        way.console.print(choice.line, highlight=False, markup=False)
+    _say(way, choice.line, budgets.preview(parsed, choice.model, caps) if caps else "")
     id_ = as_ or new_id(parsed.name)
-    accept = Accept(id_, key, parsed.name, parsed.digest, choice.model, parsed.graph.items, parsed.payloads)
-    named = [*(("--key", key) if key else ()), *(("--model", model) if model else ())]
-    arguments = ["run", "--as", id_, *named, "--", str(plan)]
+    accept = Accept(id_, key, parsed.name, parsed.digest, choice.model, items, parsed.payloads, budget=caps)
+    again = _again(plan, {"--as": id_, "--key": key, "--model": model, "--budget": budget})
     try:
-        way.go(
-            choice.model,
-            models,
-            parsed.graph.items,
-            lambda store: store.accept(accept),
-            lambda: (id_, arguments, lambda _: True),
-            id_,
-        )
+        way.go(choice.model, models, items, lambda s: s.accept(accept), lambda: (id_, again, lambda _: True), id_)
     except StoreLocked:  # the store went to another process between the look and the start
         if not (old := _accepted_elsewhere(way.home, key)):
             raise
-        _go_on(way, parsed, old, model)
+        _go_on(way, parsed, old, model, budget)
+
+
+def _say(way: Way, *lines: str) -> None:
+    for line in filter(None, lines):
+        way.console.print(line, highlight=False, markup=False)
+
+
+def _again(plan: Path, named: Mapping[str, str | None]) -> list[str]:
+    """The command that does this in a process of its own."""
+    return ["run", *(word for option, told in named.items() if told for word in (option, told)), "--", str(plan)]
 
 
 def _of_key(home: Path, key: str | None) -> RunRecord | None:
@@ -95,8 +100,11 @@ def _of_key(home: Path, key: str | None) -> RunRecord | None:
         return None
 
 
-def _go_on(way: Way, plan: Plan, old: RunRecord, model: str | None) -> None:
+def _go_on(way: Way, plan: Plan, old: RunRecord, model: str | None, budget: str | None) -> None:
     """The key has a run: it is this one if the plan is the same."""
+    if budget:
+        change = way.hint("continue", old.key or old.run, "--budget", budget)
+        raise UserError(f"run {old.run} has begun; to change its budget: {change}")
     if old.digest != plan.digest or (model or plan.model or old.model) != old.model:
         raise UserError(
             f"the key {old.key!r} belongs to run {old.run} of another plan or model; choose another --key, "

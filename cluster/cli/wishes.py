@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cluster import config, requests
-from cluster.cli import options
+from cluster.cli import budgets, options
 from cluster.cli.options import AsJson, Home, Run
 
 MaybeItem = Annotated[
@@ -44,12 +44,13 @@ def pause(run: Run, home: Home = None, as_json: AsJson = False) -> None:
     told(requests.pause(_store(home), run), "Pause", as_json=as_json)
 
 
-def go_on(run: Run, home: Home = None, as_json: AsJson = False) -> None:
-    """Let a paused run go on. If nothing drives it, `resume` does.
+def go_on(run: Run, budget: budgets.Option = None, home: Home = None, as_json: AsJson = False) -> None:
+    """Let a paused run go on, with another budget if you like. If nothing drives it, `resume` does.
 
-    Example: `mnemosyne continue monday`.
+    Examples: `mnemosyne continue monday`, `mnemosyne continue monday --budget usd=5`.
     """
-    told(requests.go_on(_store(home), run), "Continue", as_json=as_json)
+    caps = budgets.parse(budget) if budget else None
+    told(requests.go_on(_store(home), run, caps), "Continue", as_json=as_json)
 
 
 def _store(home: Path | None) -> Path:

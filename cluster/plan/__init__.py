@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from actors.budget import Budget
 from actors.errors import Mistake, PlanRefused
 from actors.work import Content, Item
 from cluster.graph import WorkGraph
+from cluster.plan.budgets import read_budget
 from cluster.plan.caps import Caps
 from cluster.plan.checks import check_items
 from cluster.plan.inputs import Inputs
@@ -33,7 +35,8 @@ class Plan:
     payloads: Mapping[str, str]
     """Texts of the Contents with a `ref`, by their SHA-256."""
     digest: str
-    """SHA-256 of what counts: items, content of inputs, model. Not of order, comments, layout, or the name."""
+    """SHA-256 of what counts: items, content of inputs, model. Not of order, comments, layout, budget or the name."""
+    budget: Budget | None = None
 
 
 def load(path: Path, caps: Caps = Caps()) -> Plan:  # noqa: B008 - frozen
@@ -44,9 +47,10 @@ def load(path: Path, caps: Caps = Caps()) -> Plan:  # noqa: B008 - frozen
     fields = read_fields(root, "the keys of a plan", PLAN, ("items",))
     name = read_title(fields["name"]) if "name" in fields else None
     model = read_model(fields["model"]) if "model" in fields else None
+    budget = read_budget(fields["budget"]) if "budget" in fields else None
     items = _items(fields["items"], ItemReader(inputs, mistakes), caps) if "items" in fields else ()
     mistakes.refuse_if_any()
-    return Plan(name or _stem(path), model, WorkGraph(items), inputs.payloads, _digest(items, model))
+    return Plan(name or _stem(path), model, WorkGraph(items), inputs.payloads, _digest(items, model), budget)
 
 
 def _stem(path: Path) -> str:

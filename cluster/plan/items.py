@@ -34,7 +34,7 @@ def read_fields(spot: Spot, of: str, known: dict[str, Any], required: tuple[str,
         return {}
     fields = {key: field for key, field in found.items() if key in known}
     for key, field in found.items():
-        if key in LATER:
+        if key in LATER and key not in known:
             field.wrong(f"{key} is not enforced by this version, so it is refused instead of ignored", "remove it")
         elif key not in known:
             meant = field.unknown("unknown key", key, known, f"keys here are {', '.join(known)}")

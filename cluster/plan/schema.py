@@ -76,9 +76,20 @@ ITEM: dict[str, dict[str, Any]] = {
         "uniqueItems": True,
     },
 }
+BUDGET: dict[str, dict[str, Any]] = {
+    "usd": {"description": "US dollars", "type": "number", "minimum": 0, "maximum": 1_000_000},
+    "tokens": {"description": "of prompts and answers together", "type": "integer", "minimum": 0, "maximum": 10**12},
+}
 PLAN: dict[str, dict[str, Any]] = {
     "name": {"description": "of the plan; default: its file's", "type": "string", "maxLength": 200, **_SAID},
     "model": {"description": 'of all items: "scripted", "local" or a name that starts with "claude-"', **MODEL},
+    "budget": {
+        "description": "the run is paused before it takes more",
+        "type": "object",
+        "properties": BUDGET,
+        "minProperties": 1,
+        "additionalProperties": False,
+    },
     "items": {
         "type": "array",
         "minItems": 1,

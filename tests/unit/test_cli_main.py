@@ -112,7 +112,7 @@ def home(tmp_path: Path) -> Path:
 
 def test_completion_of_commands_options_and_runs(home: Path) -> None:
     assert completed(home, "re") == {"resume", "results"}
-    assert completed(home, "plan", "") == {"check", "schema", "show"}
+    assert completed(home, "plan", "") == {"check", "cost", "schema", "show"}
     assert "--detach" in completed(home, "run", "--d")
     for command in ("status", "results", "events", "resume", "cancel", "pause", "continue"):
         assert completed(home, command, "") == {"r", "r2", "monday"}, "but no key that a shell would take apart"

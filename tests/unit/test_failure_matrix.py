@@ -9,6 +9,7 @@ from actors.errors import (
     AnswerCutOff,
     AnswerInvalid,
     AnswerRefused,
+    BudgetExhausted,
     ContextTooLong,
     CredentialsRefused,
     ModelFaulty,
@@ -61,7 +62,12 @@ ALWAYS = {
     K.TIMEOUT: Row(None, ATTEMPTS, ATTEMPTS),
     K.AGENT_FAULT: Row(KeyError("x"), ATTEMPTS, ATTEMPTS),
 }
-HELD = {K.QUOTA: QuotaExhausted("spent"), K.CREDENTIALS: CredentialsRefused("401"), K.NO_MODEL: ModelMissing("none")}
+HELD = {
+    K.QUOTA: QuotaExhausted("spent"),
+    K.CREDENTIALS: CredentialsRefused("401"),
+    K.NO_MODEL: ModelMissing("none"),
+    K.BUDGET: BudgetExhausted("dear"),
+}
 """These never end an item."""
 
 ANSWERS = {kind: row.error for kind, row in ALWAYS.items()} | HELD

@@ -70,7 +70,7 @@ CASES = [
     # what this version does not enforce
     *[(A + f"  {key}: [x]", 4, f"items[0].{key}", f"{key} is not enforced by this version", "remove it")
       for key in ("budget", "review", "approve", "requirements", "phase", "files", "file_scope")],
-    (A + "budget: {usd: 2}", 4, "budget", "budget is not enforced by this version", "remove it"),
+    (A + "budget: {usd: -2}", 4, "budget.usd", "-2 is out of range", "from 0 to"),
     (A + "  agent: Reviewer", 4, "items[0].agent", 'no agent "Reviewer"', 'did you mean "reviewer"?'),
     (A + "  agent: exekutor", 4, "items[0].agent", 'no agent "exekutor"', 'did you mean "executor"?'),
     (A + "  agent: boss", 4, "items[0].agent", 'no agent "boss"', "agents are orchestrator, optimizer, executor"),
@@ -138,7 +138,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines(tmp_path: Pat
     text = """\
 nmae: x
 model: sripted
-budget: {usd: 2}
+budget: {usd: -2}
 items:
   - id: summary-a
     description: Sum it

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actors.budget import Budget
 from actors.errors import MnemosyneError
 from actors.events import (
     AgentStarting,
@@ -94,6 +95,7 @@ plans = st.builds(
     payloads=texts,
     revises=st.one_of(st.none(), st.none(), names),
     reused=st.one_of(st.just(()), st.lists(reused, max_size=2).map(tuple)),
+    budget=st.sampled_from((None, Budget(usd=2.5))),
 )
 kinds = st.frozensets(st.sampled_from(("run_accepted", "item_assigned", "agent_started", RESULT)))
 calls = st.one_of(

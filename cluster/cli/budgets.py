@@ -1,0 +1,61 @@
+"""Budgets on the command line: as an option, in a line before a run, and what is left of one."""
+
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from actors.budget import Budget
+from cluster.cli.text import dollars, number
+from cluster.plan import Plan
+from cluster.plan.cost import Range, check_prices, cost_of
+
+EXAMPLE = "usd=5 or tokens=200000 or usd=5,tokens=200000"
+
+
+def read(value: str | None) -> str | None:
+    """Raises BadParameter for what is no budget."""
+    if value is not None:
+        parse(value)
+    return value
+
+
+def parse(value: str) -> Budget:
+    """The budget of a text as in EXAMPLE. Raises BadParameter."""
+    caps = dict(part.strip().partition("=")[::2] for part in value.split(","))
+    try:
+        budget = Budget.model_validate({name: float(cap) if name == "usd" else int(cap) for name, cap in caps.items()})
+    except (ValidationError, ValueError):
+        raise typer.BadParameter(f"{value!r:.60} is no budget; write {EXAMPLE}") from None
+    return budget
+
+
+Option = Annotated[str | None, typer.Option("--budget", help=f"Pause before it takes more: {EXAMPLE}.", callback=read)]
+
+
+def of_run(told: str | None, plan: Plan, models: frozenset[str]) -> Budget | None:
+    """The budget of a new run. Raises UserError if it cannot be held."""
+    budget = (plan.budget or Budget()).changed(parse(told)) if told else plan.budget
+    if budget and budget.usd is not None:
+        check_prices(set(models))
+    return budget
+
+
+def preview(plan: Plan, model: str, budget: Budget) -> str:
+    """One line before a run that has a budget."""
+    return f"Budget: {caps(budget)}. {line(cost_of(plan, model).total)} (one attempt per item)."
+
+
+def line(cost: Range) -> str:
+    """What it may cost, for people."""
+    tokens = f"{number(cost.least_tokens)} to {number(cost.most_tokens)} tokens"
+    if cost.least_usd is None or cost.most_usd is None:
+        return f"It may take {tokens}; the price is not known"
+    return f"It may take {tokens} and {dollars(cost.least_usd)} to {dollars(cost.most_usd)}"
+
+
+def caps(budget: Budget) -> str:
+    """As in $5.00 and 200k tokens."""
+    usd = [] if budget.usd is None else [dollars(budget.usd)]
+    tokens = [] if budget.tokens is None else [f"{number(budget.tokens)} tokens"]
+    return " and ".join([*usd, *tokens])

@@ -1,0 +1,25 @@
+"""What an agent gets for an attempt."""
+
+from collections.abc import Mapping
+
+from actors.events import ItemAssigned
+from actors.work import Content, Task
+from cluster.graph import WorkGraph
+from cluster.item_view import ItemView
+
+
+def task_of(event: ItemAssigned, graph: WorkGraph, view: ItemView, results: Mapping[str, Content]) -> Task:
+    """The task of an attempt that was opened; `results` has those of the item's dependencies."""
+    item = graph.by_id[event.item]
+    return Task(
+        run=event.run,
+        item=item,
+        epoch=event.epoch,
+        attempt=event.attempt,
+        model=event.model,
+        results={id_: results[id_] for id_ in item.dependencies},
+        turns=view.turns,
+        path=graph.height[event.item],
+        allowance=event.reserved,
+        alone=event.alone,
+    )

@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from actors import interpreter, process_memory
+from actors import garbage, process_memory
 from actors.build import BUILD
 from actors.errors import AgentGone, BuildDiffers, MnemosyneError
 from actors.keys import AgentKey
@@ -52,7 +52,7 @@ class AgentHost:
     CONTROL = ("hello", "alive", "pulse", "enroll", "admit")
 
     def __init__(self, id_: str, role: Role, settings: Settings, surroundings: Surroundings) -> None:
-        interpreter.tune()
+        garbage.calm()
         self._id, self._role, self._settings, self._around = id_, role, settings, surroundings
         self._models: dict[str, Model] = {}
         self._key = AgentKey()

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import ray
 
-from actors import interpreter, process_memory
+from actors import garbage, process_memory
 from actors.desk import Desk
 from actors.errors import MnemosyneError, StoreLocked
 from actors.governor.needs import Amounts
@@ -87,7 +87,7 @@ class StoreProcess:
     CONTROL = ("pulse",)
 
     def __init__(self, path: str) -> None:
-        interpreter.tune()
+        garbage.calm()
         process_memory.outlive_agents()
         os.umask(0o077)  # the journal holds prompts and answers
         self._path = Path(path)
@@ -182,7 +182,7 @@ class GovernorProcess:
     CONTROL = ("pulse",)
 
     def __init__(self, settings: str) -> None:
-        interpreter.tune()
+        garbage.calm()
         process_memory.outlive_agents()
         ceilings = Settings.model_validate_json(settings).models.ceilings
         self._ceilings = {model: Amounts(**ceiling.model_dump()) for model, ceiling in ceilings.items()}

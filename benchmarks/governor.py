@@ -21,7 +21,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from actors import interpreter
 from actors.settings import FleetSettings, ModelSettings, Pools, Settings
 from actors.stores.protocol import Accept
 from actors.work import Item, Role, RunStatus
@@ -118,7 +117,7 @@ async def ours(calls: int, runs: int, server: Running, *, kill: bool) -> None:
     config.prepare_ray(settings.home)  # before Ray is imported: it reads some of it then
     from cluster.fleet import Fleet
 
-    interpreter.tune()
+    garbage.calm()
     items = items_of(texts(calls))
     async with Fleet(settings, frozenset({MODEL})) as fleet:
         await drive(fleet, "warm", items_of(warm_texts()))

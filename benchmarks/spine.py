@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from actors import interpreter
+from actors import garbage
 from actors.settings import FleetSettings, Pools, Settings
 from actors.stores.protocol import Accept
 from actors.work import Item, Role, RunStatus
@@ -53,7 +53,7 @@ async def measure(rounds: int) -> None:
     from benchmarks.raw_ray import Raw, raw
     from cluster.fleet import Fleet
 
-    interpreter.tune()
+    garbage.calm()
     async with Fleet(settings, frozenset({"scripted"})) as fleet:
         agents = [ray.remote(Raw).options(num_cpus=0).remote() for _ in range(2)]
         await asyncio.gather(*(agent.noop.remote(0) for agent in agents))

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from actors import interpreter
+from actors import garbage
 from actors.settings import Settings
 from actors.stores.protocol import RunRecord, Store
 from actors.stores.reader import Reader
@@ -42,7 +42,7 @@ class Session:
 
     async def run(self, open_run: OpenRun, show: Show) -> RunStatus:
         """Start the fleet, drive the run, end the fleet. Raises FleetError, StoreError, UserError."""
-        interpreter.tune()
+        garbage.calm()
         async with Fleet(self._settings, self._models) as fleet:
             record = await open_run(fleet.store)
             driver = Driver(record, fleet.store, fleet.agents, f"pid {os.getpid()} of `run` or `resume`")

@@ -14,7 +14,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
-from actors import interpreter, process_memory
+from actors import garbage, process_memory
 from actors.errors import FleetError, MnemosyneError
 from actors.events import AgentStarting, AgentUnavailable, Event
 from actors.guard import guard
@@ -231,7 +231,7 @@ class DriverProcess:
     """The driver of one run, in a process of its own; ends itself when nothing is left to drive."""
 
     def __init__(self, home: str, run: str, seen: int, name: str, namespace: str, agents: Collection[str]) -> None:
-        interpreter.tune()
+        garbage.calm()
         process_memory.outlive_agents()
         os.umask(0o077)
         fleet = Fleet(Settings(home=Path(home)), (), namespace, detached=True)

@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from actors import garbage
 from actors.settings import FleetSettings, ModelSettings, Pools, Settings
 from actors.stores.protocol import Accept
 from actors.work import Item, Role, RunStatus

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from itertools import count
 from typing import NamedTuple, Protocol
 
@@ -46,12 +45,10 @@ class Waiting(NamedTuple):
 
 
 class GovernedPermits:
-    """Permits of one process of an agent. Calls to models that are not governed go at once."""
+    """Permits of one process of an agent."""
 
-    def __init__(
-        self, agent: str, generation: int, governor: Governing, is_governed: Callable[[str], bool] = lambda _: True
-    ) -> None:
-        self._agent, self._generation, self._governor, self._is_governed = agent, generation, governor, is_governed
+    def __init__(self, agent: str, generation: int, governor: Governing) -> None:
+        self._agent, self._generation, self._governor = agent, generation, governor
         self._numbers = count(1)
         self._waiting: dict[str, Waiting] = {}
         self._held: dict[str, Need] = {}
@@ -67,8 +64,6 @@ class GovernedPermits:
 
     async def reserve(self, request: Request) -> Permit:
         """See Permits."""
-        if not self._is_governed(request.model):
-            return Permit()
         need = self._need(request)
         granted = asyncio.get_running_loop().create_future()
         self._waiting[need.id] = Waiting(need, granted)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
+from actors.models.choice import is_governed
 from actors.models.patient import PatientModel, Timeout
 from actors.models.permits import FREE, Permits
 from actors.models.port import Model
@@ -27,4 +28,5 @@ class ModelCalls:
 
     def model(self, name: str, timeout: Timeout, spending: Spending) -> PatientModel:
         """The model of this name for one attempt. Raises ModelMissing."""
-        return PatientModel(self._open_model(name), timeout, spending, self._permits, self._patience, self._random)
+        permits = self._permits if is_governed(name) else FREE
+        return PatientModel(self._open_model(name), timeout, spending, permits, self._patience, self._random)

@@ -12,10 +12,13 @@ from actors.errors import AgentGone, FleetError, ModelFaulty, RateLimited, Reque
 from actors.governor.lane import PROBES
 from actors.governor.needs import Amounts, Told, Window
 from actors.governor.notes import Answer, Note
+from actors.models.calls import ModelCalls
 from actors.models.limits import Limit, RateLimits
 from actors.models.port import Message, Reply, Request, StopReason
+from actors.models.spending import Spending
 from actors.permits import GovernedPermits
 from actors.work import Usage
+from tests.patience import ASK, DONE, Clock, Counted, Planned
 
 M = "claude-test"
 FAST = {M: Amounts(6_000_000, 0, 0)}
@@ -73,10 +76,12 @@ async def test_many_calls_go_with_one_note() -> None:
     assert len(wire.notes) <= 5
 
 
-async def test_models_that_are_not_governed_need_no_message() -> None:
-    it = GovernedPermits("a", 1, Wire(Desk({})), lambda model: model != M)
-    assert (await it.reserve(request())).id == ""
-    await it.settle(await it.reserve(request()), reply())
+@pytest.mark.parametrize(("model", "asked"), [("scripted", 0), ("local", 0), ("claude-sonnet-5-5", 1)])
+async def test_models_that_are_not_governed_need_no_permit(model: str, asked: int) -> None:
+    clock, counted = Clock(), Counted(Clock())
+    calls = ModelCalls(lambda _: Planned(clock), counted)
+    assert await calls.model(model, clock, Spending()).complete(ASK) == DONE
+    assert (counted.granted, len(counted.settled)) == (asked, asked)
 
 
 async def test_a_call_that_is_given_up_while_it_waits_leaves_nothing() -> None:

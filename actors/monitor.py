@@ -41,7 +41,6 @@ GATHER_S = 0.2
 """The journal is read so often at most: a fleet at full speed writes thousands of rows a second."""
 
 RETRY_S = 0.2
-HEARTBEAT_S = 30.0
 IDENTIFY_S = 1.0
 """A process that is to be ended is asked this long whether it is the one that is meant."""
 
@@ -181,7 +180,7 @@ class Monitor:
 
     async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(HEARTBEAT_S)
+            await asyncio.sleep(self._settings.heartbeat_s)
             idle = self._pings.idle()
             beats = [AgentHeartbeat(agent=agent, generation=generation) for agent, generation in idle.items()]
             if beats:

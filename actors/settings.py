@@ -137,6 +137,8 @@ class HealthSettings(Frozen):
     """An agent that holds more MiB is restarted; 0: no limit. One process with its items needs about 100."""
     patience_s: float = Field(default=5.0, gt=0)
     """What was asked for and did not happen is asked for again; an end that nobody told of is taken for a crash."""
+    heartbeat_s: float = Field(default=30.0, gt=0)
+    """So often each idle agent is on record as alive, for people; what hangs is found by pings, much sooner."""
     model_failures: int = Field(default=5, ge=1)
     """Failures of a model in a row that make it unavailable."""
     model_sources: int = Field(default=2, ge=1)

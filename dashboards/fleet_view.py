@@ -15,7 +15,10 @@ from actors.events import (
     Event,
     ItemClosed,
     ItemStarted,
+    ModelAvailable,
+    ModelUnavailable,
 )
+from actors.work import Result
 from dashboards.agent_info import MISSING, AgentInfo, AgentState, FleetEvent
 
 WINDOW_S = 60.0
@@ -32,6 +35,8 @@ class FleetView:
         self._agents: dict[str, AgentInfo] = {}
         self._working: dict[str, set[tuple[str, str]]] = {}  # (run, item) by agent
         self._faults: dict[str, list[float]] = {}
+        self._out: dict[str, str] = {}  # models that cannot be had, and why
+        self._answered = False  # by any model, since the newest of them is out
         for event in events:
             self._apply(event)
         for agent in self._agents.values():
@@ -61,6 +66,11 @@ class FleetView:
                 self._working.setdefault(event.agent, set()).add((event.run, event.item))
             case ItemClosed():
                 self._working.setdefault(event.agent, set()).discard((event.run, event.item))
+                self._answered = self._answered or isinstance(event.outcome, Result)
+            case ModelUnavailable():
+                self._out[event.model], self._answered = event.reason, False
+            case ModelAvailable(probe=False):
+                self._out.pop(event.model, None)
 
     def _hear(self, agent: AgentInfo, event: FleetEvent) -> None:
         agent.hear(event)
@@ -81,3 +91,8 @@ class FleetView:
         agent.working_on = {item for _, item in self._working.get(agent.id, ()) if alive}
         agent.health.error_count = sum(now - at < WINDOW_S for at in self._faults.get(agent.id, ()))
         agent.health.is_healthy = agent.state not in MISSING and agent.health.error_count < UNHEALTHY
+        if agent.state is AgentState.IDLE and self._out and not self._answered:  # no fault of its own
+            agent.state, agent.reason = AgentState.UNAVAILABLE, self._no_model()
+
+    def _no_model(self) -> str:
+        return "; ".join(f"model {model} is unavailable: {why}" for model, why in self._out.items())

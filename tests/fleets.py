@@ -4,12 +4,17 @@ import json
 import os
 import re
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from actors.errors import StoreUnusable
+from actors.settings import FleetSettings, HealthSettings
+from actors.stores.reader import Reader
+from cluster.cli import agents
 from cluster.fleet_file import FleetFile, living
 from tests.messages_server import KEY, MessagesServer
 from tests.processes import PATIENCE_S, Commands
@@ -41,6 +46,42 @@ def fleet_up(commands: Commands, *options: str) -> Iterator[FleetFile]:
         code, _, err = commands.run("down", "--now")
         assert code == 0, err
         assert not session(fleet.pid), "down left processes"
+
+
+@contextmanager
+def fleet_of(commands: Commands, shape: FleetSettings, health: HealthSettings) -> Iterator[Callable[[], FleetFile]]:
+    """A fleet with these settings that is being started; the value returns it once it is up. Ended at the end."""
+    program = [sys.executable, "-m", "tests.start_fleet"]
+    told = [str(commands.home), shape.model_dump_json(), health.model_dump_json()]
+    process = commands.start(*told, program=program)
+
+    def up() -> FleetFile:
+        _, err = process.communicate(timeout=PATIENCE_S)
+        fleet = living(commands.home)
+        assert fleet is not None, err
+        return fleet
+
+    try:
+        yield up
+    finally:
+        if process.poll() is None:
+            process.communicate(timeout=PATIENCE_S)
+        code, _, err = commands.run("down", "--now")
+        assert code == 0, err
+
+
+def first_seen(home: Path) -> tuple[list[dict[str, Any]], float]:
+    """The agents of a fleet that is being started, as soon as anybody can see them, and how long after their row."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        with suppress(StoreUnusable):
+            if shown := agents.read(home, time.time()).to_json():
+                reader = Reader(home / "store.db")
+                rows = reader.fleet()
+                reader.close()
+                return shown, time.time() - rows[0].at
+        assert time.monotonic() < deadline, "nobody was seen"
+        time.sleep(0.01)
 
 
 def session(pid: int) -> dict[int, str]:

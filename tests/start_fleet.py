@@ -1,0 +1,24 @@
+"""`up` with every setting: python -m tests.start_fleet HOME FLEET HEALTH, the last two as JSON."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from actors.settings import FleetSettings, HealthSettings
+from cluster import config, fleet_file
+
+
+def main(at: str, fleet: str, health: str) -> None:
+    """Returns once the fleet is up."""
+    home = config.make_home(Path(at))
+    settings = config.read_settings(home, None, FleetSettings.model_validate_json(fleet))
+    settings = settings.model_copy(update={"health": HealthSettings.model_validate_json(health)})
+    config.prepare_ray(home)
+    from cluster import up
+
+    with fleet_file.changing(home):
+        asyncio.run(up.start(settings, has_key=config.has_key()))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,5 +1,6 @@
 """The shape of a fleet, as a person asks for it and is told of it."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Annotated, NamedTuple
@@ -64,9 +65,9 @@ class Shape(NamedTuple):
     def _sizes(self) -> dict[str, int]:
         sizes = {} if self.executors is None else {Role.EXECUTOR: self.executors}
         for word in self.pool or ():
-            name, equals, number = word.partition("=")
+            name, _, number = word.partition("=")
             role = role_named(name.strip())
-            if not (equals and number.strip().isascii() and number.strip().isdigit() and int(number) <= POOL_MAX):
+            if not re.fullmatch("[0-9]{1,2}", number.strip(), re.ASCII) or int(number) > POOL_MAX:
                 raise UserError(f"--pool {word!r:.100}: write ROLE=N, N from 0 to {POOL_MAX}, as in --pool reviewer=2")
             if sizes.setdefault(role, int(number)) != int(number):
                 raise UserError(f"the number of {pool_name(role)} is told twice: {sizes[role]} and {int(number)}")

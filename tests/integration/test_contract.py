@@ -1,12 +1,8 @@
 """The contract of the four kinds of agents, on a fleet that is up: real processes, a scripted model, one real SDK."""
 
 import json
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,9 +11,23 @@ from actors.fleet_events import AgentHeartbeat, AgentStarted, AgentStarting
 from actors.roles.prompt import VERSIONS
 from actors.settings import FleetSettings, HealthSettings, Pools
 from actors.work import Result, Role
-from cluster.fleet_file import FleetFile
+from tests.contract import (
+    Living,
+    agents,
+    chain,
+    listed,
+    of_agent,
+    of_item,
+    outside_the_window,
+    plan,
+    recorded,
+    run,
+    told,
+    wait_for_agents,
+    wire,
+)
 from tests.fleets import Paid, first_seen, fleet_of
-from tests.messages_server import MessagesServer, answers, fails, serving
+from tests.messages_server import answers, fails, serving
 from tests.processes import PATIENCE_S
 
 pytestmark = pytest.mark.timeout(300)  # a busy machine takes its time to start Ray
@@ -35,24 +45,11 @@ RULES = [
     {"match": "/spread[0-9]/1$", "regex": True, "delay_s": SPREAD_S, "failure": "agent_fault"},
     {"match": "/fault[0-9]/1$", "regex": True, "failure": "agent_fault", "message": "a mistake"},
     {"match": "/second", "delay_s": SECOND_S},
+    {"match": "/refused", "failure": "refusal", "message": "declined"},
 ]
 AGENTS = {"executor-0": "executor", "executor-1": "executor"} | {
     f"{role}-0": role for role in Role if role != "executor"
 }
-
-Wire = dict[str, Any]
-
-
-class Living(NamedTuple):
-    """The fleet of this module."""
-
-    commands: Paid
-    server: MessagesServer
-    fleet: FleetFile
-    first: list[Wire]
-    """The agents as they were first seen, while the fleet was being started."""
-    late_s: float
-    """Seconds between their row in the journal and that moment."""
 
 
 @pytest.fixture(scope="module")
@@ -65,69 +62,17 @@ def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
             yield Living(commands, server, starting(), first, late_s)
 
 
-def plan(commands: Paid, *items: Wire, model: str = "scripted") -> str:
-    told = [{"description": f"Do {item['id']}.", **item} for item in items]
-    (commands.folder / "plan.json").write_text(json.dumps({"name": "plan", "model": model, "items": told}))
-    return "plan.json"
-
-
-def chain(*ids: str, **more: Any) -> list[Wire]:
-    """Each after the one before."""
-    return [{"id": id_, "dependencies": list(ids[max(n - 1, 0) : n]), **more} for n, id_ in enumerate(ids)]
-
-
-def run(commands: Paid, key: str, *items: Wire) -> list[Wire]:
-    """What the outside sees of a run that completes, and of the fleet since it was accepted."""
-    code, out, err = commands.run("run", plan(commands, *items), "--key", key)
-    assert code == 0, out + err
-    return wire(commands, key)
-
-
-def wire(commands: Paid, key: str) -> list[Wire]:
-    rows = [json.loads(line) for line in commands.run("events", key, "--json")[1].splitlines()]
-    start = next(row["seq"] for row in rows if row["type"] == "run_accepted")
-    return [row for row in rows if row["seq"] >= start]
-
-
-def told(rows: Sequence[Wire], **subject: str) -> list[str]:
-    """The types of the events of one subject, in order, heartbeats left out."""
-    return [
-        row["type"]
-        for row in rows
-        if row["type"] != "heartbeat" and all(row.get(name) == value for name, value in subject.items())
-    ]
-
-
-def of_item(rows: Sequence[Wire], item: str) -> list[str]:
-    return [type_ for type_ in told(rows, item_id=item) if type_.startswith("work_item_")]
-
-
-def of_agent(rows: Sequence[Wire], agent: str, item: str | None = None) -> list[str]:
-    mine = [row for row in rows if item is None or row.get("item_id") == item]
-    return [type_ for type_ in told(mine, agent_id=agent) if type_.startswith("agent_")]
-
-
-def agents(commands: Paid) -> dict[str, Wire]:
-    return {agent["id"]: agent for agent in json.loads(commands.run("agents", "--json")[1])}
-
-
-def wait_for_agents(commands: Paid, **wanted: Any) -> dict[str, Wire]:
-    """The agents, once every one of them is as wanted."""
-    deadline = time.monotonic() + PATIENCE_S
-    while any(agent[name] != value for agent in (now := agents(commands)).values() for name, value in wanted.items()):
-        assert time.monotonic() < deadline, now
-    return now
-
-
 def test_the_four_roles_are_spawned_registered_and_answer(living: Living) -> None:
     assert {agent["id"]: (agent["role"], agent["state"]) for agent in living.first} == {
         id_: (role, "starting") for id_, role in AGENTS.items()
     }
     assert living.late_s < 1.0
-    now = wait_for_agents(living.commands, state="idle")
+    wait_for_agents(living.commands, state="idle")
+    now = {agent["id"]: agent for agent in json.loads(living.commands.run("agents", "--json")[1])}
     row = {"id", "role", "state", "reason", "generation", "pid", "node", "restarts", "health"}
     for id_, agent in now.items():
-        assert (agent.keys(), agent["role"]) == (row, AGENTS[id_])
+        assert agent.keys() == row
+        assert agent["role"] == AGENTS[id_]
         assert (agent["generation"], agent["restarts"], agent["reason"]) == (1, 0, None)
         assert agent["health"] == {"error_count": 0, "last_error": None, "is_healthy": True, "last_restart": None}
     assert len({agent["pid"] for agent in now.values()}) == len(AGENTS)
@@ -162,6 +107,16 @@ def test_delegated_work_comes_back_with_success_and_data(living: Living) -> None
     assert file.read_text().strip() == result["data"].strip()
 
 
+def test_an_item_that_fails_has_its_events_in_order_and_is_no_fault_of_its_agent(living: Living) -> None:
+    commands = living.commands
+    assert commands.run("run", plan(commands, {"id": "refused", "agent": "optimizer"}), "--key", "failed")[0] == 1
+    rows = wire(commands, "failed")
+    assert of_item(rows, "refused") == ["work_item_assigned", "work_item_started", "work_item_failed"]
+    assert of_agent(rows, "optimizer-0") == ["agent_started", "agent_failed"]
+    told_ = {row["error"] for row in rows if row["type"] in ("agent_failed", "work_item_failed")}
+    assert told_ == {"declined"}
+
+
 def test_two_faults_leave_an_agent_healthy(living: Living) -> None:
     rows = run(living.commands, "two", *chain("fault1", "fault2", agent="reviewer"))
     one_try = ["work_item_assigned", "work_item_started"]
@@ -178,7 +133,7 @@ def test_two_faults_leave_an_agent_healthy(living: Living) -> None:
     assert [(row["error_count"], "a mistake" in row["error_message"]) for row in faults] == [(1, True), (2, True)]
     agent = agents(living.commands)["reviewer-0"]
     assert (agent["health"]["error_count"], agent["health"]["is_healthy"], agent["restarts"]) == (2, True, 0)
-    outside_the_window(faults)
+    outside_the_window(faults, WINDOW_S)
 
 
 def test_five_faults_in_a_window_degrade_an_agent_and_restart_it(living: Living) -> None:
@@ -186,7 +141,7 @@ def test_five_faults_in_a_window_degrade_an_agent_and_restart_it(living: Living)
     run(living.commands, "five", *({"id": f"fault{n}", "agent": "reviewer"} for n in range(5)))
     kept = ("agent_error_recorded", "agent_health_degraded", "agent_restarted", "agent_started")
     rows = recorded(living, "five", 5, "agent_restarted", "agent_started")
-    rows = [row for row in rows if row["type"] in kept and "task" not in row]
+    rows = [row for row in rows if row["type"] in kept]
     assert [row["type"] for row in rows] == [
         *["agent_error_recorded"] * 2,
         *["agent_error_recorded", "agent_health_degraded"] * 3,
@@ -224,7 +179,7 @@ def test_without_a_model_agents_live_items_wait_and_a_model_that_appears_is_used
     code, _, err = commands.run("run", plan(commands, *items, model="claude-haiku-5-5"), "--key", "none", "--detach")
     assert code == 0, err
     commands.wait("none", lambda event: isinstance(event, RunWaiting))
-    waiting = [event for event in commands.events("none") if isinstance(event, RunWaiting)][0]
+    waiting = next(event for event in commands.events("none") if isinstance(event, RunWaiting))
     assert waiting.reason.startswith("model claude-haiku-5-5 is unavailable: ")
     commands.wait("none", lambda event: isinstance(event, AgentHeartbeat) and event.seq > waiting.seq)
     shown = agents(commands)
@@ -268,41 +223,6 @@ def test_ray_shows_agents_and_their_work_by_names_that_speak(living: Living) -> 
     for id_ in AGENTS:
         actor = actors[f"mnemosyne: {id_}"]
         assert (actor["ray_namespace"], actor["repr_name"]) == (living.fleet.namespace, f"mnemosyne: {id_}")
-    tasks = {task["name"] for task in listed(living, "tasks", "--filter", "func_or_class_name=AgentProcess.submit")}
-    assert f"mnemosyne: orchestrator-0.submit {name}: n0, n1, n2 and 2 more" in tasks
-
-
-def recorded(living: Living, key: str, faults: int, *more: str) -> list[Wire]:
-    """What the monitor wrote of the reviewer since the run was accepted, once it has written of so many faults."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        rows = [
-            row for row in wire(living.commands, key) if row.get("agent_id") == "reviewer-0" and "item_id" not in row
-        ]
-        rows = [row for row in rows if row["type"] != "heartbeat"]
-        types = [row["type"] for row in rows]
-        if types.count("agent_error_recorded") >= faults and {*more} <= {*types}:
-            return rows
-        assert time.monotonic() < deadline, types
-
-
-def outside_the_window(faults: Sequence[Wire]) -> None:
-    """Return once these faults are too old to count."""
-    time.sleep(max(faults[-1]["at"] + WINDOW_S - time.time(), 0) + 0.1)
-
-
-def listed(living: Living, what: str, *options: str) -> list[Wire]:
-    """What `ray list` says."""
-    command = [sys.executable, "-m", "ray.scripts.scripts", "list", what, "--detail", "--format", "json"]
-    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(living.commands.home / "ray-token")}
-    done = subprocess.run(
-        [*command, "--limit", "10000", "--address", str(living.fleet.dashboard), *options],
-        env={**os.environ, **token},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    rows: list[Wire] = json.loads(done.stdout)
-    return rows
+    submit, deadline = f"mnemosyne: orchestrator-0.submit {name}: n0, n1, n2 and 2 more", time.monotonic() + PATIENCE_S
+    while submit not in {task["name"] for task in listed(living, "tasks", "--filter", f"name={submit}")}:
+        assert time.monotonic() < deadline, "Ray tells of a call a moment later, and of this one not at all"

@@ -17,6 +17,8 @@ from actors.events import (
     ItemAssigned,
     ItemClosed,
     ItemStarted,
+    ModelAvailable,
+    ModelUnavailable,
 )
 from actors.stores.group import GroupStore
 from actors.work import Content, Failure, FailureKind, Item, Outcome, RestartCause, Result, Role
@@ -153,6 +155,37 @@ async def test_with_no_process_alive_the_fleet_has_ended(tmp_path: Path) -> None
         ("unavailable", "the fleet has ended"),
         ("unavailable", "no memory"),
     ]
+
+
+async def test_while_no_model_answers_agents_are_unavailable_and_yet_healthy(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    await home.fleet("executor-0", "executor-1")
+    await home.up("executor-0")
+    await home.up("executor-1")
+    await accepted(home.store, *ITEMS)
+    await home.store.claim("r", "d")
+
+    async def now() -> list[tuple[AgentState, str | None, bool]]:
+        known = (await asyncio.to_thread(agents.read, tmp_path, 0.0)).agents.values()
+        return [(agent.state, agent.reason, agent.health.is_healthy) for agent in known]
+
+    idle = (AgentState.IDLE, None, True)
+    gone = (AgentState.UNAVAILABLE, "model m is unavailable: no such host", True)
+    await home.say(ModelUnavailable(model="m", reason="no such host"))
+    assert await now() == [gone, gone]
+    await home.say(ModelAvailable(model="m", probe=True))
+    await home.begin("i0", "executor-0")
+    assert await now() == [(AgentState.ACTIVE, None, True), gone], "one item is let through"
+    await home.end("i0", "executor-0", FAULT)
+    assert await now() == [gone, gone]
+    await home.begin("i1", "executor-0")
+    await home.end("i1", "executor-0", DONE)
+    assert await now() == [idle, idle], "of another model; they can work"
+    await home.say(ModelUnavailable(model="m", reason="no such host"))
+    assert await now() == [gone, gone]
+    await home.say(ModelAvailable(model="m", probe=False))
+    assert await now() == [idle, idle]
+    await home.store.close()
 
 
 def test_the_command_prints_json_and_a_table(tmp_path: Path) -> None:

@@ -12,15 +12,25 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from actors.errors import HomeUnusable, MnemosyneError, ModelMissing, PlanRefused, StoreLocked, StoreUnusable, UserError
-from actors.settings import FleetSettings
+from actors.errors import (
+    FleetError,
+    HomeUnusable,
+    MnemosyneError,
+    ModelMissing,
+    PlanRefused,
+    StoreLocked,
+    StoreUnusable,
+    UserError,
+)
+from actors.settings import FleetSettings, Pools
 from actors.stores.group import GroupStore
 from actors.stores.holder import holder, is_held, lock_file
 from actors.stores.protocol import Accept
-from actors.work import Item
-from cluster import config
+from actors.work import Item, Role
+from cluster import config, fleet_file
 from cluster.cli import preflight
 from cluster.cli.main import app
+from cluster.fleet_file import FleetFile
 from cluster.head import lock_of
 from cluster.locks import exclusive
 from tests.homes import make_home
@@ -221,3 +231,23 @@ def test_a_store_that_belongs_to_half_a_fleet_is_refused_with_the_cure(tmp_path:
         preflight.free(store, within_s=0)
     for lock in filter(None, locks):
         os.close(lock)
+
+
+def test_a_plan_whose_role_the_fleet_has_no_agent_of_is_refused_with_the_cure(folder: Path, tmp_path: Path) -> None:
+    (folder / "plan.yaml").write_text("items: [{id: a, description: x, agent: reviewer}]\n")
+    home = config.make_home(tmp_path / "home")
+    shape = FleetSettings(pools=Pools().only([Role.EXECUTOR]))
+    fleet_file.write(home, FleetFile(state="up", since=1.0, build="b", pid=1, folder=home / "ray", shape=shape))
+    lock = exclusive(lock_of(home))
+    assert lock is not None
+    told = refused(FleetError, "run", "plan.yaml", "--model", "scripted", "--home", str(home))
+    assert "has no agent of role reviewer; `mnemosyne down`, then `mnemosyne up --pool reviewer=1`" in told
+    assert not config.store_path(home).exists()
+    os.close(lock)
+
+
+def test_a_pool_that_the_plan_needs_and_the_command_line_empties_is_refused(folder: Path) -> None:
+    told = refused(UserError, "run", "plan.yaml", "--model", "scripted", "--pool", "executor=0")
+    assert "items for agents of role executor" in told
+    assert "no role 'boss'" in refused(UserError, "run", "plan.yaml", "--model", "scripted", "--pool", "boss=1")
+    assert untouched(folder)

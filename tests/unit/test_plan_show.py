@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from actors.errors import PlanRefused
-from actors.work import Item
+from actors.work import Item, Role
 from cluster.plan import json_schema, load
 from cluster.plan.show import show_mermaid, show_text
 
@@ -70,7 +70,7 @@ good = st.fixed_dictionaries(
         "priority": st.integers(0, 10),
         "timeout": st.floats(1, 9),
         "model": st.just("local"),
-        "agent": st.just("executor"),
+        "agent": st.sampled_from([role.value for role in Role]),
     },
 )
 nearly = st.fixed_dictionaries({"items": st.lists(good, max_size=2, unique_by=lambda item: item["id"])})
@@ -110,6 +110,13 @@ def test_text_shows_layers_and_the_critical_path(tmp_path: Path) -> None:
         'layer 2 (1): b "x"\n'
         'critical path (2 items): a -> b "x"'
     )
+
+
+def test_whoever_is_no_executor_is_named(tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(SMALL.replace("id: c", "agent: reviewer, id: c"))
+    plan = load(tmp_path / "small.yaml")
+    assert "layer 1 (2): a, c (reviewer)" in show_text(plan)
+    assert 'n2["c #40;reviewer#41;"]' in show_mermaid(plan)
 
 
 def test_mermaid_escapes_what_would_be_markup(tmp_path: Path) -> None:

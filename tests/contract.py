@@ -126,5 +126,5 @@ def listed(living: Living, what: str, *options: str) -> list[Wire]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    rows: list[Wire] = json.loads(done.stdout)
+    rows: list[Wire] = [] if done.stdout.startswith("No resource") else json.loads(done.stdout)
     return rows

@@ -28,7 +28,6 @@ from tests.contract import (
 )
 from tests.fleets import Paid, first_seen, fleet_of
 from tests.messages_server import answers, fails, serving
-from tests.processes import PATIENCE_S
 
 pytestmark = pytest.mark.timeout(300)  # a busy machine takes its time to start Ray
 
@@ -45,6 +44,7 @@ RULES = [
     {"match": "/spread[0-9]/1$", "regex": True, "delay_s": SPREAD_S, "failure": "agent_fault"},
     {"match": "/fault[0-9]/1$", "regex": True, "failure": "agent_fault", "message": "a mistake"},
     {"match": "/second", "delay_s": SECOND_S},
+    {"match": "/long", "delay_s": 120},
     {"match": "/refused", "failure": "refusal", "message": "declined"},
 ]
 AGENTS = {"executor-0": "executor", "executor-1": "executor"} | {
@@ -216,13 +216,19 @@ def test_twenty_items_of_a_second_over_two_executors(living: Living) -> None:
 
 
 def test_ray_shows_agents_and_their_work_by_names_that_speak(living: Living) -> None:
-    run(living.commands, "named", *({"id": f"n{n}", "agent": "orchestrator"} for n in range(5)))
-    name = json.loads(living.commands.run("status", "named", "--json")[1])["run"]
+    """While the run is driven: what was called in the last second before a driver's end is told to nobody."""
+    commands = living.commands
+    items = [{"id": f"long{n}", "agent": "orchestrator"} for n in range(5)]
+    code, _, err = commands.run("run", plan(commands, *items), "--key", "named", "--detach")
+    assert code == 0, err
     actors = {actor["name"]: actor for actor in listed(living, "actors", "--filter", "state=ALIVE")}
     assert {f"mnemosyne: {id_}" for id_ in (*AGENTS, "store", "monitor")} <= actors.keys()
     for id_ in AGENTS:
         actor = actors[f"mnemosyne: {id_}"]
         assert (actor["ray_namespace"], actor["repr_name"]) == (living.fleet.namespace, f"mnemosyne: {id_}")
-    submit, deadline = f"mnemosyne: orchestrator-0.submit {name}: n0, n1, n2 and 2 more", time.monotonic() + PATIENCE_S
+    name = json.loads(commands.run("status", "named", "--json")[1])["run"]
+    submit, deadline = f"mnemosyne: orchestrator-0.submit {name}: long0, long1, long2 and 2 more", time.monotonic() + 30
     while submit not in {task["name"] for task in listed(living, "tasks", "--filter", f"name={submit}")}:
         assert time.monotonic() < deadline, "Ray tells of a call a moment later, and of this one not at all"
+    assert commands.run("cancel", "named")[0] == 0
+    assert commands.run("status", "named", "--watch")[0] == 5

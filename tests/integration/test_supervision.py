@@ -104,7 +104,7 @@ def test_a_killed_agent_is_recorded_restarted_and_started_in_this_order(commands
 
 
 def test_an_ordered_restart_suspects_and_charges_nobody(commands: Commands, fleet: FleetFile) -> None:
-    process = commands.start("run", plan(commands, *(f"slow{n}" for n in range(24))), "--key", "ordered")
+    process = commands.start("run", plan(commands, *(f"slow{n}" for n in range(80))), "--key", "ordered")
     commands.wait("ordered", begun("slow0"), process)
     assert commands.run("agents", "restart", "executor-1")[0] == 0
     assert ended(process) == 0

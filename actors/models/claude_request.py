@@ -3,8 +3,15 @@
 from typing import Any
 
 from actors.models.blocks import Block, Opaque, Text, ToolCall, ToolResult
+from actors.models.caching import marks_beginning, marks_end
 from actors.models.claude_schema import wire_schema
 from actors.models.port import Message, Request
+
+KEEP = {"cache_control": {"type": "ephemeral"}}
+"""For five minutes from its last use."""
+
+MARKABLE = ("text", "tool_result", "tool_use")
+"""Thinking cannot be marked, and what the API's own tools left is not touched."""
 
 
 def wire_body(request: Request) -> dict[str, Any]:
@@ -21,9 +28,25 @@ def wire_body(request: Request) -> dict[str, Any]:
             {"name": tool.name, "description": tool.description, "input_schema": dict(tool.input)}
             for tool in request.tools
         ]
+    _mark(body, request)
     if request.output is not None:
         body["output_config"] = {"format": {"type": "json_schema", "schema": wire_schema(request.output)}}
     return body
+
+
+def _mark(body: dict[str, Any], request: Request) -> None:
+    """Mark what the API shall keep. Tools come before the system prompt there, the messages behind it."""
+    if marks_beginning(request):
+        if request.system:
+            body["system"] = [{"type": "text", "text": request.system, **KEEP}]
+        else:
+            body["tools"][-1].update(KEEP)
+    if marks_end(request):
+        last = body["messages"][-1]
+        content = last["content"]
+        last["content"] = [{"type": "text", "text": content}] if isinstance(content, str) else content
+        if last["content"][-1]["type"] in MARKABLE:
+            last["content"][-1] |= KEEP
 
 
 def _content(message: Message) -> str | list[dict[str, Any]]:

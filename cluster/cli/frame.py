@@ -17,13 +17,20 @@ NOTICES = 3
 FAILURES = 10
 """At most so many failed items are told in full at the end."""
 
+ROOMY = 10
+"""Lower terminals get no line about what calls took."""
+
+TOLD_FROM_S = 0.05
+"""Shorter waits are not worth a line."""
+
 BAR = "█", "░"
 BAR_ASCII = "#", "."
 
 
 def frame(view: RunView, width: int, height: int | None, now: float, *, ascii_only: bool = False) -> Group:
     """The picture, at most `height` lines of at most `width` cells; without a height every item is in it."""
-    notices = _notices(view, width)
+    used = [] if height is not None and height < ROOMY else _used(view, width)
+    notices = [*used, *_notices(view, width)]
     lines = len(view.items) if height is None else max(height - 3 - len(notices), 1)
     items = tables.choose(view, lines)
     columns = tables.columns(items, width)
@@ -66,6 +73,22 @@ def _spent(view: RunView) -> list[str]:
     used, money = tables.tokens(view.usage), dollars(view.cost_usd)
     money = f"{money} (budget {caps(view.budget)})" if view.budget else money
     return [f"{used} tokens", money] if used else [money]
+
+
+def _used(view: RunView, width: int) -> list[Text]:
+    """What the calls took, as in tokens 4000+88, cache 80 %, retries 3, waited 12.3 s; none if that is only tokens."""
+    spent = view.accounts.run
+    told = []
+    if spent.usage.cache_read_tokens or spent.usage.cache_write_tokens:
+        told.append(f"cache {100 * (spent.cached or 0):.0f} %")
+    if spent.retries:
+        told.append(f"retries {spent.retries}")
+    if spent.waited_s >= TOLD_FROM_S:
+        told.append(f"waited {seconds(spent.waited_s)}")
+    if spent.estimated_usd:
+        told.append(f"{dollars(spent.estimated_usd)} of the cost estimated")
+    line = ", ".join([f"tokens {tables.tokens(spent.usage) or '0+0'}", *told])
+    return [_text(line, width, "dim")] if told else []
 
 
 def _title(view: RunView, width: int, now: float) -> Text:

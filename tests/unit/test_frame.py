@@ -20,7 +20,7 @@ from actors.events import (
     RunResumed,
     RunWaiting,
 )
-from actors.work import ItemState, Role
+from actors.work import Effort, ItemState, Role, Usage
 from cluster.cli.frame import failures
 from cluster.cli.tables import STYLES
 from dashboards.projection import RunView
@@ -81,6 +81,20 @@ def test_an_error_gets_room_before_numbers_do() -> None:
     assert "credentials were refused by" in line
     (line,) = [line for line in drawn(view, 200) if line.startswith("b ")]
     assert line.endswith("  credentials were refused by the API, twice")
+
+
+def test_what_calls_took_beside_tokens_has_a_line_and_nothing_has_none() -> None:
+    plain = view_of(items(a=[]), assigned("a"), closed("a", GOOD))
+    assert not any(line.startswith("tokens ") for line in drawn(plain, 120, 24))
+    used = Usage(input_tokens=200, cache_read_tokens=800, output_tokens=88)
+    effort = Effort(calls=4, retries=3, limit_s=10.3, permit_s=2.0)
+    busy = GOOD.model_copy(update={"usage": used, "effort": effort, "estimated_usd": 0.002})
+    (line,) = [
+        line
+        for line in drawn(view_of(items(a=[]), assigned("a"), closed("a", busy)), 120, 24)
+        if line.startswith("tokens ")
+    ]
+    assert line == "tokens 1000+88, cache 80 %, retries 3, waited 12.3 s, $0.0020 of the cost estimated"
 
 
 def test_the_progress_counts_add_up() -> None:

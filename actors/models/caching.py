@@ -1,0 +1,43 @@
+"""Which parts of a prompt are worth keeping at the API: those that the next call will have too.
+
+A write costs a quarter more than the tokens themselves, a read a tenth and less, so nothing is marked that only one
+call has. Lengths are estimated: a mark on what is too short is ignored by the API and costs nothing.
+"""
+
+import json
+
+from actors.models.port import Request
+
+CHARACTERS_PER_TOKEN = 4.0
+
+FLOORS = (
+    (("claude-haiku-4-5", "claude-opus-4-5", "claude-opus-4-6"), 4096),
+    (("claude-opus-5", "claude-fable-5"), 512),
+)
+"""Tokens below which these models cache nothing (documented in autumn 2026; none is told for 5.5 of other lines)."""
+
+FLOOR = 1024
+"""Of every other model."""
+
+
+def floor(model: str) -> int:
+    """The shortest prefix that the model caches, in tokens."""
+    return next((tokens for names, tokens in FLOORS if model.startswith(names)), FLOOR)
+
+
+def marks_beginning(request: Request) -> bool:
+    """Whether tools and system prompt, which all items of a role share, are long enough to be kept."""
+    return _beginning(request) / CHARACTERS_PER_TOKEN >= floor(request.model)
+
+
+def marks_end(request: Request) -> bool:
+    """Whether the whole prompt is kept: a conversation with tools goes on, and its next turn begins with this one."""
+    if not request.tools:
+        return False
+    characters = _beginning(request) + sum(len(message.said) for message in request.messages)
+    return characters / CHARACTERS_PER_TOKEN >= floor(request.model)
+
+
+def _beginning(request: Request) -> int:
+    tools = sum(len(tool.name) + len(tool.description) + len(json.dumps(dict(tool.input))) for tool in request.tools)
+    return len(request.system) + tools

@@ -47,7 +47,7 @@ def columns(items: Collection[ItemView], total: int) -> Columns:
     """Widths that suit these items and this terminal."""
     longest = max((cell_len(one_line(item.id)) for item in items), default=0)
     agent = max((cell_len(one_line(item.agent or "")) for item in items), default=0)
-    agent = min(max(agent, len("executor-0")), max(total // 8, len("executor-0")))
+    agent = min(max(agent, len("executor-0")), max(total // 8, len("orchestrator-00")))
     spare = total - sum(Columns(0, 0, agent)) - len(GAP) * len(HEAD[1:])
     return Columns(total, min(max(longest, len(HEAD[0])), max(total // 4, spare, 12)), agent)
 

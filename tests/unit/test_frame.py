@@ -175,3 +175,10 @@ def test_hostile_texts_do_nothing_in_the_picture(width: int) -> None:
     assert max(map(cell_len, lines)) <= width
     assert len(lines) == 6
     assert any(line.startswith("[red]b[/red]") for line in lines)
+
+
+def test_agents_of_every_role_can_be_told_apart_on_the_narrowest_terminal() -> None:
+    ids = [f"{role}-{n}" for role in Role for n in (0, 10)]
+    plan = items(**{f"i{n}": [] for n in range(len(ids))})
+    lines = drawn(view_of(plan, *(assigned(f"i{n}", agent=id_) for n, id_ in enumerate(ids))), 80)
+    assert [line.split()[2] for line in lines if re.match(r"i\d+ ", line)] == ids

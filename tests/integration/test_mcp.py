@@ -131,6 +131,7 @@ async def test_a_long_answer_is_shortened(opens: Opens) -> None:
         assert "characters left out" in text
 
 
+@pytest.mark.faults
 async def test_an_answer_without_measure_is_refused(opens: Opens) -> None:
     async with opens() as toolbox:
         told = await toolbox.call("mcp__odd__big", {"megabytes": 33}, "k")

@@ -17,7 +17,7 @@ from tests.fleets import ONLY_EXECUTORS
 from tests.nodes import Nodes, nodes
 from tests.processes import PATIENCE_S, Commands, Process, begun, ended, paid
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
 ITEMS = [f"slow{n}" for n in range(60)]
 AGENTS = 4

@@ -194,7 +194,7 @@ def test_an_up_that_was_killed_halfway_is_put_right_by_the_next(tmp_path: Path) 
     assert not torso.folder.parent.exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.faults)])
 def test_an_up_that_is_asked_to_end_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     asked = Commands(tmp_path)
     with asked.start("up") as first:
@@ -215,6 +215,7 @@ def read_if_there(home: Path) -> bool:
     return home.exists() and read(home) is not None
 
 
+@pytest.mark.faults
 def test_down_ends_a_driver_that_does_not_answer(tmp_path: Path) -> None:
     deaf = Commands(tmp_path)
     deaf.script(rules=[{"match": "/i", "delay_s": 0.4}])

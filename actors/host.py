@@ -108,6 +108,11 @@ class AgentHost:
             return error
         return None
 
+    async def peek(self, run: str, item: str) -> str | None:
+        """See Agent.peek; None too while there is no agent."""
+        agent = self._up
+        return agent.peek(run, item) if agent else None
+
     async def hello(self) -> Hello:
         """What this process is."""
         return Hello(os.getpid(), self._around.node(), self._generation, self._up is not None)

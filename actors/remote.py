@@ -214,6 +214,11 @@ class RemoteAgent:
         about = f"{run}: {named([item for item, _ in attempts])}"
         await self._call("cancel", run, term, list(attempts), about=about)
 
+    async def peek(self, run: str, item: str) -> str | None:
+        """See Agent.peek."""
+        text: str | None = await self._call("peek", run, item, about=f"{run}: {item}")
+        return text
+
     async def lifeline(self, generation: int) -> None:
         """Never returns while this generation lives."""
         while True:

@@ -29,6 +29,10 @@ BASE_URL = "https://api.anthropic.com"
 
 CONNECT_S = 10.0
 
+WHOLE_TOKENS = 21_333
+"""A longer answer is streamed though nobody watches: nothing would pass on its connection for longer than proxies keep
+one that is silent. The SDK refuses whole answers from there on, unless its timeout is given."""
+
 FindKey = Callable[[], str | None]
 
 Answered = tuple[WholeMessage, Mapping[str, str]]
@@ -46,7 +50,7 @@ class ClaudeModel:
         self._redact: Redact = redactor(None)
 
     async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Reply:
-        """See Model. Streams only if somebody watches. A refused key is looked up anew at the next call."""
+        """See Model. Streams if somebody watches or the answer may be long. A refused key is looked up once more."""
         begin = time.monotonic()
         answered = await self._answer(request, on_delta)
         if isinstance(answered, ModelError):
@@ -73,9 +77,9 @@ class ClaudeModel:
             async with limit:
                 client = await self._open()
                 body = wire_body(request)
-                if on_delta is None:
+                if on_delta is None and request.max_tokens <= WHOLE_TOKENS:
                     return await self._ask(client, body)
-                return await self._stream(client, body, assembly, on_delta)
+                return await self._stream(client, body, assembly, on_delta or _unseen)
         except ModelError as error:
             failed = error
         except Exception as error:
@@ -96,7 +100,7 @@ class ClaudeModel:
                 key = await asyncio.to_thread(_read_key, self._find_key)
                 self._redact = redactor(key)
                 if self._client is None:
-                    self._client = await asyncio.to_thread(_client, key, self._settings.base_url or BASE_URL)
+                    self._client = await asyncio.to_thread(open_client, key, self._settings.base_url or BASE_URL)
                 self._client.api_key = key
                 self._refused = False
             return self._client
@@ -125,14 +129,19 @@ class ClaudeModel:
         return assembly.message(), raw.headers
 
 
-def _client(key: str, base_url: str) -> "AsyncAnthropic":
+def _unseen(_text: str) -> None:
+    """Nobody watches."""
+
+
+def open_client(key: str, base_url: str, timeout_s: float | None = None) -> "AsyncAnthropic":
+    """The SDK's client without its retries, and without a timeout of its own unless one is given."""
     from anthropic import AsyncAnthropic, DefaultAioHttpClient, Timeout
 
     return AsyncAnthropic(
         api_key=key,
         base_url=base_url,
         max_retries=0,
-        timeout=Timeout(None, connect=CONNECT_S),  # explicit, else the SDK refuses long answers; the deadline is ours
+        timeout=Timeout(timeout_s, connect=CONNECT_S),  # explicit, else the SDK refuses long answers
         http_client=DefaultAioHttpClient(follow_redirects=False),
         open_telemetry=False,
     )

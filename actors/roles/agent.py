@@ -117,6 +117,15 @@ class Agent:
         late = [(course.task, course.deadline.over_s(now)) for course in self._courses.copy().values()]
         return [Overdue(t.run, t.item.id, t.epoch, t.item.timeout, over_s) for t, over_s in late if over_s > 0]
 
+    def peek(self, run: str, item: str) -> str | None:
+        """What the model says just now, as far as it is streamed; None if the item is not worked on here.
+
+        A turn that begins while somebody looks is streamed; one that was under way before is not.
+        """
+        now = asyncio.get_running_loop().time()
+        found = [course for (of, id_, _), course in self._courses.items() if (of, id_) == (run, item)]
+        return found[-1].watched.look(now) if found else None
+
     async def stop(self) -> None:
         """Give up what is held and put on disk what is done."""
         self._queue.clear()

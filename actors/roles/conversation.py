@@ -3,6 +3,7 @@
 What is finished is on disk before the next thing begins, so no other attempt of the item pays for it again.
 """
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -71,7 +72,8 @@ class Conversation:
     async def _ask(self, turns: Turns) -> Reply | None:
         """The last answer; None if the conversation goes on."""
         try:
-            reply = await self._model.complete(turns.request)
+            on_delta = self._course.watched.begin(asyncio.get_running_loop().time())
+            reply = await self._model.complete(turns.request, on_delta)
         except AnswerInvalid as error:
             if self._course.task.attempt < ATTEMPTS:  # the next attempt asks again, with the mistakes
                 await self._heard(turns, Said(blocks=error.blocks, complaint=str(error)), None)

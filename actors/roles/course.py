@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from actors.errors import AttemptClosed
 from actors.models.spending import Spending
 from actors.roles.deadline import Deadline
+from actors.roles.watched import Watched
 from actors.turn_events import TurnEvent
 from actors.work import Task
 
@@ -13,12 +14,13 @@ Keep = Callable[[TurnEvent, Mapping[str, str]], Awaitable[bool]]
 
 
 class Course:
-    """The attempt of a task: its timeout, what it spent so far, and the way of its turns to the journal."""
+    """The attempt of a task: its timeout, its spending, what is said just now, the way of its turns to the journal."""
 
     def __init__(self, task: Task, agent: str, keep: Keep) -> None:
         self.task, self.agent = task, agent
         self.deadline = Deadline(task.item.timeout)
         self.spending = Spending(task.allowance)
+        self.watched = Watched()
         self._keep = keep
 
     async def record(self, event: TurnEvent, payloads: Mapping[str, str]) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,6 +14,8 @@ from cluster.cli.options import AsJson, Home
 from cluster.cli.text import forgive, one_line
 from cluster.doctor import EXIT, Finding, Level, examine, worst
 
+Named = Annotated[str | None, typer.Option("--model", help="A model that is looked up at the API.", show_default=False)]
+
 STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.BROKEN: "bold red"}
 
 
@@ -21,17 +24,18 @@ def register(app: typer.Typer) -> None:
     app.command(name="doctor")(doctor)
 
 
-def doctor(home: Home = None, as_json: AsJson = False) -> None:
+def doctor(home: Home = None, model: Named = None, as_json: AsJson = False) -> None:
     """Look for what may be wrong with this machine, the home and the models, and say what to do about it.
 
-    Changes nothing. Exit code 0: all is well, 1: there are warnings, 2: something is broken.
+    Changes nothing, and asks nobody but this machine; with --model it asks the API for its list of models.
+    Exit code 0: all is well, 1: there are warnings, 2: something is broken.
 
-    Examples: `mnemosyne doctor`, `mnemosyne doctor --json`.
+    Examples: `mnemosyne doctor`, `mnemosyne doctor --json`, `mnemosyne doctor --model claude-sonnet-5-5`.
     """
     console = Console()
     encoding = getattr(console.file, "encoding", None)  # before it is told to forgive
     forgive(console)
-    findings = examine(home, encoding)
+    findings = examine(home, encoding, model)
     if as_json:
         told = {"level": worst(findings).value, "findings": [finding.model_dump(mode="json") for finding in findings]}
         typer.echo(json.dumps(told, indent=2))

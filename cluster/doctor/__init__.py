@@ -3,24 +3,28 @@
 import importlib.metadata
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
 import apsw
 
 from actors import keys
-from actors.errors import HomeUnusable
+from actors.errors import HomeUnusable, SecretsUnusable
 from actors.models.local import has_local_model
+from actors.settings import ModelSettings
 from cluster import config, fleet_file, head
-from cluster.doctor import environment, home, machine, models, ports, secret_files, store
+from cluster.doctor import environment, home, machine, models, named_model, ports, secret_files, store
 from cluster.doctor.finding import EXIT, Check, Finding, Level, broken, found, worst
 
 __all__ = ["EXIT", "Finding", "Level", "examine", "worst"]
 
 
-def examine(named: Path | None, encoding: str | None) -> Sequence[Finding]:
-    """Every finding about this machine and the home, in the order in which causes come before effects."""
+def examine(named: Path | None, encoding: str | None, model: str | None = None) -> Sequence[Finding]:
+    """Every finding about this machine and the home, in the order in which causes come before effects.
+
+    The API is asked only about a `model` that is named.
+    """
     checks = {**_environment(), **_machine(encoding)}
     try:
         folder = config.resolve_home(named)
@@ -30,6 +34,8 @@ def examine(named: Path | None, encoding: str | None) -> Sequence[Finding]:
     else:
         checks |= _home(folder)
     checks |= _models()
+    if model is not None:
+        checks["model"] = lambda: _named(model)
     return list(chain.from_iterable(found(name, check) for name, check in checks.items()))
 
 
@@ -82,6 +88,15 @@ def _models() -> Mapping[str, Check]:
         "base url": lambda: models.base_url(config.base_url()),
         "local model": lambda: models.local_model(there=local),
     }
+
+
+def _named(model: str) -> Iterable[Finding]:
+    try:
+        key = config.find_key().value
+    except SecretsUnusable:
+        key = None
+    sound = key if key and keys.is_sound(key) else None
+    return named_model.named(model, sound, ModelSettings(base_url=config.base_url()))
 
 
 def _version(name: str) -> str | None:

@@ -35,7 +35,7 @@ async def model(server: MessagesServer) -> AsyncIterator[ClaudeModel]:
 
 
 async def test_an_answer(server: MessagesServer, model: ClaudeModel) -> None:
-    reply = await model.complete(ask("Say [item:a] hello.", system="Be brief.", max_tokens=50_000, tag="r/a/1"))
+    reply = await model.complete(ask("Say [item:a] hello.", system="Be brief.", max_tokens=20_000, tag="r/a/1"))
 
     assert reply.text == "Hello from the server."
     assert reply.stop is StopReason.END
@@ -48,7 +48,7 @@ async def test_an_answer(server: MessagesServer, model: ClaudeModel) -> None:
     assert call.headers["Authorization"] == f"Bearer {KEY}"
     assert call.body == {
         "model": "claude-sonnet-5-5",
-        "max_tokens": 50_000,
+        "max_tokens": 20_000,
         "system": "Be brief.",
         "messages": [{"role": "user", "content": "Say [item:a] hello."}],
     }
@@ -64,6 +64,13 @@ async def test_a_watched_answer_is_streamed(server: MessagesServer, model: Claud
     assert reply.usage == Usage(input_tokens=11, output_tokens=7, cache_read_tokens=5, cache_write_tokens=3)
     assert reply.request_id == "req_1"
     assert server.calls[0].body["stream"] is True
+
+
+async def test_a_long_answer_is_streamed_though_nobody_watches(server: MessagesServer, model: ClaudeModel) -> None:
+    for max_tokens in (21_333, 21_334):
+        assert (await model.complete(ask(max_tokens=max_tokens))).text == "Hello from the server."
+
+    assert [call.body.get("stream") for call in server.calls] == [None, True]
 
 
 async def test_a_watcher_that_fails_does_not_break_the_call(model: ClaudeModel) -> None:

@@ -40,7 +40,7 @@ async def server() -> AsyncIterator[MessagesServer]:
 async def model(server: MessagesServer) -> AsyncIterator[ClaudeModel]:
     settings = ModelSettings(base_url=server.base_url, deadline_base_s=0.1, deadline_per_token_s=0.004)
     opened = ClaudeModel(lambda: KEY, settings)
-    await opened.complete(ask(max_tokens=60_000))  # opens the client, which takes longer than the deadlines below
+    await opened.complete(ask(max_tokens=20_000))  # opens the client, which takes longer than the deadlines below
     yield opened
     await opened.close()
 
@@ -54,7 +54,7 @@ async def test_a_fault_becomes_the_failure_that_it_is(
     assert turn is not None
     server.then(turn)
 
-    failed = await failure(model, ask(output=SCHEMA, max_tokens=100 if name in ENDLESS else 60_000), watched=streamed)
+    failed = await failure(model, ask(output=SCHEMA, max_tokens=100 if name in ENDLESS else 20_000), watched=streamed)
 
     assert server.ledger.requests == before + 1, "whoever tries again, it is not the SDK"
     # A stream that breaks within a tool's arguments is the connection's fault, whatever they were for.
@@ -74,7 +74,7 @@ async def test_a_fault_that_passes_is_waited_for_and_every_other_is_asked_once(
     assert turn is not None
     server.then(turn, answers(HELLO))
     patient = PatientModel(model, clock, spending, FreePermits(), PatienceSettings(), Random(1), clock.sleep)
-    request = ask(output=SCHEMA, max_tokens=100 if name in ENDLESS else 60_000)
+    request = ask(output=SCHEMA, max_tokens=100 if name in ENDLESS else 20_000)
     on_delta = (lambda _: None) if streamed else None
 
     if heals(name, streamed):

@@ -169,6 +169,8 @@ class AnswerCutOff(ModelError):
     """The answer reached max_tokens before it was complete."""
 
     kind = FailureKind.CUT_OFF
+    raisable: bool = True
+    """Whether a higher max_tokens would help: false where the model has a limit of its own."""
 
 
 class AnswerInvalid(ModelError):

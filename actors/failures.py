@@ -65,11 +65,20 @@ CLASSES: Final[Mapping[FailureKind, Class]] = {
     FailureKind.NO_MODEL: Class(
         Charged.NOBODY, 0, "put back until there is such a model", breaks_model=True, requeues=None
     ),
-    FailureKind.CONTEXT_TOO_LONG: Class(Charged.ITEM, 1, "failed: the same prompt would not fit again"),
+    FailureKind.CONTEXT_TOO_LONG: Class(
+        Charged.ITEM, 1, "results of tools are shortened once, if there are any; then failed"
+    ),
     FailureKind.BAD_REQUEST: Class(Charged.ITEM, 1, "failed: the same request would be refused again"),
     FailureKind.REFUSAL: Class(Charged.ITEM, 1, "failed with what the model said"),
-    FailureKind.CUT_OFF: Class(Charged.ITEM, 1, "failed; plain text that was cut off is a result, marked truncated"),
-    FailureKind.INVALID_ANSWER: Class(Charged.ITEM, ATTEMPTS, f"asked again, at most {ATTEMPTS} attempts"),
+    FailureKind.CUT_OFF: Class(
+        Charged.ITEM,
+        1,
+        "asked once more with four times the limit, then failed; "
+        "plain text that was cut off is a result, marked truncated",
+    ),
+    FailureKind.INVALID_ANSWER: Class(
+        Charged.ITEM, ATTEMPTS, f"asked again with the mistakes, at most {ATTEMPTS} attempts"
+    ),
     FailureKind.TIMEOUT: Class(
         Charged.ITEM, ATTEMPTS, f"cancelled, if need be with its process; at most {ATTEMPTS} attempts"
     ),

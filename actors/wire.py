@@ -46,3 +46,4 @@ class _Told(Frozen):
     retry_after_s: float | None = None
     limits: RateLimits | None = None
     blocks: tuple[Block, ...] = ()
+    raisable: bool = True

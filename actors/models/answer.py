@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from actors.errors import AnswerInvalid, RequestRefused
+from actors.models.blocks import Text
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -21,6 +22,14 @@ TOLD_CHARACTERS = 200
 def parse(text: str, schema: Mapping[str, Any]) -> Any:
     """The JSON value of `text`. Raises AnswerInvalid with the mistakes, RequestRefused if the schema is at fault."""
     validator = _validator(json.dumps(dict(schema)))
+    try:
+        return _parsed(text, validator)
+    except AnswerInvalid as error:
+        error.blocks = (Text(text=text),)
+        raise
+
+
+def _parsed(text: str, validator: "Validator") -> Any:
     try:
         value = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:

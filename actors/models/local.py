@@ -146,10 +146,12 @@ def _reply(call: LocalCall, request: Request, seconds: float) -> Reply:
     if stop is None:
         raise ModelFaulty(f"{NAME}: the answer ended without a known reason ({call.finish or 'none'})")
     if request.output is not None and stop is StopReason.MAX_TOKENS:
-        raise AnswerCutOff(
+        cut = AnswerCutOff(
             f"{NAME}: the answer reached {call.usage.output_tokens} tokens before its JSON was complete; "
             "ask for less or choose a larger model"
         )
+        cut.raisable = call.body["max_tokens"] == request.max_tokens
+        raise cut
     if not text:
         raise AnswerInvalid(f"the answer of {NAME} is empty")
     parsed = None if request.output is None else parse(text, request.output)

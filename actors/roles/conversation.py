@@ -78,8 +78,8 @@ class Conversation:
             if self._course.task.attempt < ATTEMPTS:  # the next attempt asks again, with the mistakes
                 await self._heard(turns, Said(blocks=error.blocks, complaint=str(error)), None)
             raise
-        except AnswerCutOff:
-            if not turns.raises:
+        except AnswerCutOff as error:
+            if not (error.raisable and turns.raises):
                 raise
             await self._heard(turns, Said(cut_off=True), None)
             return None

@@ -171,6 +171,16 @@ async def test_an_answer_that_was_cut_off_gets_a_higher_limit_once(store: GroupS
     assert [request.max_tokens for request in again.requests] == [4000], "also by another attempt"
 
 
+async def test_a_limit_of_the_model_itself_is_the_end(store: GroupStore) -> None:
+    cut = AnswerCutOff("the model writes no more")
+    cut.raisable = False
+    model = InOrder(cut)
+
+    with pytest.raises(AnswerCutOff):
+        await hold(store, model)
+    assert len(model.requests) == 1
+
+
 async def test_a_limit_that_cannot_be_raised_is_the_end(store: GroupStore) -> None:
     model = InOrder(AnswerCutOff("reached max_tokens"))
     course = course_of(await task_of(store), store)

@@ -88,6 +88,7 @@ def test_what_passes_is_nobodys_failure(commands: Paid, server: MessagesServer) 
     assert server.ledger.played == dict.fromkeys(PASSING, 1)
 
 
+@pytest.mark.faults
 def test_a_stormy_day(commands: Paid, server: MessagesServer) -> None:
     items, before = [f"s{number}" for number in range(80)], server.ledger.played.total()
     storm = ("reset_before_headers", "closed_in_body", "server_error", "truncated_json", "rate_limited", "overloaded")
@@ -101,6 +102,7 @@ def test_a_stormy_day(commands: Paid, server: MessagesServer) -> None:
     assert server.ledger.played.total() - before > 5, "else nothing was proved"
 
 
+@pytest.mark.faults
 def test_limits_hold_work_up_and_fail_nothing(commands: Paid, server: MessagesServer) -> None:
     items, ledger = [f"l{number}" for number in range(40)], server.ledger
     accepted, output = ledger.accepted, ledger.output_tokens

@@ -30,7 +30,7 @@ def test_an_api_at_its_limit_refuses_nothing_and_a_kill_of_the_governor_changes_
             (new,) = wait_for(fleet, "governor")
             assert new != old
         assert sorted(paid(commands.events("k"))) == sorted(f"i{n}" for n in range(ITEMS))
-        assert commands.twice == 0
+        assert commands.twice == server.ledger.limited, "nothing is called again but what was refused"
         # None on a machine with spare time (see the benchmark); where processes wait for a core, calls bunch up.
         assert server.ledger.limited < ITEMS // 10
         assert server.ledger.statuses.keys() <= {200, 429}

@@ -88,10 +88,11 @@ def test_a_key_that_only_this_terminal_has_is_told(
 
 @pytest.mark.parametrize("victim", ["driver", "store"])
 def test_what_is_killed_comes_back_and_nothing_is_paid_twice(commands: Commands, fleet: FleetFile, victim: str) -> None:
-    assert commands.run("run", wide(commands), "--key", victim, "--detach")[0] == 0
+    items = ["long", *ITEMS]
+    assert commands.run("run", wide(commands, items), "--key", victim, "--detach")[0] == 0
     commands.wait(victim, begun("i0"))
     strike(wait_for(fleet, victim)[0])
-    finish(commands, victim)
+    finish(commands, victim, items)
     assert not [e for e in commands.events(victim) if isinstance(e, ItemClosed) and isinstance(e.outcome, Lost)]
 
 
@@ -134,7 +135,8 @@ def test_an_edited_plan_goes_on_and_only_what_the_edit_made_stale_runs_again(
 def test_a_stopped_driver_that_was_taken_over_writes_nothing_when_it_wakes(
     commands: Commands, fleet: FleetFile
 ) -> None:
-    assert commands.run("run", wide(commands), "--key", "zombie", "--detach")[0] == 0
+    items = ["long", *ITEMS]
+    assert commands.run("run", wide(commands, items), "--key", "zombie", "--detach")[0] == 0
     (stopped,) = wait_for(fleet, "driver")
     commands.wait("zombie", begun("i0"))
     strike(stopped, signal.SIGSTOP)
@@ -145,7 +147,7 @@ def test_a_stopped_driver_that_was_taken_over_writes_nothing_when_it_wakes(
     finally:
         strike(stopped, signal.SIGCONT)
     wait_for(fleet, "driver", lambda drivers: stopped not in drivers)
-    finish(commands, "zombie")
+    finish(commands, "zombie", items)
     events = commands.events("zombie")
     assert [event.term for event in events if isinstance(event, RunStarted)] == [1, 2]
     last = [event for event in events if event.run][-1]

@@ -26,7 +26,7 @@ from actors.fleet_events import (
 from actors.guard import Guarded, guard
 from actors.health.decisions import Admit, Decision, GiveUp, Record, Restart
 from actors.health.health import Health
-from actors.health.observations import Admitted, Died, Found, Observation, Requested, Tick
+from actors.health.observations import Admitted, Died, Found, Observation, Requested, Round, Silent, Tick
 from actors.pings import Pings
 from actors.reading import RESULT
 from actors.recorded import FLEET
@@ -41,8 +41,8 @@ GATHER_S = 0.2
 """The journal is read so often at most: a fleet at full speed writes thousands of rows a second."""
 
 RETRY_S = 0.2
-IDENTIFY_S = 1.0
-"""A process that is to be ended is asked this long whether it is the one that is meant."""
+ANSWER_S = 1.0
+"""So long everybody waits for one process that is to take work, or that is to be ended and is asked who it is."""
 
 UNREAD = DRIVER_TYPES | {"agent_heartbeat", "item_started", "item_reused", "run_accepted"}
 """Nothing follows from them for supervision."""
@@ -94,7 +94,7 @@ class Monitor:
             await self._grant(wish)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._read(cursor))
-            tasks.create_task(self._ping())
+            tasks.create_task(self._ping(tasks))
             tasks.create_task(self._tick())
             tasks.create_task(self._beat())
             for agent in self._wards:
@@ -167,9 +167,12 @@ class Monitor:
         elif wish.agent in self._failed:
             await self._wards[wish.agent].renew()
 
-    async def _ping(self) -> None:
+    async def _ping(self, tasks: asyncio.TaskGroup) -> None:
+        judging: asyncio.Task[None] | None = None
         while True:
-            await self._observe(await self._pings.round(self._hellos))
+            round_ = await self._pings.round(self._hellos)
+            if judging is None or judging.done():  # else the store keeps it waiting, and is ended only if others answer
+                judging = tasks.create_task(self._observe(round_))
 
     async def _tick(self) -> None:
         while True:
@@ -191,7 +194,7 @@ class Monitor:
         ward = self._wards[agent]
         while True:
             try:
-                hello = await ward.hello()
+                hello = await self._answer(agent, ward.hello)
                 await self._welcome(agent, ward, hello)
             except FleetError:  # on its way, or gone for good until it is renewed
                 await asyncio.sleep(RETRY_S)
@@ -205,19 +208,38 @@ class Monitor:
         if not hello.generation:
             if last := self._generations.get(agent):
                 await self._observe(Died(agent, last, RestartCause.CRASH, "its process ended, and nobody saw how"))
-            await ward.enroll()
+            if self._health.has_failed(agent):
+                await ward.end(for_good=True)
+                raise AgentGone(f"{agent} was given up")
+            await self._answer(agent, ward.enroll)
         pid = hello.pid
         while not hello.generation:
             await asyncio.sleep(RETRY_S / 10)
-            hello = await ward.hello()
+            hello = await self._answer(agent, ward.hello)
             if hello.pid != pid:
                 raise AgentGone(f"{agent}: process {pid} ended while it started")
         self._hellos[agent] = hello
         await self._observe(Found(agent, hello.generation, hello.admitted))
 
+    async def _answer(self, agent: str, ask: Callable[[], Awaitable[T]]) -> T:
+        """What a process says that is not pinged yet. One that should answer, and does not, is ended."""
+        silent_s = 0.0
+        while True:
+            try:
+                async with asyncio.timeout(self._settings.silent_s):
+                    return await ask()
+            except TimeoutError:
+                silent_s += self._settings.silent_s
+            if self._pings.hears() or silent_s >= self._settings.silent_node_s:
+                await self._observe(Silent(agent))
+
     async def _observe(self, observation: Observation) -> None:
+        asked = self._clock()
         async with self._doing:
-            await self._carry_out(self._health.handle(observation, self._clock()))
+            now = self._clock()
+            if isinstance(observation, Round):  # what was silent then may have answered by now
+                observation = observation._replace(late_s=observation.late_s + now - asked)
+            await self._carry_out(self._health.handle(observation, now))
 
     async def _carry_out(self, decisions: Sequence[Decision]) -> None:
         if facts := [decision.event for decision in decisions if isinstance(decision, Record)]:
@@ -225,14 +247,15 @@ class Monitor:
         for decision in decisions:
             try:
                 await self._do(decision)
-            except FleetError as error:  # it is asked for again
+            except (FleetError, TimeoutError) as error:  # it is asked for again
                 log.warning("%s: %s", decision, error)
 
     async def _do(self, decision: Decision) -> None:
         match decision:
             case Admit(agent, generation, _, explained, guilty):
                 before = Before(explained, tuple((g.run, g.item, g.epoch, g.message) for g in guilty))
-                await self._wards[agent].admit(before)
+                async with asyncio.timeout(ANSWER_S):
+                    await self._wards[agent].admit(before)
                 await self._carry_out(self._health.handle(Admitted(agent, generation), self._clock()))
             case Restart(agent, generation):
                 if await self._is(agent, generation):
@@ -243,7 +266,7 @@ class Monitor:
     async def _is(self, agent: str, generation: int) -> bool:
         """Whether the agent's process is this one, or does not say."""
         try:
-            async with asyncio.timeout(IDENTIFY_S):
+            async with asyncio.timeout(ANSWER_S):
                 return (await self._wards[agent].hello()).generation == generation
         except TimeoutError:
             return True

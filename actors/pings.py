@@ -34,6 +34,10 @@ class Pings:
         """Whether any of them answered within the time in which a silent one hangs."""
         return self._clock() - self._heard_at < self._settings.silent_s
 
+    def hears(self) -> bool:
+        """Whether any of them answers now: its last answer was not slow, and was told within two rounds."""
+        return self._clock() - self._heard_at < self._settings.slow_answer_s + 2 * EVERY_S
+
     def idle(self) -> dict[str, int]:
         """Agents that had no work when they answered last, with their generations."""
         return {agent: pulse.generation for agent, pulse in self._last.items() if not pulse.at_work}

@@ -127,6 +127,12 @@ class Watch:
             self.admitted(generation)
         return self.started(generation, now)
 
+    def silent(self, now: float) -> list[Decision]:
+        """Its process does not say what it is: it hangs, or was to be ended and was not. One not up yet is neither."""
+        if self.lives(self.generation):
+            return self.end(self.generation, RestartCause.HANG, "it did not say what it is", now)
+        return self._insist(self.generation)
+
     def admitted(self, generation: int) -> None:
         """It takes work: what happened before it has been told."""
         if self.lives(generation):

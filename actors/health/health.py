@@ -29,6 +29,7 @@ from actors.health.observations import (
     Requested,
     Reset,
     Round,
+    Silent,
     Started,
 )
 from actors.settings import HealthSettings
@@ -72,6 +73,10 @@ class Health:
     def agent(self, agent: str, now: float) -> AgentHealth:
         """The agent's health; a healthy one for an agent that nothing is known of."""
         return self._agents[agent].health(now) if agent in self._agents else AgentHealth()
+
+    def has_failed(self, agent: str) -> bool:
+        """Whether the agent was given up."""
+        return agent in self._agents and self._agents[agent].failed
 
     def replay(self, events: Iterable[Event]) -> list[Observation]:
         """Take over what is on record, deciding nothing.
@@ -128,6 +133,8 @@ class Health:
                 decisions = self._watch(agent).started(generation, now)
             case Found(agent, generation, admitted):
                 decisions = self._watch(agent).found(generation, admitted, now)
+            case Silent(agent):
+                decisions = self._watch(agent).silent(now)
             case Admitted(agent, generation):
                 self._watch(agent).admitted(generation)
             case Requested(agent):

@@ -39,6 +39,12 @@ class Found(NamedTuple):
     admitted: bool
 
 
+class Silent(NamedTuple):
+    """A process that takes part, as far as is known, does not say what it is."""
+
+    agent: str
+
+
 class Admitted(NamedTuple):
     """The process of this generation takes work now."""
 
@@ -115,4 +121,6 @@ class Tick(NamedTuple):
     """Time has passed."""
 
 
-Observation = Fault | Died | Started | Found | Admitted | Requested | Reset | Round | ModelFailed | ModelAnswered | Tick
+Observation = (
+    Fault | Died | Started | Found | Silent | Admitted | Requested | Reset | Round | ModelFailed | ModelAnswered | Tick
+)

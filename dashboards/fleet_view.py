@@ -79,7 +79,7 @@ class FleetView:
                 self._working[agent.id] = set()
             case AgentRestarted():
                 self._working[agent.id], self._faults[agent.id] = set(), []
-            case AgentErrorRecorded():
+            case AgentErrorRecorded() if event.count:  # else its process had ended: nobody counts it
                 self._faults.setdefault(agent.id, []).append(event.at)
 
     def _judge(self, agent: AgentInfo, now: float, *, alive: bool) -> None:

@@ -117,7 +117,8 @@ class Watch:
         if self.ended < self.generation < generation:
             self._unseen = self.generation, now + self._settings.patience_s
         self.generation = self._waiting = generation
-        self._admit_at = now if self._admit_at is None else self._admit_at
+        latest = now + self._settings.backoff_max_s  # a clock that was set back must not make it wait for hours
+        self._admit_at = now if self._admit_at is None else min(self._admit_at, latest)
         return []
 
     def found(self, generation: int, admitted: bool, now: float) -> list[Decision]:

@@ -147,6 +147,18 @@ async def test_five_faults_within_a_minute_are_unhealthy_until_a_restart(tmp_pat
     await home.store.close()
 
 
+async def test_what_a_process_says_after_its_end_is_not_held_against_the_next(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    await home.fleet("executor-0")
+    await home.up("executor-0")
+    await home.restart("executor-0")
+    for _ in range(5):
+        await home.fault("executor-0", 0)  # recorded, and counted by nobody
+    (agent,) = (await asyncio.to_thread(agents.read, tmp_path, 0.0)).agents.values()
+    assert (agent.health.error_count, agent.health.is_healthy, agent.health.last_error) == (0, True, "KeyError: 'x'")
+    await home.store.close()
+
+
 async def test_with_no_process_alive_the_fleet_has_ended(tmp_path: Path) -> None:
     home = await fleet_at_work(tmp_path)
     await home.store.close()

@@ -80,6 +80,21 @@ def test_a_process_that_waited_when_the_monitor_died_is_admitted_by_the_next() -
     assert told(health.handle(Tick(), T0 + 0.5)) == [("admit", 2, 0.5, False)]
 
 
+def test_a_clock_that_was_set_back_delays_no_admission_by_more_than_the_longest_back_off() -> None:
+    stage = Stage()
+    stage.work()
+    stage.crash()
+    stage.start(2)
+    health = Health(stage.settings, Longest())
+    health.replay(stage.journal)
+    earlier = T0 - 3600
+    assert health.handle(Found(A, 2, False), earlier) == []
+    wake = health.wake_at()
+    assert wake is not None
+    assert wake <= earlier + stage.settings.backoff_max_s
+    assert told(health.handle(Tick(), wake))[0][:2] == ("admit", 2)
+
+
 def test_an_agent_with_as_many_faults_as_restart_it_is_not_healthy() -> None:
     stage = Stage()
     stage.health.replay([recorded("boom", at) for at in range(4)])

@@ -3,6 +3,10 @@
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 
+import pytest
+
+from actors import guard as guards
+from actors import pings
 from actors.events import Event
 from actors.fleet_events import (
     AgentErrorRecorded,
@@ -17,6 +21,15 @@ from actors.stores.protocol import Receipt
 from actors.wards import Pulse
 from actors.work import RestartCause
 from tests.wards import FAST, FakeWard, fleet, journal, seen, until, watched
+
+QUICK = FAST.model_copy(update={"silent_s": 0.6, "slow_answer_s": 0.3, "silent_node_s": 1.5, "patience_s": 0.3})
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rounds of pings ten times a second."""
+    monkeypatch.setattr(pings, "EVERY_S", 0.1)
+    monkeypatch.setattr(guards, "EVERY_S", 0.1)
 
 
 class HangingStore(MemoryStore):
@@ -59,7 +72,7 @@ async def admitted(*wards: FakeWard) -> None:
 async def test_a_store_that_hangs_is_ended_also_if_an_agent_ends_with_it() -> None:
     store = HangingStore()
     one, two = await fleet(store, "executor-0", "executor-1")
-    async with watched(store, one, two, support={"store": store}):
+    async with watched(store, one, two, settings=QUICK, support={"store": store}):
         await admitted(one, two)
         store.stop()
         one.kill()
@@ -76,7 +89,7 @@ async def test_time_in_which_the_store_kept_the_monitor_waiting_is_held_against_
 
     async def pulse() -> Pulse:
         asked.set()
-        await asyncio.sleep(1.2)  # longer than a round
+        await asyncio.sleep(0.3)  # longer than a round
         return await quick()
 
     async with watched(store, slow, other, third):
@@ -88,7 +101,7 @@ async def test_time_in_which_the_store_kept_the_monitor_waiting_is_held_against_
         await asyncio.sleep(FAST.silent_s + 1)
         await store.end(for_good=False)
         await until(lambda: third.pid == 2 and third.admitted is not None)
-        await asyncio.sleep(2)  # two rounds of pings
+        await asyncio.sleep(1)  # some rounds of pings
     assert [e.agent for e in await journal(store, AgentRestarted)] == ["executor-2"]
 
 
@@ -104,7 +117,7 @@ async def test_a_process_that_is_stopped_before_it_is_admitted_keeps_nobody_else
         await asyncio.Event().wait()
 
     stopped.admit = stop  # type: ignore[method-assign]
-    async with watched(store, stopped, other):
+    async with watched(store, stopped, other, settings=QUICK):
         await admitted(other)
         await until(lambda: stopped.stopped)
         other.kill()
@@ -117,10 +130,10 @@ async def test_a_process_that_is_stopped_before_it_is_admitted_keeps_nobody_else
 async def test_the_next_monitor_ends_a_process_that_does_not_even_say_what_it_is() -> None:
     store = MemoryStore()
     stopped, other = await fleet(store, "executor-0", "executor-1")
-    async with watched(store, stopped, other):
+    async with watched(store, stopped, other, settings=QUICK):
         await admitted(stopped, other)
     stopped.stop()
-    async with watched(store, stopped, other):
+    async with watched(store, stopped, other, settings=QUICK):
         await until(lambda: stopped.pid == 2)
         await admitted(stopped)
     assert [(e.agent, e.generation, e.cause) for e in await journal(store, AgentRestarted)] == [
@@ -132,11 +145,11 @@ async def test_the_next_monitor_ends_a_process_that_does_not_even_say_what_it_is
 async def test_an_order_on_record_to_end_a_silent_process_is_carried_out_by_the_next_monitor_without_another() -> None:
     store = MemoryStore()
     stopped, other = await fleet(store, "executor-0", "executor-1")
-    async with watched(store, stopped, other):
+    async with watched(store, stopped, other, settings=QUICK):
         await admitted(stopped, other)
     stopped.stop()
     await store.append("order", [AgentRestarted(agent="executor-0", generation=1, cause=RestartCause.HANG, reason="x")])
-    async with watched(store, stopped, other):
+    async with watched(store, stopped, other, settings=QUICK):
         await until(lambda: stopped.pid == 2)
         await admitted(stopped)
     assert len(await journal(store, AgentRestarted)) == 1
@@ -146,11 +159,10 @@ async def test_an_order_on_record_to_end_a_silent_process_is_carried_out_by_the_
 async def test_a_silent_process_is_ended_too_where_nobody_else_could_answer() -> None:
     store = MemoryStore()
     (alone,) = await fleet(store, "executor-0")
-    settings = FAST.model_copy(update={"silent_node_s": 3.0})
-    async with watched(store, alone, settings=settings):
+    async with watched(store, alone, settings=QUICK):
         await admitted(alone)
     alone.stop()
-    async with watched(store, alone, settings=settings):
+    async with watched(store, alone, settings=QUICK):
         await until(lambda: alone.pid == 2)
         await admitted(alone)
     assert [e.cause for e in await journal(store, AgentRestarted)] == [RestartCause.HANG]
@@ -159,11 +171,11 @@ async def test_a_silent_process_is_ended_too_where_nobody_else_could_answer() ->
 async def test_an_agent_that_the_monitor_before_gave_up_is_not_started_again() -> None:
     store = MemoryStore()
     (ward,) = await fleet(store, "executor-0")
-    async with watched(store, ward):
+    async with watched(store, ward, settings=QUICK):
         await admitted(ward)
     await store.append("given up", [AgentFailed(agent="executor-0", reason="x")])  # and was killed before it ended it
     ward.kill()
-    async with watched(store, ward):
+    async with watched(store, ward, settings=QUICK):
         await until(lambda: ward.gone_for_good)
         assert len(await journal(store, AgentStarted)) == 1
         await store.append("wish", [AgentResetRequested(agent="executor-0")])
@@ -174,12 +186,12 @@ async def test_an_agent_that_the_monitor_before_gave_up_is_not_started_again() -
 async def test_a_wish_that_was_granted_is_not_granted_again_by_the_next_monitor() -> None:
     store = MemoryStore()
     (ward,) = await fleet(store, "executor-0")
-    async with watched(store, ward):
+    async with watched(store, ward, settings=QUICK):
         await admitted(ward)
         await store.append("wish", [AgentRestartRequested(agent="executor-0")])
         await seen(store, AgentRestarted)
         await until(lambda: ward.pid == 2 and ward.admitted is not None)
-    async with watched(store, ward):
+    async with watched(store, ward, settings=QUICK):
         await asyncio.sleep(1)
     assert ward.pid == 2
     assert len(await journal(store, AgentRestarted)) == 1

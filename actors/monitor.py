@@ -22,6 +22,7 @@ from actors.fleet_events import (
     AgentRestartRequested,
     AgentStarted,
     AgentStarting,
+    AgentUnavailable,
 )
 from actors.guard import Guarded, guard
 from actors.health.decisions import Admit, Decision, GiveUp, Record, Restart
@@ -79,7 +80,8 @@ class Monitor:
         """The processes that answer now."""
         self._generations: dict[str, int] = {}
         """The newest of each agent in the journal."""
-        self._failed: set[str] = set()
+        self._missing: set[str] = set()
+        """Agents that were given up, or could not be started."""
         self._wishes: dict[str, AgentRestartRequested | AgentResetRequested] = {}
         """The newest of each agent that nobody has granted yet."""
         self._pings = Pings(wards, settings, self._clock)
@@ -122,13 +124,14 @@ class Monitor:
         match event:
             case AgentStarting(agent=agent):
                 self._generations.pop(agent, None)
+                self._missing.discard(agent)
                 self._wishes.pop(agent, None)
             case AgentStarted(agent=agent, generation=generation):
                 self._generations[agent] = generation
-                self._failed.discard(agent)
+                self._missing.discard(agent)
                 self._wishes.pop(agent, None)
-            case AgentFailed(agent=agent):
-                self._failed.add(agent)
+            case AgentFailed(agent=agent) | AgentUnavailable(agent=agent):
+                self._missing.add(agent)
                 self._wishes.pop(agent, None)
             case AgentRestarted(agent=agent):
                 self._wishes.pop(agent, None)
@@ -164,7 +167,7 @@ class Monitor:
             return
         if isinstance(wish, AgentRestartRequested):
             await self._observe(Requested(wish.agent))
-        elif wish.agent in self._failed:
+        elif wish.agent in self._missing:
             await self._wards[wish.agent].renew()
 
     async def _ping(self, tasks: asyncio.TaskGroup) -> None:

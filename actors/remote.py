@@ -253,6 +253,7 @@ class RemoteWard:
 
     def __init__(self, name: str, namespace: str, start: Callable[[], Any] = lambda: None) -> None:
         self._name, self._namespace, self._start = name, namespace, start
+        self._made: Any = None
 
     async def _call(self, method: str, *args: Any) -> Any:
         try:
@@ -296,4 +297,5 @@ class RemoteWard:
 
     async def renew(self) -> None:
         """See Ward."""
-        self._start()
+        with suppress(ValueError):  # it is there
+            self._made = self._start()  # kept: of an embedded fleet it ends when its last handle does

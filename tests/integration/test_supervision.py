@@ -180,6 +180,22 @@ def test_a_killed_monitor_comes_back_and_restarts_nobody(commands: Commands, fle
     assert [e.cause for e in since(commands, "monitor") if isinstance(e, AgentRestarted)] == [RestartCause.CRASH]
 
 
+@pytest.mark.faults
+def test_an_agent_that_is_stopped_is_found_by_the_next_monitor(commands: Commands, fleet: FleetFile) -> None:
+    PROCESSES["monitor"] = "ray::MonitorProcess"
+    assert commands.run("run", plan(commands, "a"), "--key", "both")[0] == 0
+    before = known(commands)
+    strike(before["executor-1"]["pid"], signal.SIGSTOP)
+    (monitor,) = processes(fleet, "monitor")
+    strike(monitor)
+    commands.wait("both", over("executor-1", before["executor-1"]["generation"]))
+    restarted = [e for e in since(commands, "both") if isinstance(e, AgentRestarted)]
+    assert [(e.agent, e.cause) for e in restarted] == [("executor-1", RestartCause.HANG)]
+    assert {id_: agent["pid"] for id_, agent in known(commands).items() if id_ != "executor-1"} == {
+        id_: agent["pid"] for id_, agent in before.items() if id_ != "executor-1"
+    }
+
+
 def over(agent: str, generation: int) -> Callable[[Event], bool]:
     """Whether this process was followed by another, or by none for good."""
 

@@ -15,11 +15,12 @@ from actors.fleet_events import (
     AgentRestarted,
     AgentRestartRequested,
     AgentStarted,
+    AgentUnavailable,
 )
 from actors.stores.memory import MemoryStore
 from actors.stores.protocol import Receipt
 from actors.wards import Pulse
-from actors.work import RestartCause
+from actors.work import RestartCause, Role
 from tests.wards import FAST, FakeWard, fleet, journal, seen, until, watched
 
 QUICK = FAST.model_copy(update={"silent_s": 0.6, "slow_answer_s": 0.3, "silent_node_s": 1.5, "patience_s": 0.3})
@@ -181,6 +182,39 @@ async def test_an_agent_that_the_monitor_before_gave_up_is_not_started_again() -
         await store.append("wish", [AgentResetRequested(agent="executor-0")])
         await admitted(ward)
     assert [e.generation for e in await journal(store, AgentStarted)] == [1, 2]
+
+
+async def test_an_agent_that_could_not_be_started_begins_anew_when_it_is_reset() -> None:
+    store = MemoryStore()
+    (ward,) = await fleet(store, "executor-0")
+    await ward.end(for_good=True)  # as after an error in its constructor
+    await store.append("why", [AgentUnavailable(agent="executor-0", role=Role.EXECUTOR, reason="no memory")])
+    async with watched(store, ward, settings=QUICK):
+        await store.append("wish", [AgentResetRequested(agent="executor-0")])
+        await admitted(ward)
+
+
+class Coinciding(MemoryStore):
+    """While a restart is being written down, the process ends by itself."""
+
+    ward: FakeWard
+
+    async def append(self, id: str, events: Sequence[Event], payloads: Mapping[str, str] | None = None) -> Receipt:  # noqa: A002
+        if any(isinstance(event, AgentRestarted) for event in events):
+            self.ward.kill()
+        return await super().append(id, events, payloads)
+
+
+async def test_an_order_for_a_process_that_ended_by_itself_does_not_end_the_next() -> None:
+    store = Coinciding()
+    (store.ward,) = await fleet(store, "executor-0")
+    async with watched(store, store.ward, settings=QUICK):
+        await admitted(store.ward)
+        await store.append("wish", [AgentRestartRequested(agent="executor-0")])
+        await until(lambda: store.ward.pid > 1)
+        await admitted(store.ward)
+    assert store.ward.pid == 2
+    assert [e.cause for e in await journal(store, AgentRestarted)] == [RestartCause.REQUEST]
 
 
 async def test_a_wish_that_was_granted_is_not_granted_again_by_the_next_monitor() -> None:

@@ -88,15 +88,16 @@ async def test_an_answer_between_failures_of_a_model_counts(store: GroupStore) -
     await accepted(store, *(Item(id=name, description="x") for name in names))
     await store.claim("r", "test")
     attempt: dict[str, Any] = {"run": "r", "epoch": 1, "attempt": 1, "agent": "executor-0"}
-    bad = Failure(reason=FailureKind.TRANSIENT, message="busy", model="m")
     good = Result(data=Content(text="done"), model="m-2026")
-    ends = [(name, bad if name.startswith("bad") else good) for name in names]
+    reason = FailureKind.TRANSIENT
+    bad = {name: Failure(reason=reason, message=name, model="m") for name in names if name.startswith("bad")}
+    ends = [(name, bad.get(name, good)) for name in names]
     async with watched(store, ward, settings=FAST.model_copy(update={"model_failures": 3})):
         await until(lambda: ward.admitted is not None)
         await store.append("begin", [ItemAssigned(**attempt, item=name, model="m", term=1) for name in names])
         await store.append("end", [ItemClosed(**attempt, item=i, generation=1, asked="m", outcome=o) for i, o in ends])
         (told,) = await seen(store, ModelUnavailable)
-    assert told.reason == "3 calls failed in a row, the last: busy"
+    assert told.reason == "3 calls failed in a row, the last: bad6"
 
 
 async def test_a_blocked_loop_is_ended(store: GroupStore) -> None:

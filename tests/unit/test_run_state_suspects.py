@@ -2,9 +2,9 @@
 
 from actors.events import AgentFailed, AgentStarted, Event, ItemAssigned, ItemClosed, ItemQuarantined, ItemStarted
 from actors.failures import ATTEMPTS
-from actors.work import Failure, FailureKind, Role, Task
+from actors.work import Failure, FailureKind, Lost, Role, Task
 from cluster.commands import AgentAttached, Append, Command
-from cluster.gone import suspects
+from cluster.gone import outcomes, suspects
 from cluster.item_view import ItemView
 from cluster.run_state import RunState
 from tests.runs import GOOD, apply, closed, executors, graph, started, suspected
@@ -44,6 +44,14 @@ def test_one_that_worked_alone_is_the_only_suspect_and_one_that_was_to_is_none()
     others = [("one", view()), ("two", view(begun=True))]
     assert suspects([*others, ("solo", view(begun=True, is_alone=True))], 10) == {"solo"}
     assert suspects([*others, ("solo", view(is_alone=True))], 10) == {"one", "two"}
+
+
+def test_the_guilty_are_no_suspects_and_take_no_place_among_them() -> None:
+    back = AgentAttached("a", 3, 2, explained=False, guilty={("late", 0): "went on after its timeout"})
+    gone = [("late", view(begun=True), "m"), ("one", view(), "m"), ("two", view(), "m"), ("three", view(), "m")]
+    ends = {id_: outcome for id_, _, outcome in outcomes(back, gone)}
+    assert isinstance(ends["late"], Failure)
+    assert [id_ for id_, end in ends.items() if isinstance(end, Lost) and end.suspect] == ["one", "two"]
 
 
 def test_suspects_work_alone_one_after_the_other_and_the_others_beside_each_other() -> None:

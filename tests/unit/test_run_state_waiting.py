@@ -122,6 +122,15 @@ def test_a_run_without_agents_waits_and_says_what_to_do() -> None:
     assert (len(tasks), kinds(facts)[0]) == (1, RunResumed)
 
 
+def test_an_agent_that_takes_work_is_not_missing_though_it_came_up_late() -> None:
+    state, commands = started(graph(one=[]))
+    (task,), _ = apply(state, commands)
+    apply(state, state.handle(AgentUnavailable(agent="a", role=Role.EXECUTOR, reason="it was not up within 60 s")))
+    tasks, facts = apply(state, state.handle(closed(task, RESET)))
+    assert len(tasks) == 1
+    assert RunWaiting not in kinds(facts)
+
+
 def test_a_waiting_run_can_be_cancelled() -> None:
     state = waiting("one", "two")
     _, facts = apply(state, state.handle(CancelRequested(run="r")))

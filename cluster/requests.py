@@ -7,7 +7,13 @@ from pathlib import Path
 from actors.budget import Budget
 from actors.errors import MnemosyneError, NotFound, StoreLocked, UserError
 from actors.events import CancelRequested, ContinueRequested, Event, PauseRequested
-from actors.fleet_events import AgentResetRequested, AgentRestartRequested, AgentStarting
+from actors.fleet_events import (
+    AgentFailed,
+    AgentResetRequested,
+    AgentRestartRequested,
+    AgentStarted,
+    AgentStarting,
+)
 from actors.rows import to_row
 from actors.stores import requests
 from actors.stores.reader import Reader
@@ -48,13 +54,17 @@ def go_on(store: Path, run: str, budget: Budget | None = None) -> bool:
 
 
 def restart_agent(store: Path, agent: str) -> bool:
-    """Ask that the agent's process is replaced. Raises NotFound. See `ask`."""
-    return ask(store, AgentRestartRequested(agent=_agent(store, agent)))
+    """Ask that the agent's process is replaced. Raises NotFound, UserError for one that was given up. See `ask`."""
+    ups_and_ends = [event for event in _told_of(store, agent) if isinstance(event, AgentStarted | AgentFailed)]
+    if ups_and_ends and isinstance(ups_and_ends[-1], AgentFailed):
+        raise UserError(f"{agent} was given up; `mnemosyne agents reset {agent}` starts it anew")
+    return ask(store, AgentRestartRequested(agent=agent))
 
 
 def reset_agent(store: Path, agent: str) -> bool:
     """Ask that an agent that was given up begins anew. Raises NotFound. See `ask`."""
-    return ask(store, AgentResetRequested(agent=_agent(store, agent)))
+    _told_of(store, agent)
+    return ask(store, AgentResetRequested(agent=agent))
 
 
 def ask(store: Path, event: Event) -> bool:
@@ -82,13 +92,15 @@ def _taken(file: Path) -> bool:
     return True
 
 
-def _agent(store: Path, agent: str) -> str:
+def _told_of(store: Path, agent: str) -> list[Event]:
+    """What the journal tells of an agent of the newest fleet. Raises NotFound."""
     reader = Reader(store)
-    known = {event.agent for event in reader.fleet() if isinstance(event, AgentStarting)}
+    events = list(reader.fleet())
     reader.close()
+    known = {event.agent for event in events if isinstance(event, AgentStarting)}
     if agent not in known:
         raise NotFound(f"there is no agent {agent!r}; there are {', '.join(sorted(known)) or 'none yet'}")
-    return agent
+    return [event for event in events if getattr(event, "agent", "") == agent]
 
 
 def _id(store: Path, run: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
+from actors.errors import UserError
 from actors.events import (
     AgentErrorRecorded,
     AgentFailed,
@@ -157,6 +158,20 @@ async def test_what_a_process_says_after_its_end_is_not_held_against_the_next(tm
     (agent,) = (await asyncio.to_thread(agents.read, tmp_path, 0.0)).agents.values()
     assert (agent.health.error_count, agent.health.is_healthy, agent.health.last_error) == (0, True, "KeyError: 'x'")
     await home.store.close()
+
+
+async def test_a_restart_of_an_agent_that_was_given_up_is_refused_with_the_cure(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    await home.fleet("executor-0")
+    await home.up("executor-0")
+    await home.say(AgentFailed(agent="executor-0", reason="4 restarts in 60 s"))
+    asked = ["agents", "restart", "executor-0", "--home", str(tmp_path)]
+    refused = await asyncio.to_thread(CliRunner().invoke, app, asked)
+    assert isinstance(refused.exception, UserError)
+    assert "`mnemosyne agents reset executor-0`" in str(refused.exception)
+    await home.up("executor-0")
+    await home.store.close()
+    assert CliRunner().invoke(app, asked).exit_code == 0
 
 
 async def test_with_no_process_alive_the_fleet_has_ended(tmp_path: Path) -> None:

@@ -68,6 +68,10 @@ docs: setup ## draw the pages that are made from tables
 bench: setup ## what the product costs per item, against raw Ray calls
 	$(python) -m benchmarks.spine
 
+.PHONY: bench-governor
+bench-governor: setup ## calls at the limit of an API: the SDK's retries, then ours; ten minutes
+	for mode in sdk one two killed; do $(python) -m benchmarks.governor $$mode || exit 1; done
+
 .PHONY: recovery
 recovery: setup ## how soon faults are found and work goes on; about 50 minutes, most of it waiting
 	$(python) -m benchmarks.recovery

@@ -7,9 +7,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from random import Random
 
+from actors.errors import StoreError
+from actors.fleet_events import ModelHeld
 from actors.governor.governor import Governor
 from actors.governor.needs import Amounts
 from actors.governor.notes import Answer, Note
+from actors.governor.reports import Reports
+from actors.stores.protocol import Store
 
 POLL_S = 3.0
 """An answer takes so long at most; an agent with calls asks again at once."""
@@ -18,6 +22,7 @@ SILENT_S = 10.0
 """An agent that nothing was heard of for so long has no calls any more. If it lives, it tells what it has."""
 
 SWEEP_S = 1.0
+TELL_S = 1.0
 
 
 class Box:
@@ -47,6 +52,7 @@ class Desk:
         self.boot = uuid.uuid4().hex
         self.governor = Governor(ceilings, random or Random())  # noqa: S311 - spreads waits
         self._clock = clock
+        self._reports = Reports()
         self._boxes: dict[str, Box] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._sweeping: asyncio.Task[None] | None = None
@@ -78,6 +84,10 @@ class Desk:
             self._timer.cancel()
         wake = self.governor.wake_at(now)
         self._timer = asyncio.get_running_loop().call_later(max(0.0, wake - now), self.pump) if wake else None
+
+    def news(self) -> list[ModelHeld]:
+        """What is to be told now."""
+        return self._reports.due(self.governor, self._clock())
 
     def _box(self, agent: str, generation: int) -> Box | None:
         """None for a process that another has taken the place of."""
@@ -136,3 +146,12 @@ class Desk:
             self.governor.withdraw(model, (id_,), self._clock())
         box.granted.clear()
         self.governor.lost(agent)
+
+
+async def tell(desk: Desk, store: Store) -> None:
+    """Until cancelled: write down how limits hold calls up. What the store does not take is lost."""
+    while True:
+        await asyncio.sleep(TELL_S)
+        if news := desk.news():
+            with suppress(StoreError):
+                await store.append(uuid.uuid4().hex, news)

@@ -22,6 +22,7 @@ from actors.fleet_events import (
     AgentStarting,
     AgentUnavailable,
     ModelAvailable,
+    ModelHeld,
     ModelUnavailable,
     OfFleet,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "AgentStarting",
     "AgentUnavailable",
     "ModelAvailable",
+    "ModelHeld",
     "ModelUnavailable",
     "Recorded",
     "ToolDone",

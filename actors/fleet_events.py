@@ -100,6 +100,29 @@ class ModelAvailable(Recorded):
     """Let one call through first."""
 
 
+class ModelHeld(Recorded):
+    """Calls to this model wait for its limits; with nobody waiting, they do not any more."""
+
+    type: Literal["rate_limited"] = "rate_limited"
+    model: str
+    by: str
+    """requests, input_tokens, output_tokens; retry_after or refusals after 429 or 529; first_answers before limits
+    are known."""
+    waiting: int
+    """Calls."""
+    in_flight: int
+    held_s: float
+    """Seconds that the oldest of them waits."""
+    limit: int | None = None
+    """Per minute, of what `by` names."""
+    left: int | None = None
+    """Of it, that is planned with."""
+    refused: int = 0
+    """Calls that the API refused since this was told last."""
+    retry_after_s: float | None = None
+    """What it asked for then."""
+
+
 class AgentRestartRequested(Recorded):
     """A person wants the agent's process replaced."""
 
@@ -127,5 +150,6 @@ OfFleet = (
     | AgentResetRequested
     | ModelUnavailable
     | ModelAvailable
+    | ModelHeld
 )
 """Every one of them."""

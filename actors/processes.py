@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import ray
 
 from actors import garbage, process_memory
-from actors.desk import Desk
+from actors.desk import Desk, tell
 from actors.errors import MnemosyneError, StoreLocked
 from actors.governor.needs import Amounts
 from actors.governor.notes import Answer, Note
@@ -181,9 +181,10 @@ class GovernorProcess:
 
     CONTROL = ("pulse",)
 
-    def __init__(self, settings: str) -> None:
+    def __init__(self, settings: str, namespace: str) -> None:
         garbage.calm()
         process_memory.outlive_agents()
+        self._namespace = namespace
         ceilings = Settings.model_validate_json(settings).models.ceilings
         self._ceilings = {model: Amounts(**ceiling.model_dump()) for model, ceiling in ceilings.items()}
         self._desk: Desk | None = None
@@ -194,8 +195,9 @@ class GovernorProcess:
 
     async def exchange(self, agent: str, generation: int, note: Note) -> Answer:
         """See Desk."""
-        self._ticker = self._ticker or Ticker()
-        self._desk = self._desk or Desk(self._ceilings)
+        if self._desk is None:
+            self._ticker, self._desk = Ticker(), Desk(self._ceilings)
+            self._telling = asyncio.ensure_future(tell(self._desk, RemoteStore(find(STORE, self._namespace))))
         return await self._desk.exchange(agent, generation, note)
 
     async def pid(self) -> int:

@@ -143,7 +143,9 @@ class Fleet:
 
     def _start_governor(self) -> None:
         if self._governed:
-            self._handles.append(self.spawn(GovernorProcess, GOVERNOR, self._settings.model_dump_json(), on=HEAD))
+            self._handles.append(
+                self.spawn(GovernorProcess, GOVERNOR, self._settings.model_dump_json(), self._namespace, on=HEAD)
+            )
 
     def find_actors(self, agents: Collection[str]) -> None:
         """Those that another process started. Raises FleetError."""

@@ -22,6 +22,7 @@ from actors.events import (
     ItemSkipped,
     ItemStarted,
     ModelAvailable,
+    ModelHeld,
     ModelUnavailable,
     PauseRequested,
     RunAccepted,
@@ -39,6 +40,7 @@ from actors.work import FINISHED, TERMINAL, Failure, Item, ItemState, Lost, Role
 from dashboards.accounts import Accounts
 from dashboards.agent_info import MISSING, AgentInfo, AgentState, FleetEvent
 from dashboards.item_view import ItemView
+from dashboards.wire_types import HELD
 
 
 class RunView:
@@ -51,6 +53,8 @@ class RunView:
         self.state = RunStatus.RUNNING
         self.reason: str | None = None
         """Why the state is what it is, where that is not plain."""
+        self.held: dict[str, ModelHeld] = {}
+        """Models whose calls wait for their limits, as was told last."""
         self.budget = Budget()
         """What the run may cost."""
         self.accepted_at: float | None = None
@@ -109,6 +113,7 @@ class RunView:
         return {
             **{name: getattr(self, name) for name in names},
             **self.accounts.run.to_json(),
+            "held": [event.model_dump(include=set(HELD)) for event in self.held.values()],
             "budget": self.budget.model_dump() if self.budget else None,
             "agents": {id_: spent.to_json() for id_, spent in self.accounts.agents.items()},
             "models": {name: spent.to_json() for name, spent in self.accounts.models.items()},
@@ -148,6 +153,12 @@ class RunView:
         """A wish changes nothing but the budget; what comes of it is an event of its own."""
         if isinstance(event, ContinueRequested) and event.budget:
             self.budget = self.budget.changed(event.budget)
+
+    def _on_held(self, event: ModelHeld) -> None:
+        if event.waiting:
+            self.held[event.model] = event
+        else:
+            self.held.pop(event.model, None)
 
     def _on_item_assigned(self, event: ItemAssigned) -> None:
         item = self._move(event.item, ItemState.ACTIVE)
@@ -254,6 +265,7 @@ _HANDLERS: dict[type, Callable[[RunView, Any], None]] = {
     ItemQuarantined: RunView._on_item_quarantined,
     ItemSkipped: RunView._on_item_skipped,
     ItemCancelled: RunView._on_item_cancelled,
+    ModelHeld: RunView._on_held,
     **dict.fromkeys(get_args(FleetEvent), RunView._on_agent),
     **dict.fromkeys(
         (ToolDone, AgentHeartbeat, AgentRestartRequested, AgentResetRequested, ModelUnavailable, ModelAvailable),

@@ -27,6 +27,7 @@ from actors.events import (
     ItemSkipped,
     ItemStarted,
     ModelAvailable,
+    ModelHeld,
     ModelUnavailable,
     PauseRequested,
     RunAccepted,
@@ -39,6 +40,7 @@ from actors.events import (
     TurnDone,
 )
 from actors.work import Failure, Item, Lost, Result
+from dashboards.wire_types import HELD
 
 WireEvent = dict[str, Any]
 Tasks = Mapping[str, str]
@@ -202,6 +204,10 @@ def _model_available(event: ModelAvailable, _tasks: Tasks) -> Told:
     return [("model_available", _fields(event, "model", "probe"))]
 
 
+def _rate_limited(event: ModelHeld, _tasks: Tasks) -> Told:
+    return [("rate_limited", _fields(event, *HELD))]
+
+
 def _fields(event: Event | Result | Failure, *names: str) -> WireEvent:
     return {name: getattr(event, name) for name in names}
 
@@ -256,4 +262,5 @@ _TOLD: dict[type, Callable[[Any, Tasks], Told]] = {
     AgentResetRequested: _agent_requested,
     ModelUnavailable: _model_unavailable,
     ModelAvailable: _model_available,
+    ModelHeld: _rate_limited,
 }

@@ -49,6 +49,14 @@ FIELDS = {
     "error_count": "Faults of the agent within the window.",
     "is_healthy": "Whether there are still fewer than restart it.",
     "restart_cause": "crash, hang, overdue, threshold, request, node_lost or memory.",
+    "by": "What holds them: `requests`, `input_tokens`, `output_tokens`, `retry_after`, `refusals`, `first_answers`.",
+    "waiting": "Calls without a permit.",
+    "in_flight": "Calls that are under way.",
+    "held_s": "Seconds that the oldest of them waits.",
+    "limit": "What the API allows per minute of what holds them.",
+    "left": "Of it, that may be given out now.",
+    "refused": "Calls that the API refused since this was told last.",
+    "retry_after_s": "What it asked for then.",
     "probe": "Whether one call goes first, to see if it is answered.",
     "reason": "The kind of failure, or why an agent or a model is not there, or a run does not go on.",
     "cause": "The item that failed or was cancelled.",
@@ -66,6 +74,7 @@ FIELDS = {
 }
 
 ATTEMPT = ("item_id", "agent_id", "epoch", "attempt")
+HELD = ("model", "by", "waiting", "in_flight", "held_s", "limit", "left", "refused", "retry_after_s")
 USED = ("usage", "cost_usd", "estimated_usd", "effort")
 SPENT = ("model", "seconds", *USED)
 TURN = ("item_id", "agent_id", "epoch", "turn")
@@ -110,6 +119,7 @@ TYPES = {
     "agent_reset_requested": WireType("A person wants an agent back that was given up.", ("agent_id",)),
     "model_unavailable": WireType("Nobody gets an answer from the model; its items wait.", ("model", "reason")),
     "model_available": WireType("The model may be asked again.", ("model", "probe")),
+    "rate_limited": WireType("Calls to the model are held for its limits; with nobody waiting, no more.", HELD),
     "work_item_assigned": WireType(
         "An attempt was opened for this agent.", (*ATTEMPT, "model", "task", "term", "alone")
     ),

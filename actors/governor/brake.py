@@ -21,6 +21,7 @@ class Brake:
         """Nothing is granted before."""
         self.asked_s: float | None = None
         """What the last refusal asked for, also if it is more than what is waited."""
+        self.refusals = 0
         self._cut_at = -math.inf
         self._strikes = 0
 
@@ -28,6 +29,7 @@ class Brake:
         """A call was refused. Those that were under way when the last one was count once."""
         self.until = max(self.until, now + self._hold_s(retry_after_s))
         self.asked_s = retry_after_s
+        self.refusals += 1
         if granted_at > self._cut_at:
             self.window = max(1.0, min(self.window, in_flight) / 2)
             self._cut_at = now

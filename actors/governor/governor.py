@@ -28,7 +28,7 @@ class Governor:
             if permit := lane.in_flight.get(need.id):
                 again.append(permit)
             elif self._lives(need):
-                lane.turns.add(need)
+                lane.turns.add(need, now)
         return again
 
     def withdraw(self, model: str, ids: Iterable[str], now: float) -> None:

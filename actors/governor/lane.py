@@ -36,6 +36,8 @@ class Lane:
         self.in_flight: dict[str, Permit] = {}
         self.buckets = tuple(Bucket(ceiling or None, now) for ceiling in ceilings or (None, None, None))
         self._known = ceilings is not None
+        self.limit = "requests"
+        """What held a call last."""
         self._recent: deque[tuple[float, Amounts]] = deque()
         """When calls were granted lately, and what had been given out before each."""
 
@@ -52,7 +54,14 @@ class Lane:
             return Held("first_answers", None)
         amounts = self.estimates.of(need)
         wait_s, by = max(zip(self._waits(amounts, now), Amounts._fields, strict=True))
-        return Held(by, wait_s) if wait_s > 0 else None
+        if wait_s <= 0:
+            return None
+        self.limit = by
+        return Held(by, wait_s)
+
+    def waited_s(self, now: float) -> float:
+        """Of the call that waits longest; 0 if none does."""
+        return now - min(self.turns.since.values(), default=now)
 
     def _waits(self, amounts: Amounts, now: float) -> Iterator[float]:
         return (bucket.wait_s(amount, now) for bucket, amount in zip(self.buckets, amounts, strict=True))

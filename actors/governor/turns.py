@@ -20,6 +20,8 @@ class Turns:
     def __init__(self) -> None:
         self._runs: dict[str, _Run] = {}
         self._needs: dict[str, Need] = {}
+        self.since: dict[str, float] = {}
+        """When each began to wait."""
         self._next: Need | None = None
         self._used = (
             0.0  # by the run that was served last; a run that comes back begins here and not with what it saved
@@ -32,7 +34,7 @@ class Turns:
     def __contains__(self, id_: str) -> bool:
         return id_ in self._needs
 
-    def add(self, need: Need) -> None:
+    def add(self, need: Need, now: float = 0.0) -> None:
         """Let it wait; a second time does nothing."""
         if need.id in self._needs:
             return
@@ -40,7 +42,7 @@ class Turns:
         if not run.waiting:
             run.used = max(run.used, self._used)
         run.waiting += 1
-        self._needs[need.id] = need
+        self._needs[need.id], self.since[need.id] = need, now
         heapq.heappush(run.heap, (-need.priority, next(self._order), need.id))
 
     def withdraw(self, ids: Collection[str]) -> None:
@@ -79,6 +81,7 @@ class Turns:
         return run
 
     def _leave(self, need: Need) -> None:
+        del self.since[need.id]
         if need is self._next:
             self._next = None
         run = self._runs[need.run]

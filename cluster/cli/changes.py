@@ -19,6 +19,7 @@ from actors.events import (
     ItemSkipped,
     ItemStarted,
     ModelAvailable,
+    ModelHeld,
     ModelUnavailable,
     PauseRequested,
     RunAccepted,
@@ -30,6 +31,7 @@ from actors.events import (
 )
 from actors.work import Lost, Result
 from cluster.cli.frame import summary
+from cluster.cli.pace import held
 from cluster.cli.tables import GAP, tokens
 from cluster.cli.text import one_line, seconds
 from dashboards.item_view import ItemView
@@ -92,6 +94,10 @@ def _model_unavailable(_view: RunView, event: ModelUnavailable) -> list[str]:
 
 def _model_available(_view: RunView, event: ModelAvailable) -> list[str]:
     return [] if event.probe else [f"model {event.model}", "available"]
+
+
+def _held(_view: RunView, event: ModelHeld) -> list[str]:
+    return [f"model {event.model}", held(event)] if event.waiting or event.refused else []
 
 
 def _requested(_view: RunView, event: CancelRequested | PauseRequested | ContinueRequested) -> list[str]:
@@ -157,6 +163,7 @@ _TOLD: dict[type, Callable[[RunView, Any], list[str]]] = {
     AgentFailed: _agent_failed,
     ModelUnavailable: _model_unavailable,
     ModelAvailable: _model_available,
+    ModelHeld: _held,
     CancelRequested: _requested,
     PauseRequested: _requested,
     ContinueRequested: _requested,

@@ -7,6 +7,7 @@ from rich.text import Text
 from actors.work import TERMINAL, ItemState
 from cluster.cli import tables
 from cluster.cli.budgets import caps
+from cluster.cli.pace import held
 from cluster.cli.text import cut, dollars, one_line, seconds
 from dashboards.agent_info import AgentInfo, AgentState
 from dashboards.projection import RunView
@@ -107,7 +108,8 @@ def _notices(view: RunView, width: int) -> list[Text]:
     told = [f"{one_line(agent.id)} {_gone(agent)}: {one_line(agent.reason or '')}" for agent in missing[:NOTICES]]
     if len(missing) > NOTICES:
         told[-1] = f"… and {len(missing) - NOTICES + 1} more agents are missing"
-    return [_text(line, width, "yellow") for line in told]
+    now = [] if view.finished else [f"model {one_line(event.model)}: {held(event)}" for event in view.held.values()]
+    return [_text(line, width, "yellow") for line in [*told, *now]]
 
 
 def _gone(agent: AgentInfo) -> str:

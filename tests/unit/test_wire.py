@@ -31,6 +31,7 @@ from actors.events import (
     ItemSkipped,
     ItemStarted,
     ModelAvailable,
+    ModelHeld,
     ModelUnavailable,
     PauseRequested,
     RunAccepted,
@@ -81,6 +82,7 @@ JOURNAL: list[Event] = [
     AgentRestartRequested(agent="executor-0"),
     AgentResetRequested(agent="executor-0"),
     ModelUnavailable(model="m", reason="no such host"),
+    ModelHeld(model="m", by="requests", waiting=4, in_flight=1, held_s=12.0, limit=50, left=0),
     ModelAvailable(model="m", probe=True),
     ItemAssigned(
         run="r",

@@ -11,6 +11,7 @@ from actors.errors import AgentGone, BuildDiffers, MnemosyneError
 from actors.keys import AgentKey
 from actors.models.calls import ModelCalls
 from actors.models.choice import open_model
+from actors.models.claude import load_sdk
 from actors.models.port import Model
 from actors.permits import GovernedPermits, Governing
 from actors.roles.agent import Agent, Before, Card
@@ -68,7 +69,7 @@ class AgentHost:
         if not self._generation:
             self._generation = await store.register(self._id, self._role, os.getpid(), self._around.node())
         before = await asyncio.shield(self._admission)
-        permits = GovernedPermits(self._id, self._generation, self._around.governor())
+        permits = GovernedPermits(self._id, self._generation, self._around.governor(), load_sdk)
         calls = ModelCalls(self._model, permits, self._settings.models.patience)
         return create_agent(self._role, self._id, self._generation, store, calls, self._settings, before)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from itertools import count
 from typing import NamedTuple, Protocol
 
@@ -47,8 +48,12 @@ class Waiting(NamedTuple):
 class GovernedPermits:
     """Permits of one process of an agent."""
 
-    def __init__(self, agent: str, generation: int, governor: Governing) -> None:
-        self._agent, self._generation, self._governor = agent, generation, governor
+    def __init__(
+        self, agent: str, generation: int, governor: Governing, warm_up: Callable[[], object] = lambda: None
+    ) -> None:
+        """`warm_up` runs once, in a thread, before the first call asks: a permit is for a call that is made at once."""
+        self._agent, self._generation, self._governor, self._warm_up = agent, generation, governor, warm_up
+        self._warm: asyncio.Future[None] | None = None
         self._numbers = count(1)
         self._waiting: dict[str, Waiting] = {}
         self._held: dict[str, Need] = {}
@@ -64,6 +69,8 @@ class GovernedPermits:
 
     async def reserve(self, request: Request) -> Permit:
         """See Permits."""
+        self._warm = self._warm or asyncio.ensure_future(self._get_warm())
+        await asyncio.shield(self._warm)
         need = self._need(request)
         granted = asyncio.get_running_loop().create_future()
         self._waiting[need.id] = Waiting(need, granted)
@@ -87,6 +94,12 @@ class GovernedPermits:
                 self._limits[need.model] = end.told
             self._settled.append(end)
             self._speak()
+
+    async def _get_warm(self) -> None:
+        try:
+            await asyncio.to_thread(self._warm_up)
+        except Exception:  # the call itself tells what is wrong
+            log.exception("%s: the first call will be late", self._agent)
 
     def _need(self, request: Request) -> Need:
         return Need(

@@ -133,6 +133,13 @@ def _unseen(_text: str) -> None:
     """Nobody watches."""
 
 
+def load_sdk() -> None:
+    """Import it: that takes seconds, in which a call would be late."""
+    import anthropic
+
+    anthropic.DefaultAioHttpClient  # noqa: B018 - what it needs is imported when it is looked up
+
+
 def open_client(key: str, base_url: str, timeout_s: float | None = None) -> "AsyncAnthropic":
     """The SDK's client without its retries, and without a timeout of its own unless one is given."""
     from anthropic import AsyncAnthropic, DefaultAioHttpClient, Timeout

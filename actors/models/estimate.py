@@ -4,6 +4,7 @@ import json
 from math import ceil
 
 from actors.models.blocks import Block, Opaque, Text, ToolCall, ToolResult
+from actors.models.caching import marks_beginning, marks_end
 from actors.models.port import Request
 from actors.models.pricing import cost_usd
 from actors.work import Reservation, Usage
@@ -19,12 +20,15 @@ def estimate(request: Request) -> Usage:
 
 def most(request: Request) -> Reservation:
     """What the call may cost."""
-    return reservation(request.model, characters(request), request.max_tokens)
+    is_kept = marks_beginning(request) or marks_end(request)
+    return reservation(request.model, characters(request), request.max_tokens, is_kept=is_kept)
 
 
-def reservation(model: str, characters: int, max_tokens: int) -> Reservation:
-    """What a call with so many characters of prompt may cost. Nothing here asks for a prompt to be cached."""
-    bound = Usage(input_tokens=ceil(characters / CHARACTERS_PER_TOKEN), output_tokens=max_tokens)
+def reservation(model: str, characters: int, max_tokens: int, *, is_kept: bool = False) -> Reservation:
+    """What a call with so many characters of prompt may cost. One that is kept may all be a dear write to the cache."""
+    tokens = ceil(characters / CHARACTERS_PER_TOKEN)
+    kept = {"cache_write_tokens": tokens} if is_kept else {"input_tokens": tokens}
+    bound = Usage(output_tokens=max_tokens, **kept)
     return Reservation(usd=cost_usd(model, bound), tokens=bound.total)
 
 

@@ -10,6 +10,7 @@ import typer
 from actors.budget import Budget
 from actors.errors import BudgetExhausted, ModelFaulty, PlanRefused, UserError
 from actors.events import ContinueRequested, ItemAssigned, ItemClosed, RunPaused, RunResumed
+from actors.models.estimate import most
 from actors.models.port import Message, Reply, Request, StopReason
 from actors.models.spending import Spending
 from actors.roles.prompt import PROMPTS
@@ -113,6 +114,12 @@ def test_a_call_is_not_made_that_may_take_more_than_the_attempt_has() -> None:
             Spending(short).check(request())
         assert refusal.value.needs == most
     Spending(None).check(request())
+
+
+def test_a_prompt_that_is_kept_at_the_api_may_cost_a_write() -> None:
+    short, long = request(), request().model_copy(update={"system": "s" * 5000})
+    assert most(short).usd == pytest.approx((100 * 2 + 100 * 10) / 1e6)
+    assert most(long).usd == pytest.approx((1529 * 2.5 + 100 * 10) / 1e6)
 
 
 def test_what_was_used_and_what_was_lost_is_taken_off() -> None:

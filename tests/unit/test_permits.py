@@ -84,6 +84,17 @@ async def test_models_that_are_not_governed_need_no_permit(model: str, asked: in
     assert (counted.granted, len(counted.settled)) == (asked, asked)
 
 
+async def test_a_process_gets_ready_once_before_it_asks() -> None:
+    order: list[str] = []
+    at = Desk(FAST)
+    wire = Wire(at)
+    it = GovernedPermits("a", 1, wire, lambda: order.append(f"ready, {len(wire.notes)} notes"))
+    await asyncio.gather(*(it.reserve(request()) for _ in range(3)))
+    assert order == ["ready, 0 notes"]
+    broken = GovernedPermits("b", 1, Wire(at), lambda: 1 / 0)
+    await asyncio.wait_for(broken.reserve(request()), 5)
+
+
 async def test_a_call_that_is_given_up_while_it_waits_leaves_nothing() -> None:
     at = Desk(SLOW)
     it, _ = line(at)

@@ -9,6 +9,8 @@ import pytest
 from actors import desk, permits
 from actors.desk import Desk
 from actors.errors import AgentGone, FleetError, ModelFaulty, RateLimited, RequestRefused
+from actors.fleet_events import ModelHeld
+from actors.governor import reports
 from actors.governor.lane import PROBES
 from actors.governor.needs import Amounts, Told, Window
 from actors.governor.notes import Answer, Note
@@ -17,6 +19,7 @@ from actors.models.limits import Limit, RateLimits
 from actors.models.port import Message, Reply, Request, StopReason
 from actors.models.spending import Spending
 from actors.permits import GovernedPermits
+from actors.stores.memory import MemoryStore
 from actors.work import Usage
 from tests.patience import ASK, DONE, Clock, Counted, Planned
 
@@ -241,3 +244,22 @@ async def test_whatever_dies_every_call_gets_its_permit_once(seed: int, monkeypa
         await asyncio.gather(*(work(it) for it, _ in lines for _ in range(8)))
     breaking.cancel()
     assert len(done) == len(set(done)) == 3 * 8 * 15
+
+
+async def test_long_waits_get_into_the_journal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk, "TELL_S", 0.01)
+    monkeypatch.setattr(reports, "TOLD_FROM_S", 0.05)
+    at, store = Desk(SLOW), MemoryStore()
+    it, _ = line(at)
+    waiting = [asyncio.ensure_future(it.reserve(request())) for _ in range(3)]
+    telling = asyncio.ensure_future(desk.tell(at, store))
+    await until(lambda: bool(store.journal))
+    for one in waiting:
+        one.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    await until(lambda: len(store.journal) > 1)
+    telling.cancel()
+    first, *_, last = store.journal
+    assert isinstance(first, ModelHeld)
+    assert isinstance(last, ModelHeld)
+    assert (first.by, first.waiting, last.waiting) == ("requests", 3, 0)

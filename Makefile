@@ -73,7 +73,7 @@ bench-governor: setup ## calls at the limit of an API: the SDK's retries, then o
 	for mode in sdk one two killed; do $(python) -m benchmarks.governor $$mode || exit 1; done
 
 .PHONY: recovery
-recovery: setup ## how soon faults are found and work goes on; about 50 minutes, most of it waiting
+recovery: setup ## how soon faults are found and work goes on; about an hour, most of it waiting
 	$(python) -m benchmarks.recovery
 
 .PHONY: idle

@@ -24,7 +24,8 @@ from actors.models.choice import open_model
 from actors.models.port import Model, Request
 from actors.monitor import Monitor
 from actors.redaction import guard_logs
-from actors.remote import RemoteGovernor, RemoteModel, RemoteStore, RemoteWard, find, title
+from actors.remote import RemoteGovernor, RemoteModel, RemoteStore, find, title
+from actors.remote_ward import RemoteWard
 from actors.rows import Row
 from actors.settings import Settings
 from actors.stores.group import GroupStore
@@ -72,7 +73,8 @@ def spawn(
     A detached one outlives this process; if there is one of this name already, that is it.
     """
     options = {"num_cpus": 0, "max_restarts": -1, "max_concurrency": CALLS, "name": title(name), "namespace": namespace}
-    options |= {"scheduling_strategy": "DEFAULT" if on else "SPREAD"}
+    if not on:  # one that needs nothing at all begins at a random node and may fall together with others
+        options |= {"scheduling_strategy": "SPREAD", "memory": 1}
     if detached:
         options |= {"lifetime": "detached", "get_if_exists": True}
     for method in getattr(process, "CONTROL", ()):

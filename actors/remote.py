@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,12 +14,11 @@ from actors.errors import AgentGone, FleetError, MnemosyneError, ModelFaulty, St
 from actors.events import Event
 from actors.governor.notes import Answer, Note
 from actors.models.port import OnDelta, Reply, Request
-from actors.roles.agent import Before, Card
+from actors.roles.agent import Card
 from actors.rows import from_rows, to_row
 from actors.stores.protocol import Accept, Receipt, RunRecord
-from actors.wards import Ended, Hello, Pulse
 from actors.wire import TASKS, reply_from, request_json
-from actors.work import Item, RestartCause, Role, Task, items_from, role_of
+from actors.work import Item, Role, Task, items_from, role_of
 
 STORE_WAIT_S = 60.0
 """A caller waits this long for a store that is being restarted."""
@@ -27,9 +26,6 @@ STORE_WAIT_S = 60.0
 RETRY_S = 0.1
 
 PROBE_S = 5.0
-NODE_SHOWN = 8
-"""Characters of a node's id that people see."""
-
 MODEL_TRIES = 3
 """A call that ends its model's process this often is at fault itself."""
 
@@ -47,6 +43,25 @@ def title(name: str) -> str:
 def find(name: str, namespace: str) -> Any:
     """The handle of the actor. Raises ValueError if there is none."""
     return ray.get_actor(title(name), namespace)
+
+
+async def ask(name: str, namespace: str, method: str, *args: Any) -> Any:
+    """What the process that has this name now answers. Raises AgentGone if it does not."""
+    try:
+        return await getattr(find(name, namespace), method).remote(*args)
+    except (RayActorError, RayTaskError, ValueError) as error:
+        raise AgentGone(f"{name}: {type(error).__name__}: {error}") from None
+
+
+def end(name: str, namespace: str, *, for_good: bool) -> None:
+    """End the process that has this name now; Ray begins another unless it is for good."""
+    with suppress(ValueError):  # it has ended for good
+        ray.kill(find(name, namespace), no_restart=for_good)
+
+
+def this_node() -> str:
+    """The id of the node that this process is on."""
+    return str(ray.get_runtime_context().get_node_id())
 
 
 def named(items: Sequence[str]) -> str:
@@ -246,56 +261,3 @@ async def node_is_lost(node: str) -> bool:
         return True
     writer.close()
     return False
-
-
-class RemoteWard:
-    """A Ward that is a named actor; `start` makes a new one."""
-
-    def __init__(self, name: str, namespace: str, start: Callable[[], Any] = lambda: None) -> None:
-        self._name, self._namespace, self._start = name, namespace, start
-        self._made: Any = None
-
-    async def _call(self, method: str, *args: Any) -> Any:
-        try:
-            return await getattr(find(self._name, self._namespace), method).remote(*args)
-        except (RayActorError, RayTaskError, ValueError) as error:
-            raise AgentGone(f"{self._name}: {type(error).__name__}: {error}") from None
-
-    async def hello(self) -> Hello:
-        """See Ward."""
-        hello: Hello = await self._call("hello")
-        return hello
-
-    async def end_of(self, process: Hello) -> Ended:
-        """See Ward."""
-        try:
-            while await self._call("alive", process.pid):
-                pass
-        except AgentGone:
-            if await node_is_lost(process.node):
-                return Ended(RestartCause.NODE_LOST, f"its node {process.node[:NODE_SHOWN]} was lost")
-            return Ended(RestartCause.CRASH, f"process {process.pid} ended unexpectedly")
-        return Ended(RestartCause.CRASH, f"process {process.pid} ended, and nobody saw how")
-
-    async def pulse(self) -> Pulse:
-        """See Ward."""
-        pulse: Pulse = await self._call("pulse")
-        return pulse
-
-    async def enroll(self) -> None:
-        """See Ward."""
-        await self._call("enroll")
-
-    async def admit(self, before: Before) -> None:
-        """See Ward."""
-        await self._call("admit", before)
-
-    async def end(self, *, for_good: bool) -> None:
-        """See Ward."""
-        with suppress(ValueError):  # it has ended for good
-            ray.kill(find(self._name, self._namespace), no_restart=for_good)
-
-    async def renew(self) -> None:
-        """See Ward."""
-        with suppress(ValueError):  # it is there
-            self._made = self._start()  # kept: of an embedded fleet it ends when its last handle does

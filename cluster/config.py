@@ -179,6 +179,7 @@ def prepare_ray(home: Path) -> None:
         RAY_SCHEDULER_EVENTS="0",
         RAY_DEDUP_LOGS_SKIP_REGEX="A worker died or was killed",
         RAY_ENABLE_UV_RUN_RUNTIME_ENV="0",
+        RAY_timeout_ms_task_wait_for_death_info="100",  # a broken call is told then, not after a second
         RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER="0",  # whatever its name says, on Linux too: everything listens on 127.0.0.1
         RAY_max_direct_call_object_size=str(INLINE_BYTES),
     )

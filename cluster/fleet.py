@@ -31,7 +31,8 @@ from actors.processes import (
     model_actor,
     spawn,
 )
-from actors.remote import RemoteAgent, RemoteStore, RemoteWard, find, title
+from actors.remote import RemoteAgent, RemoteStore, find, title
+from actors.remote_ward import RemoteWard
 from actors.settings import Settings
 from actors.stores.protocol import Store
 from cluster.config import in_ray_job, root, store_path

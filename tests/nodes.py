@@ -24,6 +24,11 @@ QUICK = {
 }
 """Ray is sure of a lost node within 2 s instead of 15 s."""
 
+SIGNALS = {
+    "lose": (signal.SIGKILL, "lost"),
+    "stop": (signal.SIGSTOP, "stopped"),
+    "go": (signal.SIGCONT, "gone on"),
+}
 NODE = {"num_cpus": 2, "object_store_memory": 80_000_000}
 
 
@@ -44,6 +49,16 @@ class Nodes:
         """The machine is gone: its raylet and these processes of it, at once."""
         self._send("lose", self.ids.index(node), *pids)
         self._told("lost")
+
+    def freeze(self, node: str, pids: list[int]) -> None:
+        """The machine stands still, its connections stay open."""
+        self._send("stop", self.ids.index(node), *pids)
+        self._told("stopped")
+
+    def thaw(self, node: str, pids: list[int]) -> None:
+        """It goes on where it stood."""
+        self._send("go", self.ids.index(node), *pids)
+        self._told("gone on")
 
     def add(self) -> str:
         """One more machine; its id."""
@@ -113,13 +128,15 @@ def main(count: int) -> None:
             case ["add"]:
                 started.append(cluster.add_node(**NODE))
                 _tell(node=started[-1].node_id)
-            case ["lose", index, *pids]:
+            case [("lose" | "stop" | "go") as what, index, *pids]:
+                number, told = SIGNALS[what]
                 raylet = started[int(index)].all_processes["raylet"][0].process
                 for pid in (raylet.pid, *map(int, pids)):
                     with suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
-                raylet.wait()
-                _tell(lost=index)
+                        os.kill(pid, number)
+                if what == "lose":
+                    raylet.wait()
+                _tell(**{told: index})
     cluster.shutdown()
 
 

@@ -1,0 +1,76 @@
+"""An agent, or a process that supports them, as the health monitor and its neighbours see it: an actor of this name."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from actors.errors import AgentGone
+from actors.grip import Grip
+from actors.remote import ask, end, node_is_lost, this_node
+from actors.roles.agent import Before
+from actors.wards import Ended, Hello, Pulse
+from actors.work import RestartCause
+
+NODE_SHOWN = 8
+"""Characters of a node's id that people see."""
+
+
+class RemoteWard:
+    """A Ward that is a named actor; `start` makes a new one."""
+
+    def __init__(self, name: str, namespace: str, start: Callable[[], Any] = lambda: None) -> None:
+        self._name, self._namespace, self._start = name, namespace, start
+        self._made: Any = None
+        self._grip: Grip | None = None
+        """Of the process that answered last, if it is on this machine."""
+
+    async def _call(self, method: str, *args: Any) -> Any:
+        return await ask(self._name, self._namespace, method, *args)
+
+    async def hello(self) -> Hello:
+        """See Ward."""
+        hello: Hello = await self._call("hello")
+        if hello.node == this_node():
+            self._hold(hello.pid)
+        return hello
+
+    def _hold(self, pid: int) -> None:
+        if self._grip and self._grip.pid != pid:
+            self._grip.release()
+            self._grip = None
+        self._grip = self._grip or Grip(pid)
+
+    async def end_of(self, process: Hello) -> Ended:
+        """See Ward."""
+        try:
+            while await self._call("alive", process.pid):
+                pass
+        except AgentGone:
+            if await node_is_lost(process.node):
+                return Ended(RestartCause.NODE_LOST, f"its node {process.node[:NODE_SHOWN]} was lost")
+            return Ended(RestartCause.CRASH, f"process {process.pid} ended unexpectedly")
+        return Ended(RestartCause.CRASH, f"process {process.pid} ended, and nobody saw how")
+
+    async def pulse(self) -> Pulse:
+        """See Ward."""
+        pulse: Pulse = await self._call("pulse")
+        return pulse
+
+    async def enroll(self) -> None:
+        """See Ward."""
+        await self._call("enroll")
+
+    async def admit(self, before: Before) -> None:
+        """See Ward."""
+        await self._call("admit", before)
+
+    async def end(self, *, for_good: bool) -> None:
+        """See Ward."""
+        end(self._name, self._namespace, for_good=for_good)
+        if self._grip:  # Ray asks first, and gives a process that does not hear it up to ten seconds
+            self._grip.kill()
+
+    async def renew(self) -> None:
+        """See Ward."""
+        with suppress(ValueError):  # it is there
+            self._made = self._start()  # kept: of an embedded fleet it ends when its last handle does

@@ -80,6 +80,10 @@ recovery: setup ## how soon faults are found and work goes on; about an hour, mo
 idle: setup ## how long `up` takes, and the memory of a fleet that does nothing
 	$(python) -m benchmarks.idle
 
+.PHONY: bench-calls
+bench-calls: setup ## what a call to Claude costs, against the SDK alone
+	$(python) -m benchmarks.claude_calls
+
 .PHONY: lock
 lock: setup ## write requirements.lock anew from pyproject.toml (newer versions: make lock args=--upgrade)
 	PATH="$$PATH:$(CURDIR)/.tools/uv/bin" uv pip compile --universal --generate-hashes --no-header --no-annotate \

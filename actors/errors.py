@@ -66,6 +66,10 @@ class PlanRefused(UserError):
     """What the message lists, for machines. Set after construction, so it survives pickling."""
 
 
+class GrowthRefused(UserError):
+    """The run does not grow by this: it is not what it has to be, or more than its limits allow."""
+
+
 class HomeUnusable(UserError):
     """The home cannot be used; name another with --home or MNEMOSYNE_HOME."""
 

@@ -26,9 +26,10 @@ from actors.fleet_events import (
     ModelUnavailable,
     OfFleet,
 )
+from actors.limits import Limits
 from actors.recorded import FLEET, Recorded
 from actors.turn_events import ToolDone, TurnDone, TurnEvent
-from actors.work import FailureKind, ItemId, Outcome, Reservation, Result, RunStatus
+from actors.work import FailureKind, Item, ItemId, Outcome, Reservation, Result, RunStatus
 
 __all__ = [
     "FLEET",
@@ -63,6 +64,8 @@ class RunAccepted(Recorded):
     """SHA-256 over everything in the plan that counts."""
     model: str
     budget: Budget | None = None
+    limits: Limits = Limits()
+    """How far the run may grow."""
 
 
 class RunStarted(Recorded):
@@ -159,6 +162,24 @@ class ItemReused(Recorded):
     outcome: Result
 
 
+class ItemsAdded(Recorded):
+    """The run has grown: `item` goes on, or ends, once these are done."""
+
+    type: Literal["items_added"] = "items_added"
+    item: ItemId
+    items: tuple[Item, ...]
+    term: int
+
+
+class ItemJoined(Recorded):
+    """The item is complete with what the items that it grew by made; no model was asked for it."""
+
+    type: Literal["item_joined"] = "item_joined"
+    item: ItemId
+    outcome: Result
+    term: int
+
+
 class ItemFailed(Recorded):
     """The item ended without a result; no attempt is left."""
 
@@ -230,6 +251,8 @@ Event = Annotated[
     | ItemStarted
     | ItemClosed
     | ItemReused
+    | ItemsAdded
+    | ItemJoined
     | ItemFailed
     | ItemQuarantined
     | ItemSkipped
@@ -250,6 +273,8 @@ DRIVER_TYPES = frozenset(
         "run_resumed",
         "run_finished",
         "item_assigned",
+        "items_added",
+        "item_joined",
         "item_failed",
         "item_quarantined",
         "item_skipped",
@@ -261,6 +286,6 @@ DRIVER_TYPES = frozenset(
 
 def completed(event: Event) -> tuple[str, Result] | None:
     """The item that this event completes, with its result; None for every other event."""
-    if isinstance(event, (ItemClosed, ItemReused)) and event.outcome.kind == "result":
+    if isinstance(event, (ItemClosed, ItemReused, ItemJoined)) and event.outcome.kind == "result":
         return event.item, event.outcome
     return None

@@ -39,6 +39,8 @@ def parts(item: Item, model: str, prompt: str, results: Mapping[str, Content]) -
         found["tools"] = sorted(item.tools)
     if item.max_tokens is not None:
         found["max_tokens"] = item.max_tokens
+    if item.foreach is not None:
+        found["foreach"] = item.foreach.model_dump()
     if item.dependencies:
         found["dependencies"] = {id_: content_hash(results[id_]) for id_ in item.dependencies}
     return found

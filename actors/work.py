@@ -119,8 +119,16 @@ class Content(Frozen):
     """SHA-256 of the UTF-8 text, hex."""
 
 
+class Over(Frozen):
+    """A list that an item of the run produces."""
+
+    item: ItemId
+    path: str = ""
+    """Keys on the way to the list, with dots between them; "" where the whole result is the list."""
+
+
 class Item(Frozen):
-    """One work item as the plan says it. Never changes after acceptance."""
+    """One work item as the plan, or what it grew by, says it. Never changes."""
 
     id: ItemId
     description: Annotated[str, StringConstraints(min_length=1, max_length=50_000)]
@@ -136,6 +144,10 @@ class Item(Frozen):
     max_tokens: Annotated[int, Field(ge=1, le=128_000)] | None = None
     tools: tuple[Annotated[str, StringConstraints(pattern=PATTERN, max_length=64)], ...] = ()
     """Capabilities; see actors/tools/capability.py."""
+    foreach: Over | None = None
+    """The item is done once for each entry of this list, and ends with the list of the results."""
+    parent: ItemId | None = None
+    """The item that it was added for while the run went on; None for the items of the plan."""
 
 
 _ITEMS: TypeAdapter[tuple[Item, ...]] = TypeAdapter(tuple[Item, ...])

@@ -5,13 +5,22 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from actors.events import Event
-from actors.work import Task
+from actors.work import Content, Task
 
 
 class Append(NamedTuple):
     """Put this fact into the journal; hand it back to `RunState.handle` once it is on disk."""
 
     event: Event
+    payloads: Mapping[str, str] = MappingProxyType({})
+    """Texts that it refers to by their hash; on disk with it."""
+
+
+class Fetch(NamedTuple):
+    """Read these texts for this item, which is about to grow or to be joined, and hand them back as Fetched."""
+
+    item: str
+    contents: tuple[Content, ...]
 
 
 class Submit(NamedTuple):
@@ -29,7 +38,7 @@ class Cancel(NamedTuple):
     epoch: int
 
 
-Command = Append | Submit | Cancel
+Command = Append | Fetch | Submit | Cancel
 
 
 class AgentAttached(NamedTuple):
@@ -55,4 +64,13 @@ class Drain(NamedTuple):
     """Assign nothing new, let what is active end, then pause as interrupted."""
 
 
-Stimulus = Event | AgentAttached | AgentAway | Drain
+class Fetched(NamedTuple):
+    """The texts that were asked for, in their order."""
+
+    item: str
+    texts: tuple[str, ...] = ()
+    problem: str = ""
+    """Why there are none."""
+
+
+Stimulus = Event | AgentAttached | AgentAway | Drain | Fetched

@@ -5,11 +5,11 @@ import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 
-from actors.errors import StaleTerm, StoreDamaged, StoreError, StoreUnusable
+from actors.errors import PayloadMissing, StaleTerm, StoreDamaged, StoreError, StoreUnusable
 from actors.events import DRIVER_TYPES, FLEET, Event, RunStarted
 from actors.stores.protocol import RunRecord, Store
 from actors.work import Item, ItemState, RunStatus
-from cluster.commands import AgentAttached, Append, Cancel, Command, Drain, Stimulus, Submit
+from cluster.commands import AgentAttached, Append, Cancel, Command, Drain, Fetch, Fetched, Stimulus, Submit
 from cluster.graph import WorkGraph
 from cluster.link import Link
 from cluster.ports import AgentPort
@@ -55,6 +55,8 @@ class Driver:
         self._inbox: list[Stimulus] = []
         self._news = asyncio.Event()
         self._owed: list[Event] = []  # on their way to the journal
+        self._texts: dict[str, str] = {}  # that they refer to
+        self._fetches = asyncio.Queue[Fetch]()
         self._owing = asyncio.Event()
         self._links: dict[str, Link] = {}
         self._state: RunState | None = None
@@ -86,7 +88,7 @@ class Driver:
                     self._state = state
                     self._owed.append(RunStarted(run=run, term=term, driver=self._name))
                     self._carry_out(state.start(term, {name: agent.role for name, agent in self._agents.items()}))
-                    helpers += [tasks.create_task(self._read(term, cursor)), tasks.create_task(self._append())]
+                    helpers += map(tasks.create_task, (self._read(term, cursor), self._append(), self._fetch()))
                     await self._decide(state)
             finally:
                 for helper in helpers:
@@ -95,7 +97,8 @@ class Driver:
 
     async def _replay(self, term: int, items: tuple[Item, ...], fleet: Sequence[Event]) -> tuple[RunState, int]:
         run, cursor = self._record.run, self._record.accepted_seq - 1  # the acceptance tells the budget
-        state = RunState(run, WorkGraph(items), self._record.model)
+        plan = tuple(item for item in items if item.parent is None)  # the journal tells what it grew by
+        state = RunState(run, WorkGraph(plan), self._record.model)
         state.replay(fleet)
         async for page in self._pages(run, cursor):
             self._check_starts(term, page)
@@ -153,8 +156,11 @@ class Driver:
         submits: dict[str, list[Submit]] = {}
         for command in commands:
             match command:
-                case Append(event):
+                case Append(event, texts):
                     self._owed.append(event)
+                    self._texts.update(texts)
+                case Fetch():
+                    self._fetches.put_nowait(command)
                 case Submit(agent, _):
                     submits.setdefault(agent, []).append(command)
                 case Cancel(agent, item, epoch):
@@ -186,19 +192,41 @@ class Driver:
                 told = f"run {event.run} is driven by {event.driver} in term {event.term}; term {term} is over"
                 raise StaleTerm(told)
 
+    async def _fetch(self) -> None:
+        while True:
+            wanted = await self._fetches.get()
+            self._hear(await self._fetched(wanted))
+
+    async def _fetched(self, wanted: Fetch) -> Fetched:
+        refs = {content.ref for content in wanted.contents if content.ref is not None}
+        while True:
+            try:
+                found = await self._store.payloads(refs) if refs else {}
+                texts = (
+                    content.text or "" if content.ref is None else found[content.ref] for content in wanted.contents
+                )
+                return Fetched(wanted.item, tuple(texts))
+            except PayloadMissing as error:
+                return Fetched(wanted.item, problem=str(error))
+            except StoreDamaged:
+                raise
+            except StoreError:
+                await asyncio.sleep(STORE_RETRY_S)
+
     async def _append(self) -> None:
         while True:
             await self._owing.wait()
             self._owing.clear()
             while self._owed:
                 events, self._owed = self._owed[:CHUNK], self._owed[CHUNK:]
-                await self._append_once(events)
+                texts, self._texts = self._texts, {}
+                await self._append_once(events, texts)
 
-    async def _append_once(self, events: list[Event]) -> None:
+    async def _append_once(self, events: list[Event], texts: Mapping[str, str]) -> None:
         id_ = uuid.uuid4().hex
         while True:
             try:
-                receipt = await self._store.append(id_, events)
+                receipt = await self._store.append(id_, events, texts)
             except (StaleTerm, StoreDamaged):
                 raise
             except StoreError:  # disk full or the like: goes on by itself

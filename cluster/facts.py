@@ -1,8 +1,19 @@
 """The facts a driver puts into the journal, built from what the run state knows."""
 
-from actors.events import ItemAssigned, ItemCancelled, ItemClosed, ItemFailed, ItemQuarantined, ItemSkipped
-from actors.work import Failure, Lost, Reservation
+from actors.contents import stored
+from actors.events import (
+    ItemAssigned,
+    ItemCancelled,
+    ItemClosed,
+    ItemFailed,
+    ItemJoined,
+    ItemQuarantined,
+    ItemsAdded,
+    ItemSkipped,
+)
+from actors.work import Failure, Lost, Reservation, Result
 from cluster.commands import Append
+from cluster.foreach import Growth
 from cluster.item_view import ItemView
 
 
@@ -57,6 +68,17 @@ class Facts:
                 term=self.term,
             )
         )
+
+    def added(self, item: str, growth: Growth) -> Append:
+        """The item waits for these."""
+        event = ItemsAdded(run=self.run, item=item, items=growth.items, term=self.term)
+        return Append(event, growth.payloads)
+
+    def joined(self, item: str, model: str, prompt: str, text: str) -> Append:
+        """The item ends with what its items made."""
+        payloads: dict[str, str] = {}
+        made = Result(data=stored(text, payloads), json_data=True, model=model, cost_usd=0.0, prompt=prompt)
+        return Append(ItemJoined(run=self.run, item=item, outcome=made, term=self.term), payloads)
 
     def quarantined(self, item: str, message: str) -> Append:
         """This item gets no attempt any more."""

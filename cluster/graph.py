@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from actors.errors import PlanRefused
 from actors.work import Item
@@ -37,9 +38,10 @@ def _closed(path: tuple[str, ...], back_to: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class WorkGraph:
-    """An acyclic graph of items. Raises PlanRefused for a duplicate id, an unknown dependency or a cycle."""
+    """An acyclic graph of items, which may grow. Raises PlanRefused for doubled ids, unknown dependencies, cycles."""
 
     items: tuple[Item, ...]
+    """Of the plan; `by_id` has those as well that were added."""
     by_id: Mapping[str, Item] = field(init=False, repr=False, compare=False)
     dependents: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
     """Ids that wait for an item, in the order of the plan."""
@@ -61,6 +63,22 @@ class WorkGraph:
         found = {"by_id": by_id, "dependents": dependents, "dependency_counts": counts, "order": order}
         for name, value in {**found, "height": _height(order, dependents)}.items():
             object.__setattr__(self, name, value)
+
+    def add(self, parent: str, items: Iterable[Item]) -> None:
+        """Items that the parent waits for from now on; each after its dependencies. Linear in them."""
+        new = tuple(items)
+        by_id, dependents, counts, height = (
+            cast(dict[str, Any], found) for found in (self.by_id, self.dependents, self.dependency_counts, self.height)
+        )
+        waits = by_id[parent]
+        by_id[parent] = waits.model_copy(update={"dependencies": (*waits.dependencies, *(item.id for item in new))})
+        counts[parent] += len(new)
+        for item in new:
+            by_id[item.id], dependents[item.id], counts[item.id] = item, (parent,), len(item.dependencies)
+            for name in item.dependencies:
+                dependents[name] = (*dependents[name], item.id)
+        for item in reversed(new):
+            height[item.id] = 1 + max(height[name] for name in dependents[item.id])
 
     def layers(self) -> tuple[tuple[str, ...], ...]:
         """Ids by the longest path from a root; an item's dependencies are all in earlier layers."""

@@ -1,9 +1,9 @@
 """Where every item of a run stands, and the results that are still needed."""
 
 from collections import Counter, deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
-from actors.work import TERMINAL, Content, ItemState
+from actors.work import TERMINAL, Content, Item, ItemState
 from cluster.graph import WorkGraph
 from cluster.item_view import ItemView
 from cluster.transitions import item_after
@@ -39,6 +39,20 @@ class Ledger:
             self.counts[after] += 1
             view.state = after
         return view
+
+    def grow(self, parent: str, items: Sequence[Item]) -> list[str]:
+        """The parent, which was ready, waits for these; the graph has them. Those of them that have all they need."""
+        for item in items:
+            self.views[item.id] = ItemView(0, len(self.graph.dependents[item.id]))
+        self.counts[ItemState.WAITING] += len(items)
+        self.views[parent].left += len(items)
+        for item in items:
+            for name in item.dependencies:
+                self.views[item.id].left += self.views[name].state is not ItemState.COMPLETE
+        new = {item.id for item in items}
+        for name in (name for item in items for name in item.dependencies if name not in new):
+            self.views[name].users += 1
+        return [item.id for item in items if not self.views[item.id].left]
 
     def complete(self, item: str, data: Content) -> list[str]:
         """The item has this result; the items that have all they need now."""

@@ -1,6 +1,6 @@
 """Which item next, and to which agent."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from actors.events import (
     AgentFailed,
@@ -13,7 +13,7 @@ from actors.events import (
     ModelAvailable,
     ModelUnavailable,
 )
-from actors.work import Content, Lost, RestartCause, Role
+from actors.work import Content, Item, Lost, RestartCause, Role
 from cluster.graph import WorkGraph
 from cluster.item_view import ItemView
 from cluster.loads import Loads
@@ -40,6 +40,10 @@ class Placement:
     def model_of(self, item: str) -> str:
         """The model that the item is for."""
         return self._by_id[item].model or self._model
+
+    def add(self, items: Iterable[Item]) -> None:
+        """The graph has these too."""
+        self._ready.add(items)
 
     def push(self, item: str) -> None:
         """The item is ready; a second time does nothing."""

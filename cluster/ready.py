@@ -1,10 +1,10 @@
 """Which item next: the ready ones, by what has to be so before they may be assigned."""
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from actors.work import Role
+from actors.work import Item, Role
 from cluster.graph import WorkGraph
 
 Key = tuple[int, int, int, int]
@@ -54,11 +54,17 @@ class ReadyItems:
         self._places = {
             item.id: (-graph.height[item.id], -item.priority, position) for position, item in enumerate(graph.items)
         }
+        self._height = graph.height
         self._queues: dict[Needs, ReadyQueue] = {}
         self._where: dict[str, ReadyQueue] = {}
 
     def __len__(self) -> int:
         return len(self._where)
+
+    def add(self, items: Iterable[Item]) -> None:
+        """The graph has these too, behind those that it had."""
+        for item in items:
+            self._places[item.id] = (-self._height[item.id], -item.priority, len(self._places))
 
     def push(self, item: str, needs: Needs, requeues: int = 0) -> None:
         """Add an item; a second time does nothing."""

@@ -109,7 +109,8 @@ def compare(old: Earlier, graph: WorkGraph, model: str, prompts: Mapping[Role, s
     """
     judge = _Judge(old, model, prompts)
     found = {id_: judge.verdict(graph.by_id[id_]) for id_ in graph.order}
-    gone = (Verdict(id_, Fate.GONE) for id_ in old.items if id_ not in graph.by_id)
+    left = (item.id for item in old.items.values() if item.parent is None and item.id not in graph.by_id)
+    gone = (Verdict(id_, Fate.GONE) for id_ in left)
     return Comparison(old.run, tuple(chain((found[item.id] for item in graph.items), gone)), graph.order)
 
 

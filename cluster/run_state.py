@@ -10,22 +10,13 @@ from typing import Any, get_args
 from actors import events as ev
 from actors.failures import CLASSES
 from actors.turn_events import TurnEvent
-from actors.work import (
-    FINISHED,
-    TERMINAL,
-    Content,
-    Failure,
-    FailureKind,
-    ItemState,
-    Lost,
-    Result,
-    Role,
-    RunStatus,
-)
-from cluster.commands import AgentAttached, AgentAway, Append, Cancel, Command, Drain, Stimulus, Submit
+from actors.work import FINISHED, TERMINAL, Content, Failure, FailureKind, ItemState, Lost, Result, Role, RunStatus
+from cluster.commands import AgentAttached, AgentAway, Command, Drain, Fetched, Stimulus, Submit
+from cluster.ends import Ends
 from cluster.facts import Facts
 from cluster.gone import outcomes
 from cluster.graph import WorkGraph
+from cluster.growing import Growing
 from cluster.item_view import ItemView
 from cluster.ledger import Ledger
 from cluster.placement import FleetEvent, Placement
@@ -45,7 +36,8 @@ class RunState:
         self._ledger = Ledger(graph)
         self._facts = Facts(run)
         self._placement = Placement(graph, model, self.views)
-        self._ending: set[str] = set()  # items whose end is on its way to the journal
+        self._growing = Growing(graph, self._ledger, self._placement, self._facts)
+        self._ends = Ends(self._ledger, self._placement, self._facts, self.wishes)
         self._live = False
         self._free(id_ for id_, view in self.views.items() if not view.left)
 
@@ -91,18 +83,19 @@ class RunState:
         """Begin to drive in this term with these agents: what is owed, and what can be assigned now."""
         self._facts.term, self._live = term, True
         self._placement.loads.enlist(agents)
-        self._ending.clear()  # what an earlier driver was about to say
+        self._ends.coming.clear()  # what an earlier driver was about to say
+        self._growing.restart()
         owed: list[Command] = []
         for id_, view in self.views.items():
             if view.state is ItemState.ACTIVE and view.agent not in agents:
                 owed.append(self._close(id_, Lost(message=f"{view.agent} is not in the fleet any more")))
             elif view.state is ItemState.ACTIVE and self._placement.loads.is_gone(view.agent):
                 owed.append(self._close(id_, Lost(message=f"{view.agent} is gone")))
-            elif view.state is ItemState.READY and (fact := self._verdict(id_)):
-                owed.append(self._end(id_, fact))
+            elif view.state is ItemState.READY and (fact := self._ends.verdict(id_)):
+                owed.append(self._ends.end(id_, fact))
             elif view.state in TERMINAL and view.state is not ItemState.COMPLETE:
-                owed += self._skip_dependents(id_)
-        return [*owed, *self._cancel(self._wanted()), *self._settle()]
+                owed += self._ends.skip_dependents(id_)
+        return [*owed, *self._ends.cancel(self._ends.wanted()), *self._growing.fetches(), *self._settle()]
 
     def handle(self, *stimuli: Stimulus) -> list[Command]:
         """Take in facts. Raises InvalidTransition for one that does not fit; that one changes nothing."""
@@ -111,7 +104,7 @@ class RunState:
             handler = _HANDLERS.get(type(stimulus))
             if handler is not None:
                 commands += handler(self, stimulus)
-        return [*commands, *self._settle()] if self._live else []
+        return [*commands, *self._growing.fetches(), *self._settle()] if self._live else []
 
     def _on_run_event(self, event: RunEvent) -> list[Command]:
         name = f"{event.type}:{event.status.value}" if isinstance(event, ev.RunFinished) else event.type
@@ -152,36 +145,58 @@ class RunState:
             return []
         if isinstance(outcome, Failure) and CLASSES[outcome.reason].pauses:
             self.wishes.stop(outcome.reason.value)
-        if fact := self._verdict(event.item):
-            return [self._end(event.item, fact)]
+        if fact := self._ends.verdict(event.item):
+            return [self._ends.end(event.item, fact)]
         self._placement.push(event.item)
         return []
 
-    def _on_item_reused(self, event: ev.ItemReused) -> list[Command]:
-        self._ledger.move(event.item, event.type, f"reused from {event.origin}")
-        self._placement.discard(event.item)
+    def _on_item_made(self, event: ev.ItemReused | ev.ItemJoined) -> list[Command]:
+        """The item is complete without an attempt."""
+        self._ledger.move(event.item, event.type, event.type)
+        self._forget(event.item)
         self._complete(event.item, event.outcome.data)
         return []
+
+    def _on_fetched(self, stimulus: Fetched) -> list[Command]:
+        fact = None if stimulus.item in self._ends.coming else self._growing.next(stimulus)
+        if fact is None:
+            return []
+        return [fact if isinstance(fact.event, ev.ItemsAdded) else self._ends.end(stimulus.item, fact)]
+
+    def _on_items_added(self, event: ev.ItemsAdded) -> list[Command]:
+        self._ledger.move(event.item, event.type, f"grew by {len(event.items)}")
+        self._free(self._growing.grow(event))
+        if self.wishes.cancels(event.item):
+            self._cancel_below(event.item)
+        return self._cancel(id_ for id_ in self._growing.below(event.item) if self.wishes.cancels(id_))
 
     def _on_item_ended(
         self, event: ev.ItemFailed | ev.ItemQuarantined | ev.ItemSkipped | ev.ItemCancelled
     ) -> list[Command]:
         self._ledger.move(event.item, event.type, event.type)
-        self._placement.discard(event.item)
-        self._ending.discard(event.item)
+        self._forget(event.item)
         self.views[event.item].turns = ()
         self._ledger.forget(event.item)
-        return [] if isinstance(event, ev.ItemSkipped) else self._skip_dependents(event.item)
+        skips = self._live and not isinstance(event, ev.ItemSkipped)
+        return self._ends.skip_dependents(event.item) if skips else []
 
     def _on_cancel(self, event: ev.CancelRequested) -> list[Command]:
         if event.target is not None and event.target not in self.views:
             return []
         self.wishes.cancel(event.target)
-        return self._cancel(self._wanted())
+        if event.target is not None:
+            self._cancel_below(event.target)
+        return self._cancel(self._ends.wanted())
+
+    def _cancel_below(self, item: str) -> None:
+        for id_ in self._growing.below(item):
+            self.wishes.cancel(id_)
 
     def _on_wish(self, event: ev.RunAccepted | ev.PauseRequested | ev.ContinueRequested | Drain) -> list[Command]:
         if isinstance(event, ev.RunAccepted | ev.ContinueRequested):
             self._placement.budget.change(event.budget)
+        if isinstance(event, ev.RunAccepted):
+            self._growing.limits = event.limits
         self.wishes.hear(event)
         return []
 
@@ -212,48 +227,22 @@ class RunState:
         return [id_ for id_ in self._placement.loads.held(agent) if self.views[id_].state is ItemState.ACTIVE]
 
     def _complete(self, item: str, data: Content) -> None:
-        self._free(child for child in self._ledger.complete(item, data) if child not in self._ending)
+        self._free(child for child in self._ledger.complete(item, data) if child not in self._ends.coming)
 
     def _free(self, items: Iterable[str]) -> None:
         for id_ in items:
             self._ledger.move(id_, READY_NOW)
-            self._placement.push(id_)
+            if not self._growing.due(id_):
+                self._placement.push(id_)
 
-    def _verdict(self, item: str) -> Append | None:
-        """The end of an item that is not given another attempt."""
-        view = self.views[item]
-        match view.last:
-            case Failure():
-                return self._facts.failed(item, view.attempts, view.last)
-            case Lost():
-                return self._facts.quarantined(item, f"it worked alone, and again: {view.last.message}")
-        return self._facts.cancelled(item) if self.wishes.cancels(item) else None
-
-    def _end(self, item: str, fact: Append) -> Command:
-        self._ending.add(item)
+    def _forget(self, item: str) -> None:
+        """The item is terminal."""
         self._placement.discard(item)
-        return fact
-
-    def _skip_dependents(self, cause: str) -> list[Command]:
-        if not self._live:
-            return []
-        below = self._ledger.waiting_below(cause, self._ending)
-        return [self._end(id_, self._facts.skipped(id_, cause)) for id_ in below]
-
-    def _wanted(self) -> list[str]:
-        """Items that are not terminal and that somebody wants to end."""
-        return [id_ for id_, view in self.views.items() if view.state not in TERMINAL and self.wishes.cancels(id_)]
+        self._growing.forget(item)
+        self._ends.coming.discard(item)
 
     def _cancel(self, items: Iterable[str]) -> list[Command]:
-        commands: list[Command] = []
-        for id_ in items if self._live else ():
-            view = self.views[id_]
-            if view.state is ItemState.ACTIVE:
-                if self._placement.loads.takes(view.agent):  # else: once it is attached, or when it is closed as lost
-                    commands.append(Cancel(view.agent, id_, view.epoch))
-            elif id_ not in self._ending and id_ not in self._placement.opening:
-                commands.append(self._end(id_, self._facts.cancelled(id_)))
-        return commands
+        return self._ends.cancel(items) if self._live else []
 
     def _close(self, item: str, outcome: Failure | Lost) -> Command:
         return self._facts.closed(item, self.views[item], self._placement.budget.counted(item, outcome))
@@ -261,7 +250,7 @@ class RunState:
     def _settle(self) -> list[Command]:
         """What follows from where things stand: the run's own next step, and new assignments."""
         over, busy = self._ledger.over, self._busy()
-        blocked = None if over or busy or self._ending else self._placement.blocked()
+        blocked = None if over or busy or self._ends.coming else self._placement.blocked()
         step = self.wishes.step(self._facts, Standing(self.status, self.tally() if over else None, busy, blocked))
         if step or over or self.status is not RunStatus.RUNNING or self.wishes.hold:
             return [step] if step else []
@@ -292,7 +281,9 @@ _HANDLERS: dict[type, Callable[[RunState, Any], list[Command]]] = {
     ev.ItemStarted: RunState._on_item_started,
     **dict.fromkeys(get_args(TurnEvent), RunState._on_turn),
     ev.ItemClosed: RunState._on_item_closed,
-    ev.ItemReused: RunState._on_item_reused,
+    **dict.fromkeys((ev.ItemReused, ev.ItemJoined), RunState._on_item_made),
+    ev.ItemsAdded: RunState._on_items_added,
+    Fetched: RunState._on_fetched,
     ev.CancelRequested: RunState._on_cancel,
     AgentAttached: RunState._on_attached,
     AgentAway: RunState._on_away,

@@ -15,6 +15,8 @@ ITEM: Final[dict[tuple[ItemState, str], ItemState]] = {
     (ItemState.WAITING, "item_skipped"): ItemState.SKIPPED,
     (ItemState.WAITING, "item_reused"): ItemState.COMPLETE,
     (ItemState.READY, "item_reused"): ItemState.COMPLETE,
+    (ItemState.READY, "items_added"): ItemState.WAITING,
+    (ItemState.READY, "item_joined"): ItemState.COMPLETE,
     (ItemState.READY, "item_assigned"): ItemState.ACTIVE,
     (ItemState.READY, "item_failed"): ItemState.FAILED,
     (ItemState.READY, "item_quarantined"): ItemState.QUARANTINED,

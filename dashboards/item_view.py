@@ -33,10 +33,13 @@ class ItemView:
     origin: str | None = None
     """The earlier run that made and paid for its result, if this run did not; attempts and cost are then none."""
 
+    parent: str | None = None
+    """The item that it was added for; None for those of the plan."""
+
     def to_json(self) -> dict[str, Any]:
         """The item for machines."""
         names = ("id", "state", "attempts", "turns", "agent", "model", "seconds")
-        times = ("error", "started_at", "finished_at", "origin")
+        times = ("error", "started_at", "finished_at", "origin", "parent")
         facts = {name: getattr(self, name) for name in names}
         return {**facts, **self.spent().to_json(), **{name: getattr(self, name) for name in times}}
 

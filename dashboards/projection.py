@@ -17,8 +17,10 @@ from actors.events import (
     ItemCancelled,
     ItemClosed,
     ItemFailed,
+    ItemJoined,
     ItemQuarantined,
     ItemReused,
+    ItemsAdded,
     ItemSkipped,
     ItemStarted,
     ModelAvailable,
@@ -63,18 +65,22 @@ class RunView:
         self.finished_at: float | None = None
         self.accounts = Accounts()
         self.agents: dict[str, AgentInfo] = {}
-        plan = {item.id: item for item in items}
-        self.items = {
-            id_: ItemView(id_, len(item.dependencies), partial(self.accounts.item, id_)) for id_, item in plan.items()
-        }
-        """In the order of the plan."""
-        self._roles = {id_: item.agent for id_, item in plan.items()}
-        self._dependents: dict[str, list[ItemView]] = {id_: [] for id_ in plan}
-        for item in plan.values():
-            for dependency in item.dependencies:
-                self._dependents[dependency].append(self.items[item.id])
+        self.items: dict[str, ItemView] = {}
+        """In the order of the plan, then those that the run grew by."""
+        self._roles: dict[str, Role] = {}
+        self._dependents: dict[str, list[ItemView]] = {}
         self._in: dict[ItemState, dict[str, ItemView]] = {state: {} for state in ItemState}
-        for view in self.items.values():
+        self._add([item for item in items if item.parent is None])
+
+    def _add(self, items: Collection[Item]) -> None:
+        for item in items:
+            self.items[item.id] = ItemView(item.id, 0, partial(self.accounts.item, item.id), parent=item.parent)
+            self._roles[item.id], self._dependents[item.id] = item.agent, []
+        for item in items:
+            view = self.items[item.id]
+            for name in item.dependencies:
+                self._dependents[name].append(view)
+                view.dependencies_left += self.items[name].state is not ItemState.COMPLETE
             view.state = ItemState.WAITING if view.dependencies_left else ItemState.READY
             self._in[view.state][view.id] = view
 
@@ -197,6 +203,15 @@ class RunView:
         item.origin, item.model = event.origin, event.outcome.model
         self._complete(item, event.at)
 
+    def _on_items_added(self, event: ItemsAdded) -> None:
+        self._add(event.items)
+        self._move(event.item, ItemState.WAITING).dependencies_left += len(event.items)
+        for item in event.items:
+            self._dependents[item.id].append(self.items[event.item])
+
+    def _on_item_joined(self, event: ItemJoined) -> None:
+        self._complete(self.items[event.item], event.at)
+
     def _on_item_failed(self, event: ItemFailed) -> None:
         item = self._move(event.item, ItemState.FAILED)
         item.attempts, item.error, item.finished_at = event.attempts, event.message, event.at
@@ -261,6 +276,8 @@ _HANDLERS: dict[type, Callable[[RunView, Any], None]] = {
     TurnDone: RunView._on_turn_done,
     ItemClosed: RunView._on_item_closed,
     ItemReused: RunView._on_item_reused,
+    ItemsAdded: RunView._on_items_added,
+    ItemJoined: RunView._on_item_joined,
     ItemFailed: RunView._on_item_failed,
     ItemQuarantined: RunView._on_item_quarantined,
     ItemSkipped: RunView._on_item_skipped,

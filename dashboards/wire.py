@@ -1,6 +1,6 @@
 """What the outside sees of the journal: one row becomes the wire events it stands for, in each subject's order."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,8 +22,10 @@ from actors.events import (
     ItemCancelled,
     ItemClosed,
     ItemFailed,
+    ItemJoined,
     ItemQuarantined,
     ItemReused,
+    ItemsAdded,
     ItemSkipped,
     ItemStarted,
     ModelAvailable,
@@ -43,8 +45,8 @@ from actors.work import Failure, Item, Lost, Result
 from dashboards.wire_types import HELD
 
 WireEvent = dict[str, Any]
-Tasks = Mapping[str, str]
-"""Descriptions by item id."""
+Tasks = dict[str, str]
+"""Descriptions by item id; `wire` adds those of items that the run grew by."""
 
 
 def tasks_of(items: tuple[Item, ...]) -> Tasks:
@@ -54,6 +56,8 @@ def tasks_of(items: tuple[Item, ...]) -> Tasks:
 
 def wire(event: Event, tasks: Tasks) -> list[WireEvent]:
     """The wire events of one row, in order; dashboards/wire_types.py has their fields. Ready for JSON."""
+    if isinstance(event, ItemsAdded):
+        tasks.update(tasks_of(event.items))
     moment = datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds")
     common = {"seq": event.seq, "at": event.at, "timestamp": moment.replace("+00:00", "Z"), "run": event.run or None}
     return [{"type": type_, **common, **fields} for type_, fields in _TOLD[type(event)](event, tasks)]
@@ -129,6 +133,16 @@ def _within(event: TurnDone | ToolDone) -> WireEvent:
 def _item_reused(event: ItemReused, _tasks: Tasks) -> Told:
     who = {"item_id": event.item, "origin": event.origin, "model": event.outcome.model}
     return [("work_item_reused", {**who, **_answer(event.outcome)})]
+
+
+def _items_added(event: ItemsAdded, _tasks: Tasks) -> Told:
+    return [
+        ("work_items_added", {"item_id": event.item, "added": [item.id for item in event.items], "term": event.term})
+    ]
+
+
+def _item_joined(event: ItemJoined, _tasks: Tasks) -> Told:
+    return [("work_item_joined", {"item_id": event.item, **_answer(event.outcome), "term": event.term})]
 
 
 def _item_failed(event: ItemFailed, _tasks: Tasks) -> Told:
@@ -243,6 +257,8 @@ _TOLD: dict[type, Callable[[Any, Tasks], Told]] = {
     ToolDone: _tool_done,
     ItemClosed: _item_closed,
     ItemReused: _item_reused,
+    ItemsAdded: _items_added,
+    ItemJoined: _item_joined,
     ItemFailed: _item_failed,
     ItemQuarantined: _item_quarantined,
     ItemSkipped: _item_skipped,

@@ -63,6 +63,7 @@ FIELDS = {
     "name": "The plan's name.",
     "key": "The name that the person gave the run, or null.",
     "items": "How many items the plan has.",
+    "added": "Ids of the items that the run has grown by.",
     "digest": "SHA-256 over everything in the plan that counts.",
     "term": "Number of the driver that holds the run.",
     "driver": "Who drives.",
@@ -138,6 +139,14 @@ TYPES = {
     "work_item_reused": WireType(
         "The item is complete from the start: an earlier run made and paid for its result.",
         ("item_id", "origin", "model", "result", "truncated"),
+    ),
+    "work_items_added": WireType(
+        "The run has grown by these items; the item that they were added for goes on, or ends, once they are done.",
+        ("item_id", "added", "term"),
+    ),
+    "work_item_joined": WireType(
+        "The item is complete with the list of what the items made that were added for it.",
+        ("item_id", "result", "truncated", "term"),
     ),
     "work_item_lost": WireType(
         "The agent went away with the attempt; the item is assigned anew, nothing is charged to it.",

@@ -8,6 +8,7 @@ from actors.events import (
     ItemFailed,
     ItemQuarantined,
     ItemReused,
+    ItemsAdded,
     ItemSkipped,
     ItemStarted,
 )
@@ -59,3 +60,9 @@ async def driven(store: Store) -> RunRecord:
     record = await store.accept(PLAN)
     assert await store.claim("r", "driver") == 1
     return record
+
+
+def added(parent: str, *ids: str, term: int = 1) -> ItemsAdded:
+    """The run grows by these."""
+    items = tuple(Item(id=id_, description="new", parent=parent) for id_ in ids)
+    return ItemsAdded(run="r", item=parent, items=items, term=term)

@@ -1,15 +1,23 @@
-"""Accepting a plan: is it a run already, what does it take over, and its rows. All within the writer's transaction."""
+"""Accepting a plan: is it a run already, what does it take over, and its rows; and the rows that a run grows by.
+
+All within the writer's transaction.
+"""
+
+import json
 
 import apsw
 
 from actors.errors import PayloadMissing, UserError
 from actors.events import RunAccepted
+from actors.limits import Limits
+from actors.rows import Row
 from actors.stores import queries
 from actors.stores.protocol import Accept, RunRecord
 
 INSERT = """insert into runs(id, run, key, name, digest, model, accepted_seq, items, revises)
             values(?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 COMPLETE = "update attempts set done = 1 where run = ? and item = ? and done = 0"
+FREE = "select 1 from attempts where run = ? and item = ? and open = 0 and done = 0"
 FINISHED = "select 1 from events where run = ? and type = 'run_finished'"
 
 
@@ -58,6 +66,20 @@ def insert(db: apsw.Connection, plan: Accept, seq: int) -> None:
     db.executemany("insert into attempts(run, item) values(?, ?)", ((run, item.id) for item in plan.items))
 
 
+def grow(db: apsw.Connection, run: int, row: Row) -> bool:
+    """The rows of the items that an item is given; false, and nothing, if it is at work or over, or one is there."""
+    items = [(json.dumps(item, ensure_ascii=False), item["id"]) for item in json.loads(row.body)["items"]]
+    free = queries.one(db, FREE, run, row.item) is not None
+    if not free or any(queries.one(db, "select 1 from attempts where run = ? and item = ?", run, i) for _, i in items):
+        return False
+    first = queries.one(db, "select items from runs where id = ?", run)
+    bodies = ((run, position, id_, body) for position, (body, id_) in enumerate(items, first))
+    db.executemany("insert into items values(?, ?, ?, ?)", bodies)
+    db.executemany("insert into attempts(run, item) values(?, ?)", ((run, id_) for _, id_ in items))
+    db.execute("update runs set items = items + ? where id = ?", (len(items), run))
+    return True
+
+
 def close(db: apsw.Connection, plan: Accept, run: int) -> None:
     """Mark what is reused as done. Raises UserError, PayloadMissing for what cannot be taken over."""
     for event in plan.reused:
@@ -79,6 +101,7 @@ def event(plan: Accept) -> RunAccepted:
         digest=plan.digest,
         model=plan.model,
         budget=plan.budget,
+        limits=plan.limits or Limits(),
     )
 
 

@@ -8,7 +8,8 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from actors.errors import NotFound, PayloadMissing, StaleTerm, StoreUnusable, UserError
-from actors.events import FLEET, AgentStarted, CancelRequested, Event, RunAccepted
+from actors.events import FLEET, AgentStarted, CancelRequested, Event, ItemsAdded, RunAccepted
+from actors.limits import Limits
 from actors.reading import is_read
 from actors.stores.protocol import Accept, Receipt, RunRecord
 from actors.work import Item, Role
@@ -32,10 +33,12 @@ class Attempt:
                 if epoch != self.epoch + 1 or self.open or self.done:
                     return False
                 self.epoch, self.open = epoch, True
-            case "item_failed" | "item_quarantined" | "item_skipped" | "item_cancelled":
+            case "item_failed" | "item_quarantined" | "item_skipped" | "item_cancelled" | "item_joined":
                 if self.open or self.done:
                     return False
                 self.done = True
+            case "items_added":
+                return not (self.open or self.done)
             case _:
                 if epoch != self.epoch or not self.open:
                     return False
@@ -117,8 +120,16 @@ class MemoryStore:
         item = event.__dict__.get("item")
         if not item:
             return True
-        attempt = self._attempts[self._find(event.run).run].get(item) if event.run else None
-        return attempt is not None and attempt.swap(event)
+        run = event.run and self._find(event.run).run
+        attempts = self._attempts[run] if run else {}
+        new = event.items if isinstance(event, ItemsAdded) else ()
+        if item not in attempts or any(one.id in attempts for one in new) or not attempts[item].swap(event):
+            return False
+        if new:
+            attempts.update((one.id, Attempt()) for one in new)
+            self._items[run] += new
+            self._records[run] = self._records[run]._replace(items=len(attempts))
+        return True
 
     async def read(
         self, run: str | None, after: int, max_wait_s: float, *, exclude: Collection[str] = (), limit: int = 2000
@@ -237,4 +248,5 @@ def _accepted(plan: Accept) -> RunAccepted:
         digest=plan.digest,
         model=plan.model,
         budget=plan.budget,
+        limits=plan.limits or Limits(),
     )

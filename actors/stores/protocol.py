@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol
 
 from actors.budget import Budget
 from actors.events import Event, ItemReused
+from actors.limits import Limits
 from actors.work import Item, Role
 
 
@@ -24,6 +25,8 @@ class Accept(NamedTuple):
     reused: tuple[ItemReused, ...] = ()
     """The items that are complete from the start; they are events of this run."""
     budget: Budget | None = None
+    limits: Limits | None = None
+    """How far the run may grow; None: as usual."""
 
 
 class RunRecord(NamedTuple):

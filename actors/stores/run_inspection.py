@@ -106,7 +106,7 @@ class RunInspection:
                 attempt[1] = 0
                 if fields["outcome"].kind == "result":
                     self._end(item, "complete")
-            case "item_reused":
+            case "item_reused" | "item_joined":
                 self._end(item, "complete")
             case "item_failed" | "item_quarantined" | "item_skipped" | "item_cancelled":
                 self._end(item, event.type.removeprefix("item_"))

@@ -25,7 +25,7 @@ create table runs(
   revises text                   -- the run whose results this one took over
 ) strict;
 
-create table items(              -- what the plan says; never updated
+create table items(              -- what the plan says, and what the run grew by; never updated
   run integer not null references runs(id),
   position integer not null,
   item text not null,

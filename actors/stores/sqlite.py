@@ -159,8 +159,10 @@ class SqliteStore:
                 self.db.execute(ASSIGN, (run, row.item, row.epoch))
             case "item_closed":
                 self.db.execute(CLOSE, (run, row.item, row.epoch, int(row.done)))
-            case "item_failed" | "item_quarantined" | "item_skipped" | "item_cancelled":
+            case "item_failed" | "item_quarantined" | "item_skipped" | "item_cancelled" | "item_joined":
                 self.db.execute(END, (run, row.item))
+            case "items_added":
+                return acceptance.grow(self.db, run, row)
             case _:
                 return queries.one(self.db, IS_OPEN, run, row.item, row.epoch) is not None
         return bool(self.db.changes())

@@ -14,8 +14,10 @@ from actors.events import (
     ItemCancelled,
     ItemClosed,
     ItemFailed,
+    ItemJoined,
     ItemQuarantined,
     ItemReused,
+    ItemsAdded,
     ItemSkipped,
     ItemStarted,
     ModelAvailable,
@@ -124,6 +126,14 @@ def _item_reused(_view: RunView, event: ItemReused) -> list[str]:
     return [event.item, "complete", f"reused from run {event.origin}"]
 
 
+def _items_added(_view: RunView, event: ItemsAdded) -> list[str]:
+    return [event.item, "grows", f"by {len(event.items)} items"]
+
+
+def _item_joined(_view: RunView, event: ItemJoined) -> list[str]:
+    return [event.item, "complete"]
+
+
 def _item_failed(view: RunView, event: ItemFailed) -> list[str]:
     item = view.items[event.item]
     return [item.id, "failed", item.agent or "", _attempt(item), *_spent(item), event.message]
@@ -170,6 +180,8 @@ _TOLD: dict[type, Callable[[RunView, Any], list[str]]] = {
     ItemStarted: _item_started,
     ItemClosed: _item_closed,
     ItemReused: _item_reused,
+    ItemsAdded: _items_added,
+    ItemJoined: _item_joined,
     ItemFailed: _item_failed,
     ItemQuarantined: _item_quarantined,
     ItemSkipped: _item_skipped,

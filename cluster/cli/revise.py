@@ -84,6 +84,7 @@ def _acceptance(new: str, old: RunRecord, plan: Plan, model: str, found: Compari
         revises=old.run,
         reused=found.reused(new),
         budget=plan.budget,
+        limits=plan.limits,
     )
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from actors.budget import Budget
 from actors.errors import Mistake, PlanRefused
+from actors.limits import Limits
 from actors.work import Content, Item
 from cluster.graph import WorkGraph
-from cluster.plan.budgets import read_budget
+from cluster.plan.budgets import read_budget, read_limits
 from cluster.plan.caps import Caps
 from cluster.plan.checks import check_items
 from cluster.plan.inputs import Inputs
@@ -37,6 +38,8 @@ class Plan:
     digest: str
     """SHA-256 of what counts: items, content of inputs, model. Not of order, comments, layout, budget or the name."""
     budget: Budget | None = None
+    limits: Limits | None = None
+    """How far its run may grow; None: as usual."""
 
 
 def load(path: Path, caps: Caps = Caps()) -> Plan:  # noqa: B008 - frozen
@@ -48,9 +51,10 @@ def load(path: Path, caps: Caps = Caps()) -> Plan:  # noqa: B008 - frozen
     name = read_title(fields["name"]) if "name" in fields else None
     model = read_model(fields["model"]) if "model" in fields else None
     budget = read_budget(fields["budget"]) if "budget" in fields else None
+    limits = read_limits(fields["limits"]) if "limits" in fields else None
     items = _items(fields["items"], ItemReader(inputs, mistakes), caps) if "items" in fields else ()
     mistakes.refuse_if_any()
-    return Plan(name or _stem(path), model, WorkGraph(items), inputs.payloads, _digest(items, model), budget)
+    return Plan(name or _stem(path), model, WorkGraph(items), inputs.payloads, _digest(items, model), budget, limits)
 
 
 def _stem(path: Path) -> str:

@@ -1,8 +1,9 @@
-"""The budget of a plan."""
+"""What a plan allows its run: money, tokens, growth."""
 
 from actors.budget import Budget
+from actors.limits import Limits
 from cluster.plan.items import read_fields
-from cluster.plan.schema import BUDGET
+from cluster.plan.schema import BUDGET, LIMITS
 from cluster.plan.spot import Spot
 
 
@@ -14,3 +15,10 @@ def read_budget(spot: Spot) -> Budget | None:
     if not fields:
         spot.wrong("the budget has no cap", "give it usd or tokens, or remove it")
     return Budget(usd=usd, tokens=tokens) if usd is not None or tokens is not None else None
+
+
+def read_limits(spot: Spot) -> Limits:
+    """How far the run may grow; the usual limits where it says nothing."""
+    fields = read_fields(spot, "the keys of limits", LIMITS, ())
+    values = {name: field.whole(LIMITS[name]) for name, field in fields.items()}
+    return Limits.model_validate({name: value for name, value in values.items() if value is not None})

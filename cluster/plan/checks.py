@@ -17,6 +17,7 @@ def check_items(drafts: list[Draft], caps: Caps) -> None:
     _check_edges(drafts, caps)
     _check_dependencies(drafts, by_id)
     _check_cycles(by_id)
+    _check_loops(drafts, by_id)
 
 
 def _unique(drafts: list[Draft]) -> dict[str, Draft]:
@@ -68,3 +69,11 @@ def _check_cycles(by_id: dict[str, Draft]) -> None:
         path = " -> ".join(name if name == "..." else quote(name)[1:-1] for name in shown)
         spot = by_id[turned[0]].dependencies[turned[1]]
         spot.wrong(f"cycle of {len(cycle) - 1} items: {path}", "remove one of these dependencies")
+
+
+def _check_loops(drafts: list[Draft], by_id: dict[str, Draft]) -> None:
+    """No item has an id that one gets which is added for an entry of a list."""
+    for draft in drafts:
+        name, bracket, _ = (draft.id or "").rpartition("[")
+        if bracket and name in by_id and (item := by_id[name].item) and item.foreach:
+            draft.id_spot.wrong(f"{quote(draft.id or '')} may be the id of an item of {quote(name)}", "rename one")

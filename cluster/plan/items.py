@@ -6,12 +6,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from actors.work import Item
+from actors.work import Item, Over
+from cluster.foreach import ENTRY
 from cluster.plan.inputs import Inputs
 from cluster.plan.mistakes import Mistakes, quote
 from cluster.plan.names import read_agent, read_model, read_name
 from cluster.plan.output import OutputSchemas
-from cluster.plan.schema import ITEM, LATER
+from cluster.plan.schema import FOREACH, ITEM, LATER, LOOP, OVER, TEMPLATE
 from cluster.plan.spot import Spot
 from cluster.plan.tools import read_tools
 
@@ -67,13 +68,32 @@ class ItemReader:
     def read(self, spot: Spot) -> Draft:
         """One item, as far as it can be read."""
         before = len(self._mistakes)
-        fields = read_fields(spot, "the keys of an item", ITEM, ("id", "description"))
-        values = {key: self._readers[key](field) for key, field in fields.items() if key != "dependencies"}
-        dependencies = _dependencies(fields["dependencies"]) if "dependencies" in fields else {}
+        loop = "foreach" in (spot.mapping("the keys of an item") or {})
+        known, required = (LOOP, ("id", "foreach")) if loop else (ITEM, ("id", "description"))
+        fields = read_fields(spot, "the keys of an item", known, required)
+        dependencies = _dependencies(fields.pop("dependencies")) if "dependencies" in fields else {}
+        values = self._loop(fields.pop("foreach"), dependencies) if "foreach" in fields else {}
+        values.update({key: self._readers[key](field) for key, field in fields.items()})
         item = None
         if len(self._mistakes) == before:
             item = self._item(spot, {**values, "dependencies": tuple(dependencies)})
         return Draft(spot, values.get("id"), fields.get("id", spot), dependencies, item)
+
+    def _loop(self, spot: Spot, dependencies: dict[str, Spot]) -> dict[str, Any]:
+        """The values of an item that is done for each entry of a list; it depends on the list's item."""
+        fields = read_fields(spot, "item and over", FOREACH, tuple(FOREACH))
+        template = (
+            read_fields(fields["item"], "the keys of an item", TEMPLATE, ("description",)) if "item" in fields else {}
+        )
+        values = {key: self._readers[key](field) for key, field in template.items()}
+        if "inputs" in template and ENTRY in (values["inputs"] or {}):
+            template["inputs"].wrong(f"the input {ENTRY} is the entry of the list", "give it another name")
+        over = read_fields(fields["over"], "item and path", OVER, ("item",)) if "over" in fields else {}
+        if "item" in over and (name := read_name(over["item"])):
+            path = over["path"].text(OVER["path"]) if "path" in over else ""
+            dependencies.setdefault(name, over["item"])
+            values["foreach"] = Over(item=name, path=path or "")
+        return values
 
     def _item(self, spot: Spot, values: dict[str, Any]) -> Item | None:
         try:

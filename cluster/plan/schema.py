@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from actors.limits import Limits
 from actors.tools.capability import MCP, PATTERN, SERVER_LENGTH
 from actors.work import Item, Role
 
@@ -76,6 +77,53 @@ ITEM: dict[str, dict[str, Any]] = {
         "uniqueItems": True,
     },
 }
+OVER: dict[str, dict[str, Any]] = {
+    "item": {"description": "id of the item that produces the list", **NAME},
+    "path": {
+        "description": "keys on the way to the list in that item's result, with dots between them",
+        "type": "string",
+        "maxLength": 1000,
+        **_SAID,
+    },
+}
+TEMPLATE = {key: value for key, value in ITEM.items() if key not in ("id", "dependencies")}
+FOREACH: dict[str, dict[str, Any]] = {
+    "item": {
+        "description": "what is done with each entry, which is its input `item`",
+        "type": "object",
+        "properties": TEMPLATE,
+        "required": ["description"],
+        "additionalProperties": False,
+    },
+    "over": {
+        "description": "the list",
+        "type": "object",
+        "properties": OVER,
+        "required": ["item"],
+        "additionalProperties": False,
+    },
+}
+LOOP = {
+    "id": ITEM["id"],
+    "dependencies": ITEM["dependencies"],
+    "foreach": {
+        "description": "an item for each entry of a list; ends with the list of their results",
+        "type": "object",
+        "properties": FOREACH,
+        "required": ["item", "over"],
+        "additionalProperties": False,
+    },
+}
+"""The keys of an item with `foreach`."""
+_LIMITS = Limits.model_json_schema()["properties"]
+LIMITS: dict[str, dict[str, Any]] = {
+    name: {"description": said, **{key: value for key, value in _LIMITS[name].items() if key != "title"}}
+    for name, said in (
+        ("items", "items that the run may be given beyond the plan"),
+        ("fan_out", "items that may be added for one item"),
+        ("depth", "how deep items may be added for items that were added"),
+    )
+}
 BUDGET: dict[str, dict[str, Any]] = {
     "usd": {"description": "US dollars", "type": "number", "minimum": 0, "maximum": 1_000_000},
     "tokens": {"description": "of prompts and answers together", "type": "integer", "minimum": 0, "maximum": 10**12},
@@ -90,14 +138,23 @@ PLAN: dict[str, dict[str, Any]] = {
         "minProperties": 1,
         "additionalProperties": False,
     },
+    "limits": {
+        "description": "how far the run may grow beyond the plan",
+        "type": "object",
+        "properties": LIMITS,
+        "additionalProperties": False,
+    },
     "items": {
         "type": "array",
         "minItems": 1,
         "items": {
             "type": "object",
-            "properties": ITEM,
-            "required": ["id", "description"],
+            "properties": {**ITEM, "foreach": LOOP["foreach"]},
+            "required": ["id"],
             "additionalProperties": False,
+            "if": {"required": ["foreach"]},
+            "then": {"propertyNames": {"enum": list(LOOP)}},
+            "else": {"required": ["description"]},
         },
     },
 }

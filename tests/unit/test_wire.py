@@ -27,7 +27,9 @@ from actors.events import (
     ItemAssigned,
     ItemCancelled,
     ItemFailed,
+    ItemJoined,
     ItemQuarantined,
+    ItemsAdded,
     ItemSkipped,
     ItemStarted,
     ModelAvailable,
@@ -43,7 +45,7 @@ from actors.events import (
     ToolDone,
     TurnDone,
 )
-from actors.work import Content, FailureKind, Lost, RestartCause, Result, Role, RunStatus
+from actors.work import Content, FailureKind, Item, Lost, RestartCause, Result, Role, RunStatus
 from dashboards import wire_docs
 from dashboards.wire import WireEvent, tasks_of, wire
 from dashboards.wire_types import COMMON, FIELDS, TYPES
@@ -72,6 +74,8 @@ JOURNAL: list[Event] = [
     closed("a", GONE),
     closed("a", Lost(message="it crashed", suspect=True)),
     reuse("a"),
+    ItemsAdded(run="r", item="a", items=(Item(id="a[0]", description="x", parent="a"),), term=1),
+    ItemJoined(run="r", item="a", outcome=GOOD, term=1),
     RunWaiting(run="r", term=1, reason="no model"),
     ItemQuarantined(run="r", item="a", message="it killed again", term=1),
     AgentErrorRecorded(agent="executor-0", generation=1, message="KeyError", count=3),

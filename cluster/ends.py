@@ -1,0 +1,57 @@
+"""How the items of a run end without a result: who decides it, what follows, and what is on its way to the journal."""
+
+from collections.abc import Iterable
+
+from actors.work import TERMINAL, Failure, ItemState, Lost
+from cluster.commands import Append, Cancel, Command
+from cluster.facts import Facts
+from cluster.ledger import Ledger
+from cluster.placement import Placement
+from cluster.wishes import Wishes
+
+
+class Ends:
+    """Of one run. An item whose end is on its way ends no second time."""
+
+    def __init__(self, ledger: Ledger, placement: Placement, facts: Facts, wishes: Wishes) -> None:
+        self._ledger, self._placement, self._facts, self._wishes = ledger, placement, facts, wishes
+        self.coming: set[str] = set()
+        """Items whose end is on its way to the journal."""
+
+    def verdict(self, item: str) -> Append | None:
+        """The end of an item that is not given another attempt."""
+        view = self._ledger.views[item]
+        match view.last:
+            case Failure():
+                return self._facts.failed(item, view.attempts, view.last)
+            case Lost():
+                return self._facts.quarantined(item, f"it worked alone, and again: {view.last.message}")
+        return self._facts.cancelled(item) if self._wishes.cancels(item) else None
+
+    def end(self, item: str, fact: Append) -> Command:
+        """The item is to end so."""
+        self.coming.add(item)
+        self._placement.discard(item)
+        return fact
+
+    def skip_dependents(self, cause: str) -> list[Command]:
+        """The item ended without a result: what can never run now."""
+        below = self._ledger.waiting_below(cause, self.coming)
+        return [self.end(id_, self._facts.skipped(id_, cause)) for id_ in below]
+
+    def wanted(self) -> list[str]:
+        """Items that are not terminal and that somebody wants to end."""
+        views = self._ledger.views.items()
+        return [id_ for id_, view in views if view.state not in TERMINAL and self._wishes.cancels(id_)]
+
+    def cancel(self, items: Iterable[str]) -> list[Command]:
+        """End these, or have their agents give them up."""
+        commands: list[Command] = []
+        for id_ in items:
+            view = self._ledger.views[id_]
+            if view.state is ItemState.ACTIVE:
+                if self._placement.loads.takes(view.agent):  # else: once it is attached, or when it is closed as lost
+                    commands.append(Cancel(view.agent, id_, view.epoch))
+            elif view.state not in TERMINAL and id_ not in self.coming and id_ not in self._placement.opening:
+                commands.append(self.end(id_, self._facts.cancelled(id_)))
+        return commands

@@ -1,0 +1,82 @@
+"""An item for each entry of a list: what a run grows by, and the list of what they made. Pure."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from actors.contents import stored
+from actors.errors import GrowthRefused
+from actors.work import Item
+
+ENTRY = "item"
+"""Name of the input that holds an item's entry of the list."""
+
+SHOWN = 80
+
+
+class Growth(NamedTuple):
+    """Items to add, each after its dependencies, and the texts that they refer to."""
+
+    items: tuple[Item, ...]
+    payloads: Mapping[str, str]
+
+
+def child_id(item: str, number: int) -> str:
+    """The id of the item for an entry; no id of a plan is one."""
+    return f"{item}[{number}]"
+
+
+def entries(item: Item, text: str) -> list[Any]:
+    """The list that the item goes over, out of the result that holds it. Raises GrowthRefused."""
+    assert item.foreach is not None
+    over, path = item.foreach.item, item.foreach.path
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        raise GrowthRefused(
+            f"the result of {over} is no JSON but {_shown(text)}; give {over} an output schema"
+        ) from None
+    keys = path.split(".") if path else []
+    for position, key in enumerate(keys):
+        if not isinstance(found, dict) or key not in found:
+            where = ".".join(keys[:position]) or "the result"
+            raise GrowthRefused(f"{where} of {over} has no {key!r}: it is {_told(found)}")
+        found = found[key]
+    if not isinstance(found, list):
+        where = f"{path} in the result" if path else "the result"
+        raise GrowthRefused(f"{where} of {over} is no list: it is {_told(found)}")
+    return found
+
+
+def for_each(item: Item, found: Sequence[Any]) -> Growth:
+    """An item for each entry, in their order; beside the entry it has the inputs and dependencies of `item`."""
+    assert item.foreach is not None
+    payloads: dict[str, str] = {}
+    rest = tuple(name for name in item.dependencies if name != item.foreach.item)
+    common = {"foreach": None, "parent": item.id, "dependencies": rest}
+    items = []
+    for number, entry in enumerate(found):
+        inputs = {**item.inputs, ENTRY: stored(_text(entry), payloads)}
+        items.append(item.model_copy(update={**common, "id": child_id(item.id, number), "inputs": inputs}))
+    return Growth(tuple(items), payloads)
+
+
+def joined(item: Item, texts: Sequence[str]) -> str:
+    """The JSON list of the results, in the order of the entries."""
+    made = [text if item.output is None else json.loads(text) for text in texts]
+    return json.dumps(made, ensure_ascii=False)
+
+
+def _text(entry: Any) -> str:
+    text = entry if isinstance(entry, str) else json.dumps(entry, ensure_ascii=False)
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _told(found: Any) -> str:
+    if isinstance(found, dict):
+        return f"an object with the keys {', '.join(map(repr, list(found)[:10])) or 'of nothing'}"
+    return f"a list of {len(found)}" if isinstance(found, list) else _shown(json.dumps(found, ensure_ascii=False))
+
+
+def _shown(text: str) -> str:
+    return ascii(text if len(text) <= SHOWN else text[: SHOWN - 3] + "...")

@@ -37,6 +37,7 @@ from actors.work import role_of
 STORE = "store"
 MONITOR = "monitor"
 GOVERNOR = "governor"
+PAGE = "page"
 """Names of actors."""
 
 LOCK_TRIES = 30
@@ -261,7 +262,7 @@ class FleetPlan(NamedTuple):
 
     def support(self) -> list[str]:
         """Names of the actors that are watched, and are no agents."""
-        return [STORE, *([GOVERNOR] if self.governed else ()), *map(model_actor, self.shared)]
+        return [STORE, *[GOVERNOR] * self.governed, *[PAGE] * self.detached, *map(model_actor, self.shared)]
 
     def start_agent(self, name: str) -> Any:
         """The handle of a new agent, or of the one of this name if the fleet is detached."""

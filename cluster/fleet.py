@@ -22,6 +22,7 @@ from actors.models.choice import is_governed
 from actors.processes import (
     GOVERNOR,
     MONITOR,
+    PAGE,
     STORE,
     FleetPlan,
     GovernorProcess,
@@ -37,6 +38,7 @@ from actors.settings import Settings
 from actors.stores.protocol import Store
 from cluster.config import in_ray_job, root, store_path
 from cluster.detached import DetachedDriver
+from cluster.page import PageProcess
 
 HEAD = {"node:__internal_head__": 0.001}
 """Where the store's file is; a share of it, and never a hard affinity, which a lost node would make final."""
@@ -170,6 +172,10 @@ class Fleet:
             async with asyncio.timeout(STOP_TIMEOUT_S):
                 await asyncio.gather(*(agent.stop() for agent in self.agents.values()), return_exceptions=True)
                 await self._store_actor.close.remote()
+
+    def start_page(self, port: int) -> None:
+        """The live page of this home, on this port."""
+        self._handles.append(self.spawn(PageProcess, PAGE, str(self.home), port, self._namespace, on=HEAD))
 
     def start_driver(self, run: str, seen: int) -> "RemoteDriver":
         """A driver of its own for the run's term after `seen`; asked for twice it is one.

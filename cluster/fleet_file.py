@@ -32,6 +32,9 @@ class FleetFile(Frozen):
     address: str = ""
     namespace: str = ""
     dashboard: str | None = None
+    """Address of Ray's."""
+    page: int | None = None
+    """Port of the live page."""
     agents: tuple[str, ...] = ()
     shape: FleetSettings = FleetSettings()
     has_key: bool = False

@@ -92,7 +92,7 @@ def remove_ray_folder(home: Path, folder: Path) -> None:
 
 def start(home: Path, folder: Path, workers: int, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     """Start the head in a session of its own, `workers` processes ahead. It holds the home's lock while it lives."""
-    client, dashboard = _free_port(), _free_port(DASHBOARD_PORT)
+    client, dashboard = free_port(), free_port(DASHBOARD_PORT)
     options = {
         "port": 0,
         "temp-dir": folder,
@@ -177,7 +177,7 @@ def _locked(home: Path) -> Iterator[int]:
         os.close(lock)
 
 
-def _free_port(*wanted: int) -> int:
+def free_port(*wanted: int) -> int:
     """A port of this machine that nobody uses, the wanted one if possible."""
     for port in (*wanted, *random.sample(QUIET_PORTS, PORT_TRIES)):
         with suppress(OSError), socket.create_server(("", port)):

@@ -13,6 +13,7 @@ from actors.settings import Settings
 from cluster import config, fleet_file, head
 from cluster.fleet import Fleet, connect, disconnect
 from cluster.fleet_file import FleetFile
+from dashboards.page_token import PORT
 
 Tell = Callable[[str], None]
 
@@ -23,7 +24,7 @@ async def start(settings: Settings, *, has_key: bool) -> FleetFile:
     """Start a head and a fleet in the home after `end_a_torso`, inside `fleet_file.changing`. Raises FleetError."""
     home = settings.home
     folder = head.ray_folder(home)
-    process = head.start(home, folder, len(settings.fleet.pools.agents()) + 2, config.environment_of_head())
+    process = head.start(home, folder, len(settings.fleet.pools.agents()) + 3, config.environment_of_head())
     file = FleetFile(
         state="starting",
         since=time.time(),
@@ -37,9 +38,10 @@ async def start(settings: Settings, *, has_key: bool) -> FleetFile:
     try:
         fleet_file.write(home, file)
         address = await asyncio.to_thread(head.wait_until_up, process, home, folder)
-        agents = await _start_actors(settings, file.namespace, address)
-        dashboard = head.dashboard_of(home)
-        file = file.model_copy(update={"state": "up", "address": address, "agents": agents, "dashboard": dashboard})
+        page = head.free_port(PORT)
+        agents = await _start_actors(settings, file.namespace, address, page)
+        found = {"address": address, "agents": agents, "dashboard": head.dashboard_of(home), "page": page}
+        file = file.model_copy(update={"state": "up", **found})
         fleet_file.write(home, file)
     except BaseException:
         head.end(process.pid)
@@ -91,11 +93,12 @@ async def _connected(home: Path, file: FleetFile) -> AsyncIterator[Fleet]:
         disconnect()
 
 
-async def _start_actors(settings: Settings, namespace: str, address: str) -> tuple[str, ...]:
+async def _start_actors(settings: Settings, namespace: str, address: str, page: int) -> tuple[str, ...]:
     connect(namespace, address=address)
     try:
         fleet = Fleet(settings, (), namespace, detached=True)
         await fleet.start_actors()
+        fleet.start_page(page)
         return tuple(fleet.agents)
     finally:
         disconnect()

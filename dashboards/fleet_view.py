@@ -1,7 +1,7 @@
 """The agents of a home's newest fleet: a pure fold over what Reader.fleet gives."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from actors.events import (
@@ -38,24 +38,32 @@ class FleetView:
         self._out: dict[str, str] = {}  # models that cannot be had, and why
         self._answered = False  # by any model, since the newest of them is out
         for event in events:
-            self._apply(event)
-        for agent in self._agents.values():
-            self._judge(agent, now, alive=alive)
+            self.apply(event)
+        self._seen: Mapping[str, AgentInfo] = {}
+        self.look(now, alive=alive)
 
     @property
     def agents(self) -> Mapping[str, AgentInfo]:
-        """By id, in the order in which they were asked for."""
-        return self._agents
+        """By id, in the order in which they were asked for, as they were at the last look."""
+        return self._seen
+
+    def look(self, now: float, *, alive: bool) -> None:
+        """Judge the agents as of now: some of what is seen follows from the time alone."""
+        self._seen = {
+            id_: self._judged(replace(info, health=replace(info.health)), now, alive=alive)
+            for id_, info in self._agents.items()
+        }
 
     def to_json(self) -> list[dict[str, Any]]:
         """The agents for machines."""
         names = ("id", "role", "state", "reason", "generation", "pid", "node", "restarts")
         return [
             {**{name: getattr(agent, name) for name in names}, "health": asdict(agent.health)}
-            for agent in self._agents.values()
+            for agent in self._seen.values()
         ]
 
-    def _apply(self, event: Event) -> None:
+    def apply(self, event: Event) -> None:
+        """Take in the next event of the journal."""
         match event:
             case AgentStarting() | AgentStarted() | AgentUnavailable():
                 self._hear(self._agents.setdefault(event.agent, AgentInfo(event.agent, event.role)), event)
@@ -82,7 +90,7 @@ class FleetView:
             case AgentErrorRecorded() if event.count:  # else its process had ended: nobody counts it
                 self._faults.setdefault(agent.id, []).append(event.at)
 
-    def _judge(self, agent: AgentInfo, now: float, *, alive: bool) -> None:
+    def _judged(self, agent: AgentInfo, now: float, *, alive: bool) -> AgentInfo:
         if not alive:
             agent.state = agent.state if agent.state is AgentState.FAILED else AgentState.UNAVAILABLE
             agent.reason = agent.reason or ENDED
@@ -93,6 +101,7 @@ class FleetView:
         agent.health.is_healthy = agent.state not in MISSING and agent.health.error_count < UNHEALTHY
         if agent.state is AgentState.IDLE and self._out and not self._answered:  # no fault of its own
             agent.state, agent.reason = AgentState.UNAVAILABLE, self._no_model()
+        return agent
 
     def _no_model(self) -> str:
         return "; ".join(f"model {model} is unavailable: {why}" for model, why in self._out.items())

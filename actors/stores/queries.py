@@ -108,6 +108,22 @@ def all_events(db: apsw.Connection, after: int, exclude: Collection[str], limit:
     return rows(db, sql, after, *exclude, limit)
 
 
+def newest(db: apsw.Connection, id_: int | None, upto: int, limit: int) -> list[tuple[int, float, str]]:
+    """(seq, at, body) of the latest events of a run, or of all, and of the fleet but its heartbeats; newest first."""
+    part = "select seq, at, body from events where {} seq <= ? and type != 'agent_heartbeat'"
+    if id_ is None:
+        return rows(db, f"{part.format('')} order by seq desc limit ?", upto, limit)
+    one = f"select * from ({part.format('run = ? and')} order by seq desc limit ?)"  # noqa: S608
+    values = (id_, upto, limit, FLEET_ID, upto, limit, limit)
+    return rows(db, f"{one} union all {one} order by seq desc limit ?", *values)
+
+
+def item_events(db: apsw.Connection, id_: int, item: str) -> list[tuple[int, float, str]]:
+    """(seq, at, body) of the events of one item, oldest first."""
+    sql = "select seq, at, body from events where run = ? and json_extract(body, '$.item') = ? order by seq"
+    return rows(db, sql, id_, item)
+
+
 FLEET_NOW = """
 with began(seq) as (
   select coalesce(max(seq), 0) from events where run = 0 and type != 'agent_starting'

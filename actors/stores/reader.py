@@ -101,6 +101,19 @@ class Reader:
         """The same as events."""
         return from_rows(self.rows(run, after, exclude, limit))
 
+    def events_of_all(self, after: int, limit: int) -> list[Event]:
+        """Events of every run and of the fleet with seq > after, oldest first."""
+        return from_rows(queries.all_events(self.db, after, (), limit))
+
+    def newest(self, run: str | None, upto: int, limit: int) -> list[Event]:
+        """The latest events of the run, or of all runs, and of the fleet but its signs of life, oldest first."""
+        id_ = None if run is None else queries.run_id(self.db, run)
+        return from_rows(reversed(queries.newest(self.db, id_, upto, limit)))
+
+    def item_events(self, run: str, item: str) -> list[Event]:
+        """The events of one item, oldest first."""
+        return from_rows(queries.item_events(self.db, queries.run_id(self.db, run), item))
+
     def fleet(self) -> list[Event]:
         """What the newest fleet did, and its agents with items of any run, oldest first."""
         return from_rows(queries.fleet(self.db))

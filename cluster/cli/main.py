@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from cluster.cli import agents, api_key, doctor, plan, resume, run, secret, store, up, views, wishes
+from cluster.cli import agents, api_key, dash, doctor, plan, resume, run, secret, store, up, views, wishes
 from cluster.cli.faults import fault
 from cluster.cli.text import one_line
 
@@ -29,6 +29,7 @@ app.add_typer(store.app, name="store")
 app.add_typer(secret.app, name="secrets")
 app.add_typer(api_key.app, name="config")
 doctor.register(app)
+dash.register(app)
 
 
 def main() -> None:

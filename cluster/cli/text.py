@@ -1,34 +1,13 @@
 """Text for a terminal: nothing that a model, an item or an error says can move the cursor or change a colour."""
 
 import io
-import re
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 
-UNSAFE = re.compile(
-    # Control characters but tab and newline; 0x9b alone begins a command too.
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f"
-    # Invisible ones and those that turn the order of a line.
-    "\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
-    # Halves of surrogate pairs; no stream takes them.
-    "\ud800-\udfff]"
-)
+from dashboards.plain import one_line, safe
 
-
-def safe(text: str) -> str:
-    """The text with every dangerous character spelt out, as in \\x1b. Lines and tabs stay."""
-    return text if text.isprintable() else UNSAFE.sub(_spelt, text.replace("\r\n", "\n"))
-
-
-def one_line(text: str) -> str:
-    """The same on one line."""
-    return text if text.isprintable() else safe(" ".join(text.split()))
-
-
-def _spelt(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+__all__ = ["cut", "dollars", "fit", "forgive", "number", "one_line", "safe", "seconds"]
 
 
 def fit(text: str, width: int) -> str:

@@ -18,6 +18,7 @@ from cluster.cli.options import AsJson, Home
 from cluster.cli.shape import Concurrency, Executors, Pool, Shape, told
 from cluster.cli.text import one_line
 from cluster.fleet_file import FleetFile
+from dashboards.page_token import token_of, url
 
 
 def register(app: typer.Typer) -> None:
@@ -55,9 +56,10 @@ def up(
             fleets.end_a_torso(at)
             preflight.free(config.store_path(at))
             fleet = asyncio.run(fleets.start(wanted, has_key=config.inherits_key()))
+    page = url(fleet.page, token_of(at)) if fleet.page else None
     if as_json:
-        typer.echo(json.dumps(_json(fleet, known=known), indent=2))
-    for line in _lines(fleet, at_home=str(at), known=known):
+        typer.echo(json.dumps({**_json(fleet, known=known), "page": page}, indent=2))
+    for line in _lines(fleet, str(at), page, known=known):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     if known and wanted.fleet not in (FleetSettings(), fleet.shape):
         console.print("To change its shape: `mnemosyne down`, then `mnemosyne up` again.", highlight=False)
@@ -101,11 +103,12 @@ def down(
     typer.echo("The fleet has ended." if ended else f"No fleet is up in {one_line(str(at))}.")
 
 
-def _lines(fleet: FleetFile, at_home: str, *, known: bool) -> list[str]:
+def _lines(fleet: FleetFile, at_home: str, page: str | None, *, known: bool) -> list[str]:
     began = time.strftime("%H:%M:%S", time.localtime(fleet.since))
     state = f"is up already, since {began}" if known else "is up"
     return [
         one_line(f"The fleet in {at_home} {state}: {told(fleet.shape)} ({', '.join(fleet.agents)})."),
+        *([f"The live page: {page}"] if page else []),
         f"Ray's dashboard: {fleet.dashboard}" if fleet.dashboard else "Ray has no dashboard.",
         "Run a plan: mnemosyne run PLAN    Go on with all runs: mnemosyne resume --all    End it: mnemosyne down",
     ]

@@ -80,9 +80,9 @@ def test_what_a_copied_home_names_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_free_is_none_that_a_connection_may_get() -> None:
-    port = head._free_port()
+    port = head.free_port()
     with socket.create_server(("127.0.0.1", port)):
-        assert head._free_port(port) in set(head.QUIET_PORTS) - {port}
+        assert head.free_port(port) in set(head.QUIET_PORTS) - {port}
 
 
 def test_the_one_that_only_looks_at_the_lock_is_not_the_head(tmp_path: Path) -> None:

@@ -1,0 +1,124 @@
+"""A run as the page keeps it: in brief if it is finished, as a whole while it goes on or somebody looks at it."""
+
+from typing import Any
+
+from actors.events import Event, RunAccepted, RunFinished, completed
+from actors.stores.protocol import RunRecord
+from actors.stores.reader import Reader
+from actors.work import Item
+from dashboards.plain import cut
+from dashboards.projection import RunView
+from dashboards.run_reading import read_end, read_view
+
+TITLE = 300
+"""Characters of an item's description in the graph."""
+
+
+class KnownRun:
+    """One run of the journal."""
+
+    def __init__(self, reader: Reader, record: RunRecord) -> None:
+        self.record = record
+        self.view: RunView | None = None
+        self.plan: tuple[Item, ...] = ()
+        self.tasks: dict[str, str] = {}
+        self._dependents: dict[str, list[str]] = {}
+        self._touched: set[str] = set()
+        self.end = read_end(reader, record)
+        self._accepted = _accepted(reader, record)
+        if self.end is None:
+            self.open(reader)
+
+    def open(self, reader: Reader) -> RunView:
+        """The whole run as it is now."""
+        if self.view is None:
+            self.plan = reader.items(self.record.run)
+            self.tasks = {item.id: cut(item.description, TITLE) for item in self.plan}
+            self._dependents = {item.id: [] for item in self.plan}
+            for item in self.plan:
+                for dependency in item.dependencies:
+                    self._dependents[dependency].append(item.id)
+            self.view = read_view(reader, self.record)
+        return self.view
+
+    def shut(self) -> None:
+        """Keep it in brief."""
+        if self.end:
+            self.view, self.plan, self.tasks, self._dependents = None, (), {}, {}
+
+    def apply(self, event: Event) -> None:
+        """Take in the next event of the journal, its own or the fleet's."""
+        if self.end:
+            return
+        if self.view:
+            self.view.apply(event)
+            self._touch(event)
+        if isinstance(event, RunFinished):
+            self.end = event
+
+    def brief(self) -> dict[str, Any]:
+        """The run in a list of runs."""
+        record, accepted = self.record, self._accepted
+        told: dict[str, Any] = {
+            **{name: getattr(record, name) for name in ("run", "key", "name", "model", "items", "revises")},
+            "accepted_at": accepted.at if accepted else None,
+        }
+        if view := self.view:
+            spent = view.accounts.run.to_json()
+            names = ("state", "reason", "counts", "started_at", "finished_at")
+            told |= {name: getattr(view, name) for name in names}
+            told |= {"budget": view.budget.model_dump() if view.budget else None, **spent}
+        elif end := self.end:
+            told |= {"state": end.status.value, "reason": None, "counts": dict(end.counts), "finished_at": end.at}
+        return told
+
+    def whole(self) -> dict[str, Any]:
+        """The run with its graph; only while it is open."""
+        assert self.view
+        return {
+            **self.brief(),
+            "plan": [_planned(item) for item in self.plan],
+            "items": [item.to_json() for item in self.view.items.values()],
+            **self.spent(),
+        }
+
+    def changed(self) -> dict[str, Any] | None:
+        """The items that changed since this was asked last, and what was used; None if nobody has it open."""
+        touched, self._touched = self._touched, set()
+        if not self.view:
+            return None
+        items = [view.to_json() for id_ in sorted(touched) if (view := self.view.items.get(id_))]
+        return {"run": self.record.run, "items": items, **self.spent()}
+
+    def spent(self) -> dict[str, Any]:
+        """What was used, by agent and by model; only while it is open."""
+        assert self.view
+        accounts = self.view.accounts
+        return {
+            "agents": {id_: spent.to_json() for id_, spent in accounts.agents.items()},
+            "models": {name: spent.to_json() for name, spent in accounts.models.items()},
+        }
+
+    def _touch(self, event: Event) -> None:
+        """Its item, and those that became ready by it."""
+        id_ = getattr(event, "item", None)
+        if id_ is not None:
+            self._touched.add(id_)
+            if completed(event):
+                self._touched.update(self._dependents.get(id_, ()))
+
+
+def _planned(item: Item) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "title": cut(item.description, TITLE),
+        "dependencies": list(item.dependencies),
+        "role": item.agent.value,
+        "priority": item.priority,
+        "model": item.model,
+    }
+
+
+def _accepted(reader: Reader, record: RunRecord) -> RunAccepted | None:
+    events = reader.events(record.run, record.accepted_seq - 1, limit=1)
+    return next((event for event in events if isinstance(event, RunAccepted)), None)

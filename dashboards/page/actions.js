@@ -1,0 +1,49 @@
+// What a person asks for from the page. Whatever ends something is asked twice.
+
+import { $, h } from "./dom.js";
+
+const CSRF = document.querySelector('meta[name="csrf"]').content;
+
+/** Send a request; what came of it is shown for a while. */
+export async function ask(wish, what) {
+  try {
+    const answer = await fetch("/requests", {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-csrf-token": CSRF },
+      body: JSON.stringify(wish),
+    });
+    const told = await answer.json();
+    if (!answer.ok) return notify(`${what}: ${told.error}`, true);
+    return notify(told.in_journal ? `${what}: asked for.` : `${what}: on disk; the store takes it in as soon as it answers.`);
+  } catch {
+    return notify(`${what}: the server does not answer; try again.`, true);
+  }
+}
+
+/** The same after a question. */
+export function askSurely(wish, what, question) {
+  const dialog = $("sure");
+  const close = (yes) => {
+    dialog.close();
+    if (yes) ask(wish, what);
+  };
+  dialog.replaceChildren(
+    h("h2", { id: "sure-what" }, what),
+    h("p", {}, question),
+    h("div", { class: "acts" },
+      h("button", { type: "button", onclick: () => close(false), autofocus: true }, "Leave it"),
+      h("button", { type: "button", class: "danger full", onclick: () => close(true) }, what)),
+  );
+  dialog.showModal();
+}
+
+let timer = null;
+
+export function notify(text, bad = false) {
+  const place = $("notice");
+  place.textContent = text;
+  place.hidden = false;
+  place.classList.toggle("bad", bad);
+  clearTimeout(timer);
+  timer = setTimeout(() => (place.hidden = true), bad ? 12_000 : 5_000);
+}

@@ -1,0 +1,48 @@
+// The event stream: it goes on after whatever happens to the server, with the cursor of the last row.
+
+const AGAIN_MS = 1000;
+
+export class Feed {
+  /** `on`: {snapshot, journal, change, items, gap, link}, each called with what was told. */
+  constructor(on) {
+    this.on = on;
+    this.cursor = null;
+    this.run = null;
+    this.timer = null;
+    this.source = null;
+  }
+
+  /** Watch a run, or everything if null. */
+  watch(run) {
+    this.run = run;
+    this.cursor = null;
+    this.open();
+  }
+
+  open() {
+    clearTimeout(this.timer);
+    this.source?.close();
+    const asked = new URLSearchParams();
+    if (this.run) asked.set("run", this.run);
+    if (this.cursor !== null) asked.set("after", this.cursor);
+    const source = new EventSource(`/events?${asked}`);
+    this.source = source;
+    source.onopen = () => this.on.link("live");
+    source.onerror = () => this.broken(source);
+    for (const type of ["snapshot", "journal", "change", "items", "gap"])
+      source.addEventListener(type, (message) => {
+        if (source !== this.source) return;
+        if (message.lastEventId) this.cursor = Number(message.lastEventId);
+        this.on[type](JSON.parse(message.data), Number(message.lastEventId));
+      });
+  }
+
+  /** The browser comes back by itself from a broken connection, but not from a refusal. */
+  async broken(source) {
+    if (source !== this.source) return;
+    this.on.link("lost");
+    if (source.readyState !== EventSource.CLOSED) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.open(), AGAIN_MS);
+  }
+}

@@ -10,6 +10,8 @@ export RAY_AUTH_MODE := token
 export UV_COMPILE_BYTECODE := 1
 
 python := .venv/bin/python
+# Most tests wait most of the time. A file stays in one process, so each has the fleets of its files to itself.
+two := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help
 help: ## show this list
@@ -25,7 +27,7 @@ setup: ## make or update the locked environment
 
 .PHONY: test
 test: setup lint types contracts ## everything CI runs; stops at the first chore that fails
-	$(python) -m pytest -m "not faults"
+	$(python) -m pytest -m "not faults" $(two)
 
 .PHONY: lint
 lint: setup ## ruff: rules and format, changes nothing
@@ -51,7 +53,7 @@ unit: setup ## tests without Ray, a few seconds
 
 .PHONY: integration
 integration: setup ## tests on one embedded Ray
-	$(python) -m pytest -m "not faults" tests/integration
+	$(python) -m pytest -m "not faults" $(two) tests/integration
 
 .PHONY: faults
 faults: setup ## long proofs with killed processes

@@ -10,8 +10,8 @@ export RAY_AUTH_MODE := token
 export UV_COMPILE_BYTECODE := 1
 
 python := .venv/bin/python
-# Most tests wait most of the time. A file stays in one process, so each has the fleets of its files to itself.
-two := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# Tests with processes of Ray stay in one: under load its start takes long, and hung agents are told by the clock.
+two := --numprocesses 2 --dist loadfile
 
 .PHONY: help
 help: ## show this list
@@ -27,7 +27,8 @@ setup: ## make or update the locked environment
 
 .PHONY: test
 test: setup lint types contracts ## everything CI runs; stops at the first chore that fails
-	$(python) -m pytest -m "not faults" $(two)
+	$(python) -m pytest $(two) tests/unit tests/test_architecture.py
+	$(python) -m pytest -m "not faults" tests/integration tests/test_examples.py
 
 .PHONY: lint
 lint: setup ## ruff: rules and format, changes nothing
@@ -48,12 +49,12 @@ contracts: setup ## import contracts: cluster -> dashboards -> actors
 	.venv/bin/lint-imports --no-logo
 
 .PHONY: unit
-unit: setup ## tests without Ray, a few seconds
-	$(python) -m pytest tests/unit
+unit: setup ## tests without Ray
+	$(python) -m pytest $(two) tests/unit
 
 .PHONY: integration
 integration: setup ## tests on one embedded Ray
-	$(python) -m pytest -m "not faults" $(two) tests/integration
+	$(python) -m pytest -m "not faults" tests/integration
 
 .PHONY: faults
 faults: setup ## long proofs with killed processes

@@ -180,6 +180,7 @@ def test_a_detached_run_outlives_its_terminal_and_obeys_a_second_one(commands: C
     preflight.free(commands.home / "store.db", within_s=60)
 
 
+@pytest.mark.faults
 def test_output_that_nobody_reads_does_not_hold_up_the_run(commands: Commands) -> None:
     items = [f"i{n}" for n in range(2000)]  # more lines than a pipe holds
     process = commands.start("run", commands.plan(**{item: [] for item in items}), "--key", "k", *ONE)

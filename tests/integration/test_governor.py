@@ -10,7 +10,7 @@ from tests.fleets import Paid, fleet_up, strike, wait_for
 from tests.messages_server import Latency, Limits, MessagesServer, Script, serving
 from tests.processes import ended, paid
 
-ITEMS = 120
+ITEMS = 100
 LIMITS = Limits(requests=600, input_tokens=120_000, burst=1 / 30)
 """Ten a second, of which twenty at once."""
 
@@ -20,7 +20,7 @@ def test_an_api_at_its_limit_refuses_nothing_and_a_kill_of_the_governor_changes_
     script = Script(latency=Latency(base_s=0.2), limits={"*": LIMITS}, counted=True, remember=False)
     with serving(MessagesServer(script=script)) as server:
         commands = Paid(tmp_path, server)
-        with fleet_up(commands, "--executors", "2", "--concurrency", "20") as fleet:
+        with fleet_up(commands, "--executors", "2", "--concurrency", "50") as fleet:
             (old,) = wait_for(fleet, "governor")
             process = commands.start("run", commands.wide(ITEMS), "--key", "k")
             while len(paid(commands.events("k"))) < ITEMS // 2:

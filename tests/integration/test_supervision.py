@@ -152,6 +152,7 @@ def test_a_poison_item_is_quarantined_and_costs_the_others_nothing_but_time(
     assert set(others) <= set(paid(commands.events("poison")))
 
 
+@pytest.mark.faults
 def test_what_eats_memory_loses_its_process_and_in_the_end_the_item(commands: Commands, fleet: FleetFile) -> None:
     store = processes(fleet, "store")
     others = [f"slow{n}" for n in range(24)]
@@ -207,6 +208,7 @@ def over(agent: str, generation: int) -> Callable[[Event], bool]:
     return wanted
 
 
+@pytest.mark.faults
 def test_an_agent_that_ends_again_and_again_is_given_up_until_it_is_reset(commands: Commands, fleet: FleetFile) -> None:
     assert commands.run("run", plan(commands, "a"), "--key", "marker")[0] == 0
     while not [event for event in since(commands, "marker") if isinstance(event, AgentFailed)]:

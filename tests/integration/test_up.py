@@ -64,6 +64,7 @@ def test_a_second_up_says_what_is_up_and_a_run_of_another_shape_is_refused(
     assert (code, "is up already, with 2 executors of 4 items" in err) == (2, True)
 
 
+@pytest.mark.faults
 def test_two_runs_share_the_fleet_and_need_no_terminal(commands: Commands, fleet: FleetFile) -> None:
     items = ["slow", *MANY]
     plan = wide(commands, items)
@@ -154,6 +155,7 @@ def test_a_stopped_driver_that_was_taken_over_writes_nothing_when_it_wakes(
     assert isinstance(last, RunFinished), "the old driver wrote nothing behind the end"
 
 
+@pytest.mark.faults
 def test_after_a_crash_of_everything_up_and_resume_all_go_on(commands: Commands, fleet: FleetFile) -> None:
     items = ["long", *MANY]
     plan, keys = wide(commands, items), ("first", "second")
@@ -172,6 +174,7 @@ def test_after_a_crash_of_everything_up_and_resume_all_go_on(commands: Commands,
         assert commands.run("resume", "--all")[1].startswith("No run is waiting")
 
 
+@pytest.mark.faults
 def test_an_up_that_was_killed_halfway_is_put_right_by_the_next(tmp_path: Path) -> None:
     """From a folder whose files hide modules of Python, into a home whose name Ray cannot write down."""
     odd = Commands(tmp_path)
@@ -236,7 +239,7 @@ def test_down_lets_the_calls_in_flight_end_and_resume_goes_on_without_a_fleet(
     commands: Commands, tmp_path: Path
 ) -> None:
     del tmp_path
-    items = ["long", *MANY]
+    items = ["long", *ITEMS]
     with fleet_up(commands, "--executors", "1", "--concurrency", "4"):
         assert commands.run("run", wide(commands, items), "--key", "drained", "--detach")[0] == 0
         commands.wait("drained", begun("long"))

@@ -27,6 +27,7 @@ from actors.fleet_events import (
     OfFleet,
 )
 from actors.limits import Limits
+from actors.memory_events import MemoryEvent, MemoryForgotten, MemoryStored
 from actors.recorded import FLEET, Recorded
 from actors.turn_events import ToolDone, TurnDone, TurnEvent
 from actors.work import FailureKind, Item, ItemId, Outcome, Reservation, Result, RunStatus
@@ -43,6 +44,8 @@ __all__ = [
     "AgentStarted",
     "AgentStarting",
     "AgentUnavailable",
+    "MemoryForgotten",
+    "MemoryStored",
     "ModelAvailable",
     "ModelHeld",
     "ModelUnavailable",
@@ -50,7 +53,7 @@ __all__ = [
     "ToolDone",
     "TurnDone",
 ]
-"""Those from actors/fleet_events.py, actors/turn_events.py and actors/recorded.py."""
+"""Those from actors/fleet_events.py, actors/memory_events.py, actors/turn_events.py and actors/recorded.py."""
 
 
 class RunAccepted(Recorded):
@@ -261,6 +264,7 @@ Event = Annotated[
     | PauseRequested
     | ContinueRequested
     | TurnEvent
+    | MemoryEvent
     | OfFleet,
     Field(discriminator="type"),
 ]

@@ -45,7 +45,14 @@ RETRY_S = 0.2
 ANSWER_S = 1.0
 """So long everybody waits for one process that is to take work, or that is to be ended and is asked who it is."""
 
-UNREAD = DRIVER_TYPES | {"agent_heartbeat", "rate_limited", "item_started", "item_reused", "run_accepted"}
+UNREAD = DRIVER_TYPES | {
+    "agent_heartbeat",
+    "rate_limited",
+    "item_started",
+    "item_reused",
+    "run_accepted",
+    "memory_stored",
+}
 """Nothing follows from them for supervision."""
 
 T = TypeVar("T")

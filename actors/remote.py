@@ -13,7 +13,9 @@ from actors.build import BUILD
 from actors.errors import AgentGone, FleetError, MnemosyneError, ModelFaulty, StoreError
 from actors.events import Event
 from actors.governor.notes import Answer, Note
+from actors.memory import Memory
 from actors.models.port import OnDelta, Reply, Request
+from actors.recall import Question, Recalled
 from actors.roles.agent import Card
 from actors.rows import from_rows, to_row
 from actors.stores.protocol import Accept, Receipt, RunRecord
@@ -132,6 +134,11 @@ class RemoteStore:
         """See Store."""
         record: RunRecord = await self._call("run", name)
         return record
+
+    async def recall(self, question: Question) -> list[Recalled]:
+        """See Store."""
+        found = await self._call("recall_rows", *question)
+        return [Recalled(Memory.model_validate_json(body), score) for body, score in found]
 
     async def payloads(self, refs: Collection[str]) -> dict[str, str]:
         """See Store."""

@@ -252,6 +252,8 @@ class Result(Frozen):
     data: Content
     json_data: bool = False
     """Whether `data` is JSON that fits the item's output schema."""
+    memory_ids: tuple[str, ...] = ()
+    """The memory that this is, and those that were made on the way; none in results from before there were any."""
     truncated: bool = False
     """Plain text that reached max_tokens."""
     model: str

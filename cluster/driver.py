@@ -22,7 +22,14 @@ FIRST_AGENTS_S = 0.5
 OWN = DRIVER_TYPES - {"run_started"}
 """What a driver does not read: it hears of its own facts once they are on disk. A start that is not its own ends it."""
 
-UNREAD = ("agent_heartbeat", "rate_limited", "agent_error_recorded", "agent_health_degraded")
+UNREAD = (
+    "agent_heartbeat",
+    "rate_limited",
+    "agent_error_recorded",
+    "agent_health_degraded",
+    "memory_stored",
+    "memory_forgotten",
+)
 """Of the fleet: nothing follows from them for a run."""
 
 PAGE = 2000

@@ -23,6 +23,8 @@ from actors.events import (
     ItemsAdded,
     ItemSkipped,
     ItemStarted,
+    MemoryForgotten,
+    MemoryStored,
     ModelAvailable,
     ModelHeld,
     ModelUnavailable,
@@ -285,7 +287,16 @@ _HANDLERS: dict[type, Callable[[RunView, Any], None]] = {
     ModelHeld: RunView._on_held,
     **dict.fromkeys(get_args(FleetEvent), RunView._on_agent),
     **dict.fromkeys(
-        (ToolDone, AgentHeartbeat, AgentRestartRequested, AgentResetRequested, ModelUnavailable, ModelAvailable),
+        (
+            ToolDone,
+            AgentHeartbeat,
+            AgentRestartRequested,
+            AgentResetRequested,
+            ModelUnavailable,
+            ModelAvailable,
+            MemoryStored,
+            MemoryForgotten,
+        ),
         RunView._on_nothing,
     ),
 }

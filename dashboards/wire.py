@@ -28,6 +28,8 @@ from actors.events import (
     ItemsAdded,
     ItemSkipped,
     ItemStarted,
+    MemoryForgotten,
+    MemoryStored,
     ModelAvailable,
     ModelHeld,
     ModelUnavailable,
@@ -222,6 +224,16 @@ def _rate_limited(event: ModelHeld, _tasks: Tasks) -> Told:
     return [("rate_limited", _fields(event, *HELD))]
 
 
+def _memory_stored(event: MemoryStored, _tasks: Tasks) -> Told:
+    memory = event.memory
+    fields = {"memory_id": memory.id, "namespace": memory.namespace, "importance": memory.importance}
+    return [("memory_stored", {**fields, "kind": memory.kind.value, "tags": list(memory.tags)})]
+
+
+def _memory_forgotten(event: MemoryForgotten, _tasks: Tasks) -> Told:
+    return [("memory_forgotten", {"memory_id": event.memory})]
+
+
 def _fields(event: Event | Result | Failure, *names: str) -> WireEvent:
     return {name: getattr(event, name) for name in names}
 
@@ -231,7 +243,8 @@ def _attempt(event: ItemAssigned | ItemClosed) -> WireEvent:
 
 
 def _answer(outcome: Result) -> WireEvent:
-    return {"result": outcome.data.model_dump(exclude_none=True), "truncated": outcome.truncated}
+    told = {"result": outcome.data.model_dump(exclude_none=True), "truncated": outcome.truncated}
+    return {**told, "memory_ids": list(outcome.memory_ids)}
 
 
 def _spent(outcome: Result | Failure) -> WireEvent:
@@ -279,4 +292,6 @@ _TOLD: dict[type, Callable[[Any, Tasks], Told]] = {
     ModelUnavailable: _model_unavailable,
     ModelAvailable: _model_available,
     ModelHeld: _rate_limited,
+    MemoryStored: _memory_stored,
+    MemoryForgotten: _memory_forgotten,
 }

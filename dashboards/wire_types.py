@@ -31,6 +31,12 @@ FIELDS = {
     "model": "The model asked for, or, in what was completed, the one that answered.",
     "result": "The answer: `text`, or `ref`, the hash under which the store keeps a long one.",
     "truncated": "Whether the text reached its token limit.",
+    "memory_ids": "The memories that the result is kept as.",
+    "memory_id": "The memory.",
+    "namespace": "Where the memory belongs.",
+    "importance": "Of the memory, 1 to 10.",
+    "kind": "Of knowledge, as in `insight`.",
+    "tags": "Words that the memory was given.",
     "origin": "Id of the run that made the result.",
     "seconds": "Seconds of work.",
     "usage": "Tokens: `input_tokens`, `output_tokens`, `cache_read_tokens`, `cache_write_tokens`.",
@@ -97,7 +103,7 @@ TYPES = {
     ),
     "agent_unavailable": WireType("The agent could not be started; the others go on.", ("agent_id", "role", "reason")),
     "agent_completed": WireType(
-        "The agent ended its task with a result.", (*ATTEMPT, "generation", "result", "truncated", *SPENT)
+        "The agent ended its task with a result.", (*ATTEMPT, "generation", "result", "truncated", "memory_ids", *SPENT)
     ),
     "agent_failed": WireType(
         "The agent ended its task without a result.", (*ATTEMPT, "generation", "error", "reason", *SPENT)
@@ -138,7 +144,7 @@ TYPES = {
     "work_item_completed": WireType("The item has its result; it never runs again.", (*ATTEMPT, *SPENT)),
     "work_item_reused": WireType(
         "The item is complete from the start: an earlier run made and paid for its result.",
-        ("item_id", "origin", "model", "result", "truncated"),
+        ("item_id", "origin", "model", "result", "truncated", "memory_ids"),
     ),
     "work_items_added": WireType(
         "The run has grown by these items; the item that they were added for goes on, or ends, once they are done.",
@@ -165,5 +171,9 @@ TYPES = {
     "work_item_cancelled": WireType("The item ended because a person asked for it.", ("item_id", "term")),
     "cancel_requested": WireType("A person wants the run, or one item of it, to end.", (), ("item_id",)),
     "pause_requested": WireType("A person wants nothing new to be started.", ()),
+    "memory_stored": WireType(
+        "A person or a tool remembered something.", ("memory_id", "namespace", "importance", "kind", "tags")
+    ),
+    "memory_forgotten": WireType("A memory is not recalled any more.", ("memory_id",)),
     "continue_requested": WireType("A person wants a paused run to go on.", ()),
 }

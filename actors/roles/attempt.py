@@ -14,6 +14,7 @@ from actors.errors import (
     StoreError,
     ToolsUnavailable,
 )
+from actors.memory import result_id
 from actors.models.port import Reply, StopReason
 from actors.redaction import redact
 from actors.roles.course import Course
@@ -94,6 +95,7 @@ def _result(worker: Worker, course: Course, reply: Reply, begin: float, payloads
     return Result(
         data=stored(text, payloads),
         json_data=is_json,
+        memory_ids=(result_id(course.task.run, course.task.item.id),),
         truncated=reply.stop is StopReason.MAX_TOKENS,
         model=redact(reply.model),  # a server's word
         seconds=_now() - begin,

@@ -30,5 +30,5 @@ def create_agent(
 ) -> Agent:
     """An agent that does the work of a role. Raises UnknownRole."""
     known = role_named(role)
-    worker = Prompted(PROMPTS[known], store, calls, settings.models.max_tokens, Granted(settings))
+    worker = Prompted(PROMPTS[known], store, calls, settings.models.max_tokens, Granted(settings, store))
     return Agent(id_, known, generation, worker, store, settings.fleet.concurrency, before)

@@ -1,18 +1,22 @@
 """Group commit: what arrives during a commit goes into the next one; readers wake after it."""
 
 import asyncio
+import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from actors.errors import MnemosyneError, NotFound, StoreError
 from actors.events import FLEET, Event, ItemReused
+from actors.memories import TYPES
 from actors.reading import RESULT
+from actors.recall import Question, Recalled
 from actors.rows import Row, from_rows, to_row
 from actors.stores import refusals, requests
+from actors.stores.indexing import Indexing
 from actors.stores.protocol import Accept, Receipt, RunRecord
 from actors.stores.reader import Reader
 from actors.stores.room import Room, rows_of
@@ -64,6 +68,8 @@ class GroupStore:
         self._waiters: set[Waiter] = set()
         self._checkpointer = ThreadPoolExecutor(1, thread_name_prefix="store-checkpoint")
         self._checkpoints: asyncio.Future[None] | None = None
+        self._indexing = Indexing(lambda: self._write(self._writer.index))
+        self._recalls = ThreadPoolExecutor(1, thread_name_prefix="store-recall")
         self._closing = False
 
     async def take_requests(self) -> None:
@@ -85,11 +91,13 @@ class GroupStore:
     async def close(self) -> None:
         """Finish what is being written, then close the file."""
         self._closing = True
+        self._indexing.stop()
         while self._commits and not self._commits.done():
             await self._commits
         self._reader.close()  # before the writer, whose close then empties the write-ahead log
         await self._write(self._writer.close)
         self._checkpointer.shutdown()
+        self._recalls.shutdown()
         self._thread.shutdown()
 
     async def append_rows(self, id_: str, rows: Sequence[Row], payloads: Mapping[str, str]) -> tuple[int | None, ...]:
@@ -117,7 +125,10 @@ class GroupStore:
                 if not future.done():
                     future.set_result(answer)
             self._room.leave(sum(rows_of(append.rows, append.payloads) for append, _ in group))
-            self._wake({(row.run, row.type, row.done) for append, _ in group for row in append.rows})
+            news = {(row.run, row.type, row.done) for append, _ in group for row in append.rows}
+            self._wake(news)
+            if not self._closing and any(type_ in TYPES for _, type_, _ in news):
+                self._indexing.committed()
             await self._keep_house()
 
     async def _keep_house(self) -> None:
@@ -216,9 +227,30 @@ class GroupStore:
         """See Store."""
         return self._look(self._reader.run, name)
 
+    async def recall(self, question: Question) -> list[Recalled]:
+        """See Store."""
+        await self._indexing.catch_up()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._recalls, _recall, self._path, question)
+
+    async def recall_rows(self, *question: Any) -> list[tuple[str, float]]:
+        """Store.recall with the memories as JSON."""
+        found = await self.recall(Question(*question))
+        return [(one.memory.model_dump_json(), one.score) for one in found]
+
     async def payloads(self, refs: Collection[str]) -> dict[str, str]:
         """See Store."""
         return self._look(self._reader.payloads, refs)
+
+
+def _recall(path: Path, question: Question) -> list[Recalled]:
+    """In a thread, which a question may take for some milliseconds, with a connection of its own."""
+    reader = Reader(path)
+    try:
+        with refusals.told(path):
+            return reader.recall(question, time.time())
+    finally:
+        reader.close()
 
 
 def _reused(bodies: Sequence[str]) -> tuple[ItemReused, ...]:

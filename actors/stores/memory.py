@@ -7,10 +7,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
+from actors import memories, query
 from actors.errors import NotFound, PayloadMissing, StaleTerm, StoreUnusable, UserError
 from actors.events import FLEET, AgentStarted, CancelRequested, Event, ItemsAdded, RunAccepted
 from actors.limits import Limits
+from actors.memory import Memory, belongs
+from actors.memory_events import MemoryForgotten
 from actors.reading import is_read
+from actors.recall import Candidate, Question, Recalled, best
 from actors.stores.protocol import Accept, Receipt, RunRecord
 from actors.work import Item, Role
 
@@ -216,6 +220,32 @@ class MemoryStore:
     async def run(self, name: str) -> RunRecord:
         """See Store."""
         return self._find(name)
+
+    async def recall(self, question: Question) -> list[Recalled]:
+        """See Store; every memory fits equally well."""
+        known, wanted, least = self._memories(), query.parse(question.text), question.min_importance
+        fits = {
+            number: memory
+            for number, memory in enumerate(known)
+            if memory.importance >= least
+            and (question.namespace is None or belongs(memory.namespace, question.namespace))
+            and query.matches(wanted, self._words(memory))
+        }
+        candidates = (Candidate(number, 1.0, one.importance, one.at) for number, one in fits.items())
+        return [Recalled(fits[key], score) for key, score in best(candidates, question.limit, self._clock())]
+
+    def _memories(self) -> list[Memory]:
+        found: dict[str, Memory] = {}
+        forgotten = {event.memory for event in self.journal if isinstance(event, MemoryForgotten)}
+        for event in self.journal:
+            plan = self._records[event.run].name if event.run else ""
+            if (memory := memories.memory_of(event, plan)) and memory.id not in forgotten:
+                found[memory.id] = memory
+        return list(found.values())
+
+    def _words(self, memory: Memory) -> list[str]:
+        text = memory.content.text or self._payloads.get(memory.content.ref or "", "")
+        return [*query.words(memory.item), "\n", *query.words(text), "\n", *query.words(" ".join(memory.tags))]
 
     async def payloads(self, refs: Collection[str]) -> dict[str, str]:
         """See Store."""

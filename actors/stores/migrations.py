@@ -9,7 +9,7 @@ from pathlib import Path
 
 import apsw
 
-from actors.stores import copying
+from actors.stores import copying, memories
 from actors.stores.schema import VERSION
 
 
@@ -21,7 +21,11 @@ def _from_1(db: apsw.Connection) -> None:
     db.execute("create table marks(name text primary key, value integer not null) strict, without rowid").fetchall()
 
 
-STEPS: dict[int, Callable[[apsw.Connection], None]] = {1: _from_1}
+def _from_2(db: apsw.Connection) -> None:
+    db.execute(memories.TABLES).fetchall()  # what was answered before is no memory: its results name none
+
+
+STEPS: dict[int, Callable[[apsw.Connection], None]] = {1: _from_1, 2: _from_2}
 """By the schema they start from; each leads to the next."""
 
 

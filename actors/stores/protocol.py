@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 from actors.budget import Budget
 from actors.events import Event, ItemReused
 from actors.limits import Limits
+from actors.recall import Question, Recalled
 from actors.work import Item, Role
 
 
@@ -102,6 +103,13 @@ class Store(Protocol):
 
     async def run(self, name: str) -> RunRecord:
         """The run with this id or key. Raises NotFound."""
+        ...
+
+    async def recall(self, question: Question) -> list[Recalled]:
+        """The memories that answer best, among all that were on disk when this was asked; no text is an error.
+
+        Every store finds the same ones; how well their words fit, and so the order, is its own.
+        """
         ...
 
     async def payloads(self, refs: Collection[str]) -> dict[str, str]:

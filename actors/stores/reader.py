@@ -8,8 +8,10 @@ import apsw
 
 from actors.errors import PayloadMissing, StoreOutdated, StoreUnusable
 from actors.events import FLEET, Event
+from actors.memory import Memory
+from actors.recall import Question, Recalled
 from actors.rows import from_rows
-from actors.stores import queries, refusals
+from actors.stores import memories, queries, refusals
 from actors.stores.protocol import RunRecord
 from actors.stores.schema import APPLICATION_ID, VERSION
 from actors.work import Item, items_from
@@ -117,6 +119,22 @@ class Reader:
     def fleet(self) -> list[Event]:
         """What the newest fleet did, and its agents with items of any run, oldest first."""
         return from_rows(queries.fleet(self.db))
+
+    def recall(self, question: Question, now: float) -> list[Recalled]:
+        """See Store.recall; among the memories that are indexed."""
+        return memories.recall(self.db, question, now)
+
+    def memory(self, id_: str) -> Memory | None:
+        """The memory with this id, if it is indexed and was not forgotten."""
+        return memories.get(self.db, id_)
+
+    def is_indexed(self, upto: int) -> bool:
+        """Whether every memory of the journal up to this event can be found."""
+        return memories.indexed(self.db) >= upto
+
+    def newest_memory(self) -> int:
+        """The last event that may be a memory."""
+        return memories.newest(self.db)
 
     def payloads(self, refs: Collection[str]) -> dict[str, str]:
         """Texts by hash. Raises PayloadMissing."""

@@ -1,7 +1,9 @@
 """The tables of the SQLite store."""
 
+from actors.stores import memories
+
 APPLICATION_ID = 0x6D6E656D  # "mnem", in the file's header
-VERSION = 2
+VERSION = 3
 
 PRAGMAS = (
     "pragma journal_mode = wal",
@@ -10,7 +12,8 @@ PRAGMAS = (
     "pragma wal_autocheckpoint = 0",  # actors/stores/group.py does it beside the commits, which then never wait for it
 )
 
-TABLES = """
+TABLES = (
+    """
 create table runs(
   id integer primary key,
   run text not null unique,
@@ -61,7 +64,7 @@ create table appends(            -- so that an append sent twice is done once
 create index appends_by_at on appends(at);
 
 create table marks(              -- the highest numbers that pruned rows had: none is given out twice
-  name text primary key,         -- seq, run
+  name text primary key,         -- seq, run; indexed: up to which event the memories are indexed
   value integer not null
 ) strict, without rowid;
 
@@ -71,3 +74,5 @@ create table agents(
   generation integer not null
 ) strict, without rowid;
 """
+    + memories.TABLES
+)

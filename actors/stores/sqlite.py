@@ -16,7 +16,7 @@ import apsw
 from actors.errors import MnemosyneError, StaleTerm
 from actors.events import FLEET, AgentStarted, CancelRequested, Event
 from actors.rows import Row, to_row
-from actors.stores import acceptance, aging, opening, queries, refusals
+from actors.stores import acceptance, aging, memories, opening, queries, refusals
 from actors.stores.protocol import Accept, RunRecord
 from actors.work import Role
 
@@ -82,6 +82,13 @@ class SqliteStore:
             more = False
         if not more:
             self._forget_at = self.clock() + aging.EVERY_S
+
+    def index(self) -> bool:
+        """Let some memories be found that could not be yet; whether there may be more. A full disk keeps it."""
+        try:
+            return memories.index(self.db)
+        except apsw.Error:  # the next commit is told what is wrong
+            return False
 
     def close(self) -> None:
         """Close the file and let another writer in."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import apsw
 
-from actors.stores import queries, refusals
+from actors.stores import memories, queries, refusals
 from actors.stores.sqlite import SqliteStore
 
 ENDED = """select r.id, r.run, r.key, r.name, r.items, max(e.at) from runs r
@@ -49,6 +49,7 @@ def remove(store: SqliteStore, old: Old) -> None:
     """The run with its items, attempts and events is gone, whole or not at all. Raises StoreUnusable."""
     with refusals.told(store.path), store.db:
         queries.mark(store.db)
+        memories.remove(store.db, old.id)
         for table, column in RUN_TABLES:
             store.db.execute(f"delete from {table} where {column} = ?", (old.id,))  # noqa: S608
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 
 FILES_READ, FILES_WRITE, COMMAND = "files:read", "files:write", "command"
+MEMORY_READ, MEMORY_WRITE = "memory:read", "memory:write"
 MCP = "mcp:"
 LATER = ("subagents",)
 """Not enforced yet, so refused."""
 
 SERVER = r"[A-Za-z0-9]+([-_][A-Za-z0-9]+)*"
 """Name of an MCP server: part of its tools' names, mcp__NAME__tool."""
-PATTERN = rf"^({FILES_READ}|{FILES_WRITE}|{COMMAND}|{MCP}{SERVER})$"
+PATTERN = rf"^({FILES_READ}|{FILES_WRITE}|{COMMAND}|{MEMORY_READ}|{MEMORY_WRITE}|{MCP}{SERVER})$"
 SERVER_LENGTH = 32
 
 

@@ -7,13 +7,15 @@ from pathlib import Path
 
 from actors.errors import ToolsUnavailable
 from actors.settings import Settings
+from actors.stores.protocol import Store
 from actors.tools.beneath import Beneath
-from actors.tools.capability import COMMAND, FILES_READ, FILES_WRITE, servers_of
+from actors.tools.capability import COMMAND, FILES_READ, FILES_WRITE, MEMORY_READ, MEMORY_WRITE, servers_of
 from actors.tools.command import RunCommand
 from actors.tools.files import EditFile, ReadFile, WriteFile
 from actors.tools.finding import ListFiles, SearchFiles
 from actors.tools.launch import Confines
 from actors.tools.mcp import config
+from actors.tools.memory import Forget, Recall, Remember
 from actors.tools.tool import Tool
 from actors.tools.toolbox import Toolbox
 from actors.work import Task
@@ -29,7 +31,8 @@ def workspace_of(home: Path, run: str) -> Path:
 class Granted:
     """Opens toolboxes for the agents of one process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._store = store
         self._home, self._commands = settings.home.absolute(), settings.commands
 
     @asynccontextmanager
@@ -46,7 +49,8 @@ class Granted:
             raise ToolsUnavailable(f"the workspace {folder} cannot be made: {error.strerror}") from None
         async with AsyncExitStack() as stack:
             foreign = await self._foreign(servers_of(declared), folder, stack)
-            yield Toolbox([*self._own(declared, folder), *foreign])
+            memories = await self._memories(declared, task)
+            yield Toolbox([*self._own(declared, folder), *memories, *foreign])
 
     def _own(self, declared: Sequence[str], folder: Path) -> list[Tool]:
         beneath, tools = Beneath(folder), list[Tool]()
@@ -56,6 +60,13 @@ class Granted:
             tools += [WriteFile(beneath), EditFile(beneath)]
         if COMMAND in declared:
             tools.append(RunCommand(Confines(folder, self._home), self._commands))
+        return tools
+
+    async def _memories(self, declared: Sequence[str], task: Task) -> list[Tool]:
+        tools: list[Tool] = [Recall(self._store)] if MEMORY_READ in declared else []
+        if MEMORY_WRITE in declared:
+            plan = (await self._store.run(task.run)).name
+            tools += [Remember(self._store, task, plan), Forget(self._store)]
         return tools
 
     async def _foreign(self, names: Sequence[str], folder: Path, stack: AsyncExitStack) -> list[Tool]:

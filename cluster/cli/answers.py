@@ -25,7 +25,7 @@ class Answer(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         """The answer for machines: text, or what the item's output schema asked for."""
         data = json.loads(self.text) if self.result.json_data else self.text
-        return {"data": data, "memory_ids": [], "model": self.result.model}
+        return {"data": data, "memory_ids": list(self.result.memory_ids), "model": self.result.model}
 
 
 def read_runs(home: Path, reader: Reader) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from cluster.cli import agents, api_key, dash, doctor, plan, resume, run, secret, store, up, views, wishes
+from cluster.cli import agents, api_key, dash, doctor, memory, plan, resume, run, secret, store, up, views, wishes
 from cluster.cli.faults import fault
 from cluster.cli.text import one_line
 
@@ -23,6 +23,7 @@ resume.register(app)
 up.register(app)
 views.register(app)
 wishes.register(app)
+memory.register(app)
 app.add_typer(agents.app)
 app.add_typer(plan.app, name="plan")
 app.add_typer(store.app, name="store")

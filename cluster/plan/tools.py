@@ -7,7 +7,13 @@ from cluster.plan.mistakes import quote
 from cluster.plan.schema import ITEM
 from cluster.plan.spot import Spot
 
-KNOWN = (capability.FILES_READ, capability.FILES_WRITE, capability.COMMAND)
+KNOWN = (
+    capability.FILES_READ,
+    capability.FILES_WRITE,
+    capability.COMMAND,
+    capability.MEMORY_READ,
+    capability.MEMORY_WRITE,
+)
 
 
 def read_tools(spot: Spot) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from actors.errors import StoreError
 from actors.events import Event
+from actors.recall import Question, Recalled
 from actors.roles.agent import Card
 from actors.stores.protocol import Accept, Receipt, RunRecord
 from actors.work import Item, Role, Task
@@ -56,6 +57,11 @@ class StorePort:
         """See Store."""
         events: list[Event] = await self._call("read", run, after, max_wait_s, exclude, limit)
         return events
+
+    async def recall(self, question: Question) -> list[Recalled]:
+        """See Store."""
+        found: list[Recalled] = await self._call("recall", question)
+        return found
 
     async def register(self, agent: str, role: Role, pid: int, node: str) -> int:
         """See Store."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -46,7 +47,7 @@ def test_every_command_has_a_help_text_with_an_example_that_it_takes(name: str) 
     command, lines = COMMANDS[name], docs.examples(COMMANDS[name])
     assert lines
     for line in lines:
-        words = line.partition(" > ")[0].split()[1:]
+        words = shlex.split(line.partition(" > ")[0])[1:]
         assert words[: len(name.split())] == name.split()
         command.make_context(name, words[len(name.split()) :]).close()
     assert all(param.help for param in command.params)
@@ -111,7 +112,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def test_completion_of_commands_options_and_runs(home: Path) -> None:
-    assert completed(home, "re") == {"resume", "results"}
+    assert completed(home, "re") == {"recall", "remember", "resume", "results"}
     assert completed(home, "plan", "") == {"check", "cost", "schema", "show"}
     assert "--detach" in completed(home, "run", "--d")
     for command in ("status", "results", "events", "resume", "cancel", "pause", "continue"):

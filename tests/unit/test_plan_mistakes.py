@@ -77,7 +77,7 @@ CASES = [
     # tools
     (A + "  tools: command", 4, "items[0].tools", "expected a list of capabilities", "write a list"),
     (A + "  tools: [file:read]", 4, "items[0].tools[0]", 'no capability "file:read"', 'did you mean "files:read"?'),
-    (A + "  tools: [all]", 4, "items[0].tools[0]", 'no capability "all"', "files:read, files:write, command and mcp:"),
+    (A + "  tools: [all]", 4, "items[0].tools[0]", 'no capability "all"', "memory:read, memory:write and mcp:"),
     (A + "  tools:\n  - command\n  - command", 6, "items[0].tools[1]", '"command" is there twice', "name it once"),
     (A + "  tools: [subagents]", 4, "items[0].tools[0]", "subagents is not enforced by this version", "remove it"),
     (A + "  tools: ['mcp:']", 4, "items[0].tools[0]", '"mcp:" names no MCP server', "as in mcp:tickets"),

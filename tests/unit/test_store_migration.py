@@ -81,7 +81,9 @@ def test_the_kept_file_is_the_old_store_whole(tmp_path: Path) -> None:
 def test_readers_bring_it_forward_when_nobody_writes(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     make_1(path)
-    with pytest.raises(StoreOutdated, match="has schema 1, this version reads 2; `mnemosyne status` brings it forward"):
+    with pytest.raises(
+        StoreOutdated, match=f"has schema 1, this version reads {VERSION}; `mnemosyne status` brings it forward"
+    ):
         Reader(path)
     (finding,) = doctor.store(path)
     assert (finding.level, finding.cure) == ("warning", "mnemosyne status")

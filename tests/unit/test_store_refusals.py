@@ -15,6 +15,7 @@ from actors.rows import to_row
 from actors.stores.group import GroupStore
 from actors.stores.inspection import inspect
 from actors.stores.reader import Reader
+from actors.stores.schema import VERSION
 from actors.stores.sqlite import Append, SqliteStore
 from tests import stores
 from tests.stores import wish
@@ -99,10 +100,12 @@ def test_garbage_in_the_journals_page_is_refused_at_once(path: Path, opener: Cal
 @pytest.mark.parametrize("opener", OPENERS)
 def test_a_newer_schema(path: Path, opener: Callable[[Path], object]) -> None:
     db = apsw.Connection(str(path))
-    db.execute("pragma user_version = 3; pragma journal_mode = delete").fetchall()
+    db.execute(f"pragma user_version = {VERSION + 1}; pragma journal_mode = delete").fetchall()
     db.close()
     before = path.read_bytes()
-    with pytest.raises(StoreUnusable, match="has schema 3, this version knows 2; update mnemosyne"):
+    with pytest.raises(
+        StoreUnusable, match=f"has schema {VERSION + 1}, this version knows {VERSION}; update mnemosyne"
+    ):
         opener(path)
     assert path.read_bytes() == before
 

@@ -41,7 +41,7 @@ def mcp_json(home: Path, **servers: object) -> None:
 
 
 async def names(home: Path, *tools: str) -> set[str]:
-    async with Granted(Settings(home=home))(task(*tools)) as toolbox:
+    async with Granted(Settings(home=home), MemoryStore())(task(*tools)) as toolbox:
         return {spec.name for spec in toolbox.specs()}
 
 
@@ -49,7 +49,7 @@ async def names(home: Path, *tools: str) -> set[str]:
 async def test_what_is_declared_is_granted_and_nothing_else(tmp_path: Path, declared: tuple[str, ...]) -> None:
     granted = set[str]().union(*(ALL[one] for one in declared))
     assert await names(tmp_path, *declared) == granted
-    async with Granted(Settings(home=tmp_path))(task(*declared)) as toolbox:
+    async with Granted(Settings(home=tmp_path), MemoryStore())(task(*declared)) as toolbox:
         for other in set[str]().union(*ALL.values()) - granted:
             told = await toolbox.call(other, {"path": "a", "content": "", "command": "touch here"}, "k")
             assert told.error
@@ -58,7 +58,7 @@ async def test_what_is_declared_is_granted_and_nothing_else(tmp_path: Path, decl
 
 
 async def test_runs_do_not_share_a_workspace(tmp_path: Path) -> None:
-    granted = Granted(Settings(home=tmp_path))
+    granted = Granted(Settings(home=tmp_path), MemoryStore())
     async with granted(task("files:write")) as toolbox:
         assert not (await toolbox.call("write_file", {"path": "a", "content": "of r"}, "k")).error
     async with granted(task("files:read", run="other")) as toolbox:
@@ -125,7 +125,9 @@ def script(*rules: Rule) -> ScriptedModel:
 
 
 async def attempted(home: Path, model: ScriptedModel, *tools: str) -> Outcome:
-    worker = Prompted(PROMPTS[Role.EXECUTOR], MemoryStore(), calls_of(model), 1000, Granted(Settings(home=home)))
+    store = MemoryStore()
+    granted = Granted(Settings(home=home), store)
+    worker = Prompted(PROMPTS[Role.EXECUTOR], store, calls_of(model), 1000, granted)
     return await attempt(worker, course_of(task(*tools)), {})
 
 

@@ -32,6 +32,8 @@ from actors.events import (
     ItemsAdded,
     ItemSkipped,
     ItemStarted,
+    MemoryForgotten,
+    MemoryStored,
     ModelAvailable,
     ModelHeld,
     ModelUnavailable,
@@ -45,6 +47,7 @@ from actors.events import (
     ToolDone,
     TurnDone,
 )
+from actors.memory import Memory
 from actors.work import Content, FailureKind, Item, Lost, RestartCause, Result, Role, RunStatus
 from dashboards import wire_docs
 from dashboards.wire import WireEvent, tasks_of, wire
@@ -88,6 +91,8 @@ JOURNAL: list[Event] = [
     ModelUnavailable(model="m", reason="no such host"),
     ModelHeld(model="m", by="requests", waiting=4, in_flight=1, held_s=12.0, limit=50, left=0),
     ModelAvailable(model="m", probe=True),
+    MemoryStored(memory=Memory(id="0" * 16, namespace="global", content=Content(text="a secret recipe"))),
+    MemoryForgotten(memory="0" * 16),
     ItemAssigned(
         run="r",
         item="a",
@@ -189,7 +194,7 @@ def test_a_start_is_the_items_and_the_agents() -> None:
 
 
 def test_a_result_ends_the_agents_task_and_completes_the_item() -> None:
-    agent = {**ATTEMPT, "generation": 1, "result": {"text": "done"}, "truncated": False, **SPENT}
+    agent = {**ATTEMPT, "generation": 1, "result": {"text": "done"}, "truncated": False, "memory_ids": [], **SPENT}
     ends = [("agent_completed", agent), ("work_item_completed", {**ATTEMPT, **SPENT})]
     assert bare(closed("a", GOOD)) == ends
     assert bare(closed("a", GOOD, started=False)) == [*bare(JOURNAL[4]), *ends]
@@ -215,7 +220,7 @@ def test_a_lost_attempt_is_told_of_the_item_only() -> None:
 
 
 def test_a_reused_result_is_told_with_its_origin_and_without_what_it_cost() -> None:
-    answer = {"result": {"text": "done"}, "truncated": False}
+    answer = {"result": {"text": "done"}, "truncated": False, "memory_ids": []}
     assert bare(reuse("a")) == [
         ("work_item_reused", {"item_id": "a", "origin": "older", "model": "scripted", **answer})
     ]

@@ -1,0 +1,48 @@
+"""Which events are memories: results of items, and what was remembered. Every store's index is made by this."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from actors.events import Event, completed
+from actors.memory import Memory, MemoryType, session
+from actors.memory_events import MemoryStored
+from actors.work import Role, role_of
+
+TYPES: Final = ("item_closed", "item_reused", "memory_stored", "memory_forgotten")
+"""Of the events that an index has to look at."""
+
+IMPORTANCE: Final[Mapping[Role, int]] = {
+    Role.ORCHESTRATOR: 8,
+    Role.REVIEWER: 8,
+    Role.EXECUTOR: 7,
+    Role.OPTIMIZER: 6,
+}
+"""Of a result, by the role that made it: decisions and verdicts before work, work before what was made of it."""
+
+
+def memory_of(event: Event, plan: str) -> Memory | None:
+    """The memory that this event is, if it is one. `plan`: the name of its run's plan."""
+    if isinstance(event, MemoryStored):
+        return event.memory.model_copy(update={"at": event.at})
+    if (done := completed(event)) is None or not done[1].memory_ids:
+        return None
+    item, result = done
+    role = _role(event.__dict__.get("agent", ""))
+    return Memory(
+        id=result.memory_ids[0],
+        namespace=session(plan, event.run),
+        kind=MemoryType.RESULT,
+        importance=IMPORTANCE[role],
+        tags=(role.value,),
+        content=result.data,
+        at=event.at,
+        run=event.run,
+        item=item,
+    )
+
+
+def _role(agent: str) -> Role:
+    try:
+        return role_of(agent)
+    except ValueError:
+        return Role.EXECUTOR

@@ -1,0 +1,145 @@
+"""The index of the memories in a SQLite store: made from the journal, behind it, in the same file.
+
+The journal's row is the memory; here is only what finds it. So a commit of outcomes costs nothing more, no text is
+there twice, and what a killed process did not index the next one does.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import apsw
+
+from actors import memories, query
+from actors.events import Event
+from actors.memory import Memory, sessions_of
+from actors.memory_events import MemoryForgotten
+from actors.reading import RESULT_MARK
+from actors.recall import LOOKED_AT, Candidate, Question, Recalled, best
+from actors.rows import from_rows
+from actors.stores import queries
+from actors.work import Content
+
+STEP = 200
+"""Memories indexed in one transaction, some 10 ms."""
+
+TEXT_MAX = 100_000
+"""Characters of one text that can be found by their words."""
+
+FORGOTTEN = 0
+"""As an importance: the row stays, so that nothing brings the memory back."""
+
+TABLES = """
+create table memories(           -- finds the event that a memory is; memory_words finds this
+  number integer primary key,
+  id text not null unique,
+  seq integer not null,
+  run integer not null,          -- 0: nobody's, it outlives every run
+  namespace text not null,
+  importance integer not null,   -- 0: forgotten
+  at real not null
+) strict;
+create index memories_by_run on memories(run);
+create virtual table memory_words using fts5(
+  title, text, tags, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 2"
+);
+"""
+
+NEWS = f"""select e.seq, e.at, e.body, e.run, coalesce(r.name, '') from events e left join runs r on r.id = e.run
+           where e.seq > ? and (e.type in ('item_reused', 'memory_stored', 'memory_forgotten')
+                                or e.type = 'item_closed' and instr(e.body, '{RESULT_MARK}'))
+           order by e.seq limit {STEP}"""  # noqa: S608
+PUT = """insert into memories(id, seq, run, namespace, importance, at) values(?, ?, ?, ?, ?, ?)
+         on conflict(id) do update set seq = excluded.seq, run = excluded.run, namespace = excluded.namespace
+         where importance > 0"""
+FOUND = "select m.number, {fit}, m.importance, m.at from {tables} where m.importance >= ?"
+MATCHED = "memory_words w cross join memories m on m.number = w.rowid"
+WITHIN = " and (m.namespace = ? or substr(m.namespace, 1, ?) = ?)"
+FETCH = """select e.seq, e.at, e.body, coalesce(r.name, '') from memories m join events e on e.seq = m.seq
+           left join runs r on r.id = e.run where m.number = ?"""
+
+
+def indexed(db: apsw.Connection) -> int:
+    """The seq up to which the journal is indexed."""
+    return int(queries.one(db, "select value from marks where name = 'indexed'") or 0)
+
+
+def newest(db: apsw.Connection) -> int:
+    """The seq of the last event that may be a memory."""
+    marks = ",".join(f"'{type_}'" for type_ in memories.TYPES)
+    return int(queries.one(db, f"select seq from events where type in ({marks}) order by seq desc limit 1") or 0)  # noqa: S608
+
+
+def index(db: apsw.Connection) -> bool:
+    """Take in the next memories of the journal; whether there may be more. Raises apsw.Error."""
+    after, last = indexed(db), queries.last_seq(db)
+    if after >= last:
+        return False
+    with db:
+        news = queries.rows(db, NEWS, after)
+        events = from_rows(row[:3] for row in news)
+        for event, (*_, run, name) in zip(events, news, strict=True):
+            _take(db, event, run, name)
+        upto = events[-1].seq if len(events) == STEP else last
+        db.execute("insert or replace into marks values('indexed', ?)", (upto,))
+    return len(events) == STEP
+
+
+def _take(db: apsw.Connection, event: Event, run: int, plan: str) -> None:
+    if isinstance(event, MemoryForgotten):
+        _forget(db, event.memory)
+    elif memory := memories.memory_of(event, plan):
+        known = queries.one(db, "select number from memories where id = ?", memory.id)
+        db.execute(PUT, (memory.id, event.seq, run, memory.namespace, memory.importance, memory.at))
+        if known is None:
+            words = (db.last_insert_rowid(), memory.item, _text(db, memory.content), " ".join(memory.tags))
+            db.execute("insert into memory_words(rowid, title, text, tags) values(?, ?, ?, ?)", words)
+
+
+def _forget(db: apsw.Connection, id_: str) -> None:
+    number = queries.one(db, "select number from memories where id = ?", id_)
+    db.execute("update memories set importance = ? where number = ?", (FORGOTTEN, number))
+    db.execute("delete from memory_words where rowid = ?", (number,))
+
+
+def _text(db: apsw.Connection, content: Content) -> str:
+    sql = "select text from payloads where hash = ?"
+    text = content.text if content.ref is None else queries.one(db, sql, content.ref)
+    return str(text or "")[:TEXT_MAX]
+
+
+def remove(db: apsw.Connection, run: int) -> None:
+    """The memories of a run are gone, in the caller's transaction."""
+    db.execute("delete from memory_words where rowid in (select number from memories where run = ?)", (run,))
+    db.execute("delete from memories where run = ?", (run,))
+
+
+def recall(db: apsw.Connection, question: Question, now: float) -> list[Recalled]:
+    """The best answers among what is indexed. Raises apsw.Error."""
+    values: list[Any] = [max(1, question.min_importance)]
+    wanted = query.parse(question.text)
+    if wanted:
+        sql = FOUND.format(fit="-bm25(memory_words)", tables=MATCHED)
+        sql += " and memory_words match ?"
+        values.append(query.fts5(wanted))
+    else:
+        sql = FOUND.format(fit="0.0", tables="memories m")
+    if question.namespace:
+        within = sessions_of(question.namespace) or f"{question.namespace}\n"  # which no namespace begins with
+        sql += WITHIN
+        values += [question.namespace, len(within), within]
+    sql += f" order by {'w.rowid' if wanted else 'm.number'} desc limit {LOOKED_AT}"
+    found = [Candidate(*row) for row in db.execute(sql, values)]
+    return _fetched(db, best(found, question.limit, now))
+
+
+def _fetched(db: apsw.Connection, found: Sequence[tuple[int, float]]) -> list[Recalled]:
+    rows = [queries.rows(db, FETCH, number)[0] for number, _ in found]
+    events = from_rows(row[:3] for row in rows)
+    made = [memories.memory_of(event, row[3]) for event, row in zip(events, rows, strict=True)]
+    return [Recalled(memory, score) for memory, (_, score) in zip(made, found, strict=True) if memory]
+
+
+def get(db: apsw.Connection, id_: str) -> Memory | None:
+    """The memory with this id, unless it was forgotten."""
+    number = queries.one(db, "select number from memories where id = ? and importance > 0", id_)
+    return None if number is None else _fetched(db, [(number, 0.0)])[0].memory

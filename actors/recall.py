@@ -10,7 +10,7 @@ RANK, IMPORTANCE, RECENCY = 0.6, 0.25, 0.15
 """What of a score is how well the words fit, how important the memory is, and how new."""
 HALF_LIFE_S = 7 * 86_400.0
 
-LOOKED_AT = 5_000
+LOOKED_AT = 1_000
 """Memories that are ranked, the newest first: of a query that more would fit, the older ones are not."""
 
 LIMIT = 10

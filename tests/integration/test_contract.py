@@ -87,8 +87,7 @@ def test_the_four_roles_are_spawned_registered_and_answer(living: Living) -> Non
     assert max(starting) < min(event.seq for event in events if isinstance(event, AgentStarted))
 
 
-def test_delegated_work_comes_back_with_success_and_data(living: Living) -> None:
-    """Memory ids, and finding them with `recall`, belong to this as soon as there are memories."""
+def test_delegated_work_comes_back_with_success_data_and_a_memory_that_is_recalled(living: Living) -> None:
     rows = run(living.commands, "delegated", {"id": "a", "agent": "optimizer"})
     assert of_item(rows, "a") == ["work_item_assigned", "work_item_started", "work_item_completed"]
     assert of_agent(rows, "optimizer-0", "a") == ["agent_started", "agent_completed"]
@@ -99,7 +98,11 @@ def test_delegated_work_comes_back_with_success_and_data(living: Living) -> None
     ]
     result = json.loads(living.commands.run("results", "delegated", "--json")[1])["a"]
     assert ("Do a." in result["data"], result["model"]) == (True, "scripted")
+    recalled = json.loads(living.commands.run("recall", '"Do a."', "--min-importance", "6", "--json")[1])["results"]
     status = json.loads(living.commands.run("status", "delegated", "--json")[1])
+    (memory,) = [row for row in recalled if row["run"] == status["run"]]
+    assert [memory["id"]] == result["memory_ids"]
+    assert (memory["content"], memory["item"]) == (result["data"], "a")
     assert (status["state"], status["counts"]["complete"]) == ("completed", 1)
     (item,) = status["items"]
     assert (item["state"], item["agent"], item["attempts"], item["error"]) == ("complete", "optimizer-0", 1, None)

@@ -11,6 +11,7 @@ from actors.events import (
     ItemsAdded,
     ItemSkipped,
 )
+from actors.memory import result_id
 from actors.work import Failure, Lost, Reservation, Result
 from cluster.commands import Append
 from cluster.foreach import Growth
@@ -77,7 +78,8 @@ class Facts:
     def joined(self, item: str, model: str, prompt: str, text: str) -> Append:
         """The item ends with what its items made."""
         payloads: dict[str, str] = {}
-        made = Result(data=stored(text, payloads), json_data=True, model=model, cost_usd=0.0, prompt=prompt)
+        data, ids = stored(text, payloads), (result_id(self.run, item),)
+        made = Result(data=data, json_data=True, memory_ids=ids, model=model, cost_usd=0.0, prompt=prompt)
         return Append(ItemJoined(run=self.run, item=item, outcome=made, term=self.term), payloads)
 
     def quarantined(self, item: str, message: str) -> Append:

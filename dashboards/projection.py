@@ -23,8 +23,6 @@ from actors.events import (
     ItemsAdded,
     ItemSkipped,
     ItemStarted,
-    MemoryForgotten,
-    MemoryStored,
     ModelAvailable,
     ModelHeld,
     ModelUnavailable,
@@ -39,6 +37,7 @@ from actors.events import (
     TurnDone,
 )
 from actors.failures import is_charged
+from actors.memory_events import MemoryEvent
 from actors.stores.protocol import RunRecord
 from actors.work import FINISHED, TERMINAL, Failure, Item, ItemState, Lost, Role, RunStatus, Usage
 from dashboards.accounts import Accounts
@@ -286,6 +285,7 @@ _HANDLERS: dict[type, Callable[[RunView, Any], None]] = {
     ItemCancelled: RunView._on_item_cancelled,
     ModelHeld: RunView._on_held,
     **dict.fromkeys(get_args(FleetEvent), RunView._on_agent),
+    **dict.fromkeys(get_args(MemoryEvent), RunView._on_nothing),
     **dict.fromkeys(
         (
             ToolDone,
@@ -294,8 +294,6 @@ _HANDLERS: dict[type, Callable[[RunView, Any], None]] = {
             AgentResetRequested,
             ModelUnavailable,
             ModelAvailable,
-            MemoryStored,
-            MemoryForgotten,
         ),
         RunView._on_nothing,
     ),

@@ -152,7 +152,7 @@ TYPES = {
     ),
     "work_item_joined": WireType(
         "The item is complete with the list of what the items made that were added for it.",
-        ("item_id", "result", "truncated", "term"),
+        ("item_id", "result", "truncated", "memory_ids", "term"),
     ),
     "work_item_lost": WireType(
         "The agent went away with the attempt; the item is assigned anew, nothing is charged to it.",

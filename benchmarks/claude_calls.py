@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -55,12 +56,13 @@ async def w4(call: Call) -> tuple[float, float]:
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
-def alone(base_url: str, transport: str) -> Call:
+def alone(base_url: str, transport: str, opened: AsyncExitStack) -> Call:
     """The SDK and nothing else."""
     from anthropic import AsyncAnthropic, DefaultAioHttpClient, DefaultAsyncHttpxClient
 
     http = DefaultAioHttpClient() if transport == "aiohttp" else DefaultAsyncHttpxClient()
     client = AsyncAnthropic(api_key=KEY, base_url=base_url, max_retries=0, http_client=http)
+    opened.push_async_callback(client.close)
 
     async def call() -> object:
         messages: Any = [{"role": "user", "content": PROMPT}]
@@ -69,16 +71,18 @@ def alone(base_url: str, transport: str) -> Call:
     return call
 
 
-def adapter(base_url: str, *, watched: bool = False) -> Call:
+def adapter(base_url: str, opened: AsyncExitStack, *, watched: bool = False) -> Call:
     """ClaudeModel.complete."""
     model, request = ClaudeModel(lambda: KEY, ModelSettings(base_url=base_url)), _request()
+    opened.push_async_callback(model.close)
     watch = (lambda _: None) if watched else None
     return lambda: model.complete(request, watch)
 
 
-def attempt(base_url: str) -> Call:
+def attempt(base_url: str, opened: AsyncExitStack) -> Call:
     """The same with patience, a deadline and an account."""
     model, request = ClaudeModel(lambda: KEY, ModelSettings(base_url=base_url)), _request()
+    opened.push_async_callback(model.close)
     calls = ModelCalls(lambda _: model)
 
     async def call() -> object:
@@ -117,24 +121,23 @@ async def measure(base_url: str, server: int, rounds: int) -> None:
     from cluster.fleet import Fleet
 
     garbage.calm()
+    opened = AsyncExitStack()
     ways = {
-        "SDK alone, aiohttp": alone(base_url, "aiohttp"),
-        "SDK alone, httpx2": alone(base_url, "httpx2"),
-        "adapter": adapter(base_url),
-        "adapter, patience, account": attempt(base_url),
-        "adapter, streamed": adapter(base_url, watched=True),
+        "SDK alone, aiohttp": alone(base_url, "aiohttp", opened),
+        "SDK alone, httpx2": alone(base_url, "httpx2", opened),
+        "adapter": adapter(base_url, opened),
+        "adapter, patience, account": attempt(base_url, opened),
+        "adapter, streamed": adapter(base_url, opened, watched=True),
     }
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in (*ways, "runs on a fleet")}
-    async with Fleet(settings, frozenset()) as fleet:
+    async with opened, Fleet(settings, frozenset({MODEL})) as fleet:
         for number in range(rounds + 1):
             for name, call in ways.items():
                 taken[name].append(await w4(call))
             taken["runs on a fleet"].append(await fleet_run(fleet, number, server))
     first = next(iter(taken.values()))
     for name, times in taken.items():
-        wall, cpu = (
-            statistics.median(column) for column in zip(*times[1:], strict=True)
-        )  # the first is for warming up
+        wall, cpu = (statistics.median(column) for column in zip(*times[1:], strict=True))  # the first warms up
         ratio = statistics.median(ours[1] / theirs[1] for ours, theirs in zip(times[1:], first[1:], strict=True))
         each = f"{1e3 * cpu / CALLS:6.2f} ms CPU/call {ratio:5.2f} x"
         print(f"{name:28} {each}   wall/ideal {wall / IDEAL_S:5.2f}", flush=True)

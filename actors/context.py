@@ -1,9 +1,67 @@
-"""What goes into a prompt. Pure: texts in, text out."""
+"""What goes into a prompt: the task itself, then what there is room for. Pure: texts in, text out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from math import ceil, floor
+from typing import Final, NamedTuple
 
+from actors.frozen import Frozen
 from actors.marked import marked
+from actors.models.estimate import CHARACTERS_PER_TOKEN
 from actors.work import Content, Task
+
+
+class Share(StrEnum):
+    """A part of the room that a prompt has."""
+
+    CRITICAL = "critical"
+    """The task: its description, its inputs, the results of its dependencies. Never cut."""
+    SKILLS = "skills"
+    PROJECT = "project"
+    """Memories of the project."""
+    GENERAL = "general"
+    """Memories for everybody."""
+
+
+SHARES: Final[Mapping[Share, float]] = {
+    Share.CRITICAL: 0.4,
+    Share.SKILLS: 0.3,
+    Share.PROJECT: 0.2,
+    Share.GENERAL: 0.1,
+}
+
+
+class Piece(NamedTuple):
+    """A text that may go into a prompt, as it would stand there."""
+
+    share: Share
+    kind: str
+    """description, input, result, skill or memory."""
+    name: str
+    text: str
+
+    @property
+    def tokens(self) -> int:
+        """An estimate."""
+        return ceil(len(self.text) / CHARACTERS_PER_TOKEN)
+
+
+class Part(Frozen):
+    """What the journal keeps of a piece."""
+
+    share: Share
+    kind: str
+    name: str
+    tokens: int
+    left_out: bool = False
+    """There was no room for it."""
+
+
+class Filled(NamedTuple):
+    """A prompt, and what is in it."""
+
+    text: str
+    parts: tuple[Part, ...]
 
 
 def references(task: Task) -> set[str]:
@@ -14,14 +72,48 @@ def references(task: Task) -> set[str]:
     return {content.ref for content in contents if content.ref is not None}
 
 
-def prompt(task: Task, payloads: Mapping[str, str]) -> str:
-    """The item's description, then its inputs, then the results of its dependencies, each labelled by its name."""
+def critical(task: Task, payloads: Mapping[str, str]) -> list[Piece]:
+    """The item's inputs, the results of its dependencies, each labelled by its name, then its description."""
     item = task.item
-    parts = [_part("input", name, content, payloads) for name, content in item.inputs.items()]
-    parts += [_part("result", id_, task.results[id_], payloads) for id_ in item.dependencies]
-    return "\n\n".join([*parts, item.description]) if parts else item.description
+    pieces = [_piece("input", name, content, payloads) for name, content in item.inputs.items()]
+    pieces += [_piece("result", id_, task.results[id_], payloads) for id_ in item.dependencies if id_ in task.results]
+    return [*pieces, Piece(Share.CRITICAL, "description", item.id, item.description)]
 
 
-def _part(kind: str, name: str, content: Content, payloads: Mapping[str, str]) -> str:
+def _piece(kind: str, name: str, content: Content, payloads: Mapping[str, str]) -> Piece:
     text = content.text if content.ref is None else payloads[content.ref]
-    return marked(kind, text or "", name=name)
+    return Piece(Share.CRITICAL, kind, name, marked(kind, text or "", name=name))
+
+
+def prompt(task: Task, payloads: Mapping[str, str]) -> str:
+    """The task alone."""
+    return _joined(critical(task, payloads))
+
+
+def fill(task_pieces: Sequence[Piece], offered: Sequence[Piece], budget: int) -> Filled:
+    """A prompt of about `budget` tokens: what is offered, the best first, each share to its part of it, then the task.
+
+    A piece goes in whole or not at all. What the task takes beyond its share the others lack, each in proportion;
+    what a share does not use stays free.
+    """
+    task = sum(piece.tokens for piece in task_pieces)
+    rest = max(0.0, min(1.0, (budget - task) / (budget * (1 - SHARES[Share.CRITICAL])))) if budget > 0 else 0.0
+    room = {share: floor(part * budget * rest) for share, part in SHARES.items()}
+    taken: list[Piece] = []
+    parts: list[Part] = []
+    for piece in offered:
+        fits = piece.tokens <= room[piece.share]
+        if fits:
+            room[piece.share] -= piece.tokens
+            taken.append(piece)
+        parts.append(part_of(piece, left_out=not fits))
+    return Filled(_joined([*taken, *task_pieces]), (*map(part_of, task_pieces), *parts))
+
+
+def part_of(piece: Piece, *, left_out: bool = False) -> Part:
+    """What the journal keeps of it."""
+    return Part(share=piece.share, kind=piece.kind, name=piece.name, tokens=piece.tokens, left_out=left_out)
+
+
+def _joined(pieces: Sequence[Piece]) -> str:
+    return "\n\n".join(piece.text for piece in pieces)

@@ -29,7 +29,7 @@ from actors.fleet_events import (
 from actors.limits import Limits
 from actors.memory_events import MemoryEvent, MemoryForgotten, MemoryStored
 from actors.recorded import FLEET, Recorded
-from actors.turn_events import ToolDone, TurnDone, TurnEvent
+from actors.turn_events import AttemptEvent, ContextFilled, ToolDone, TurnDone
 from actors.work import FailureKind, Item, ItemId, Outcome, Reservation, Result, RunStatus
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "AgentStarted",
     "AgentStarting",
     "AgentUnavailable",
+    "ContextFilled",
     "MemoryForgotten",
     "MemoryStored",
     "ModelAvailable",
@@ -263,7 +264,7 @@ Event = Annotated[
     | CancelRequested
     | PauseRequested
     | ContinueRequested
-    | TurnEvent
+    | AttemptEvent
     | MemoryEvent
     | OfFleet,
     Field(discriminator="type"),

@@ -52,6 +52,7 @@ UNREAD = DRIVER_TYPES | {
     "item_reused",
     "run_accepted",
     "memory_stored",
+    "context_filled",
 }
 """Nothing follows from them for supervision."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from actors.errors import StoreError
 from actors.events import Event, ItemClosed, ItemStarted
 from actors.stores.protocol import Receipt, Store
-from actors.turn_events import TurnEvent
+from actors.turn_events import AttemptEvent
 
 Key = tuple[str, str, int]
 """(run, item, epoch) of an attempt."""
@@ -53,7 +53,7 @@ class Outbox:
         """Take back a start that is not on its way to the journal; whether there was one."""
         return self._starts.pop(key, None) is not None
 
-    async def kept(self, key: Key, event: TurnEvent, payloads: Mapping[str, str]) -> bool:
+    async def kept(self, key: Key, event: AttemptEvent, payloads: Mapping[str, str]) -> bool:
         """Record what an attempt did, behind its start; true once it is on disk, false if the attempt was closed."""
         if start := self._starts.pop(key, None):
             self._events.append(start())

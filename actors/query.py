@@ -45,9 +45,9 @@ def parse(text: str) -> Query:
     return choices or _any_words(text)
 
 
-def any_of(words: Iterable[str]) -> str:
-    """The text of a query for any of these words."""
-    return " OR ".join(f'"{_clean(word).replace(QUOTE, " ")}"' for word in words)
+def any_of(stems: Iterable[str]) -> str:
+    """The text of a query for any word that begins with one of these."""
+    return " OR ".join(f'"{_clean(stem).replace(QUOTE, " ")}"*' for stem in stems)
 
 
 def _any_words(text: str) -> Query:

@@ -25,6 +25,8 @@ class Question(NamedTuple):
     namespace: str | None = None
     """This one and those within it; None: all."""
     limit: int = LIMIT
+    results: bool = True
+    """Whether results of items count; else only what was remembered."""
 
 
 class Recalled(NamedTuple):

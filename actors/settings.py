@@ -166,3 +166,5 @@ class Settings(Frozen):
     health: HealthSettings = HealthSettings()
     models: ModelSettings = ModelSettings()
     commands: CommandSettings = CommandSettings()
+    skills: tuple[Path, ...] = ()
+    """Folders of skills; the first is the project's own."""

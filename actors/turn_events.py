@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from actors.context import Part
 from actors.recorded import Recorded
 from actors.work import Content, Effort, ItemId, Usage
 
@@ -43,4 +44,20 @@ class ToolDone(Recorded):
     seconds: float = 0.0
 
 
+class ContextFilled(Recorded):
+    """More than the task itself went into the prompt of this attempt."""
+
+    type: Literal["context_filled"] = "context_filled"
+    item: ItemId
+    epoch: int
+    agent: str
+    budget: int
+    """Tokens that there was room for."""
+    parts: tuple[Part, ...]
+    """The task's own first; with what there was no room for."""
+
+
 TurnEvent = TurnDone | ToolDone
+
+AttemptEvent = TurnEvent | ContextFilled
+"""What an attempt puts on disk while it runs."""

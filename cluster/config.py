@@ -79,7 +79,21 @@ def token_path(home: Path) -> Path:
 def read_settings(home: Path, model: str | None, fleet: FleetSettings) -> Settings:
     """Every setting, from the arguments and the environment. Raises UserError."""
     models = ModelSettings(base_url=base_url(), script=_script())
-    return Settings(home=home, model=model, fleet=fleet, models=models, health=_health(), commands=_commands(home))
+    return Settings(
+        home=home,
+        model=model,
+        fleet=fleet,
+        models=models,
+        health=_health(),
+        commands=_commands(home),
+        skills=skill_folders(home),
+    )
+
+
+def skill_folders(home: Path) -> tuple[Path, Path]:
+    """Where skills lie: the project's, beside its home, and the user's."""
+    config = _path("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return home.absolute().parent / "skills", config / "mnemosyne" / "skills"
 
 
 def _commands(home: Path) -> CommandSettings:

@@ -27,6 +27,7 @@ UNREAD = (
     "rate_limited",
     "agent_error_recorded",
     "agent_health_degraded",
+    "context_filled",
     "memory_stored",
     "memory_forgotten",
 )

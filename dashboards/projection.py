@@ -11,6 +11,7 @@ from actors.events import (
     AgentResetRequested,
     AgentRestartRequested,
     CancelRequested,
+    ContextFilled,
     ContinueRequested,
     Event,
     ItemAssigned,
@@ -286,15 +287,6 @@ _HANDLERS: dict[type, Callable[[RunView, Any], None]] = {
     ModelHeld: RunView._on_held,
     **dict.fromkeys(get_args(FleetEvent), RunView._on_agent),
     **dict.fromkeys(get_args(MemoryEvent), RunView._on_nothing),
-    **dict.fromkeys(
-        (
-            ToolDone,
-            AgentHeartbeat,
-            AgentRestartRequested,
-            AgentResetRequested,
-            ModelUnavailable,
-            ModelAvailable,
-        ),
-        RunView._on_nothing,
-    ),
+    **dict.fromkeys((ToolDone, ContextFilled, AgentHeartbeat, AgentRestartRequested), RunView._on_nothing),
+    **dict.fromkeys((AgentResetRequested, ModelUnavailable, ModelAvailable), RunView._on_nothing),
 }

@@ -28,8 +28,6 @@ from actors.events import (
     ItemsAdded,
     ItemSkipped,
     ItemStarted,
-    MemoryForgotten,
-    MemoryStored,
     ModelAvailable,
     ModelHeld,
     ModelUnavailable,
@@ -44,6 +42,7 @@ from actors.events import (
     TurnDone,
 )
 from actors.work import Failure, Item, Lost, Result
+from dashboards import wire_memory
 from dashboards.wire_types import HELD
 
 WireEvent = dict[str, Any]
@@ -224,16 +223,6 @@ def _rate_limited(event: ModelHeld, _tasks: Tasks) -> Told:
     return [("rate_limited", _fields(event, *HELD))]
 
 
-def _memory_stored(event: MemoryStored, _tasks: Tasks) -> Told:
-    memory = event.memory
-    fields = {"memory_id": memory.id, "namespace": memory.namespace, "importance": memory.importance}
-    return [("memory_stored", {**fields, "kind": memory.kind.value, "tags": list(memory.tags)})]
-
-
-def _memory_forgotten(event: MemoryForgotten, _tasks: Tasks) -> Told:
-    return [("memory_forgotten", {"memory_id": event.memory})]
-
-
 def _fields(event: Event | Result | Failure, *names: str) -> WireEvent:
     return {name: getattr(event, name) for name in names}
 
@@ -292,6 +281,5 @@ _TOLD: dict[type, Callable[[Any, Tasks], Told]] = {
     ModelUnavailable: _model_unavailable,
     ModelAvailable: _model_available,
     ModelHeld: _rate_limited,
-    MemoryStored: _memory_stored,
-    MemoryForgotten: _memory_forgotten,
+    **wire_memory.TOLD,
 }

@@ -44,6 +44,8 @@ FIELDS = {
     "estimated_usd": "The part of it that is for calls whose end never came: an upper bound.",
     "effort": "`calls` to the model, `retries` among them, and seconds of waiting: `permit_s` for permits, `limit_s` "
     "for the API's pace, `backoff_s` after failures.",
+    "budget": "Tokens that the prompt had room for.",
+    "parts": "What went into the prompt: `share`, `kind`, `name`, `tokens`; `left_out` if there was no room for it.",
     "turn": "Which of the item's turns, from 1 over all its attempts.",
     "call": "Which of the turn's calls of tools, from 1.",
     "tool": "The tool's name, as the model wrote it.",
@@ -140,6 +142,10 @@ TYPES = {
     ),
     "tool_completed": WireType(
         "A tool that the model called has ended.", (*TURN, "call", "tool", "is_error", "seconds")
+    ),
+    "context_filled": WireType(
+        "More than the task itself went into the prompt: skills or memories.",
+        ("item_id", "agent_id", "epoch", "budget", "parts"),
     ),
     "work_item_completed": WireType("The item has its result; it never runs again.", (*ATTEMPT, *SPENT)),
     "work_item_reused": WireType(

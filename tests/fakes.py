@@ -23,7 +23,7 @@ from actors.settings import PatienceSettings
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept, Receipt, RunRecord, Store
 from actors.tools import toolbox
-from actors.turn_events import TurnEvent
+from actors.turn_events import AttemptEvent
 from actors.work import TERMINAL, Item, ItemState, Role, RunStatus, Task
 from cluster.run_state import RunState
 
@@ -76,7 +76,7 @@ def prompted(store: Store, model: Model, role: Role = Role.EXECUTOR, tools: Tool
 def course_of(task: Task, store: Store | None = None) -> Course:
     """The course of an attempt; what it records goes into the store, if there is one."""
 
-    async def keep(event: TurnEvent, payloads: Mapping[str, str]) -> bool:
+    async def keep(event: AttemptEvent, payloads: Mapping[str, str]) -> bool:
         if store is None:
             return True
         receipt = await store.append(uuid.uuid4().hex, [event], payloads)

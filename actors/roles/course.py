@@ -6,10 +6,10 @@ from actors.errors import AttemptClosed
 from actors.models.spending import Spending
 from actors.roles.deadline import Deadline
 from actors.roles.watched import Watched
-from actors.turn_events import TurnEvent
+from actors.turn_events import AttemptEvent
 from actors.work import Task
 
-Keep = Callable[[TurnEvent, Mapping[str, str]], Awaitable[bool]]
+Keep = Callable[[AttemptEvent, Mapping[str, str]], Awaitable[bool]]
 """Puts what an attempt did on disk, with its payloads; false if the attempt was closed meanwhile."""
 
 
@@ -23,7 +23,7 @@ class Course:
         self.watched = Watched()
         self._keep = keep
 
-    async def record(self, event: TurnEvent, payloads: Mapping[str, str]) -> None:
+    async def record(self, event: AttemptEvent, payloads: Mapping[str, str]) -> None:
         """Return once it is on disk, however long that takes: the timeout does not run. Raises AttemptClosed."""
         with self.deadline.paused():
             if not await self._keep(event, payloads):

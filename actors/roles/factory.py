@@ -1,14 +1,26 @@
 """Agents of every role: a role is a prompt, everything else is common."""
 
+from functools import partial
+
 from actors.errors import UnknownRole
 from actors.models.calls import ModelCalls
 from actors.roles.agent import NOTHING_BEFORE, Agent, Before
+from actors.roles.material import Library
 from actors.roles.prompt import PROMPTS
-from actors.roles.prompted import Prompted
-from actors.settings import Settings
+from actors.roles.prompted import NOTHING, WINDOW, Prompted
+from actors.settings import ModelSettings, Settings
+from actors.shelf import Shelf
 from actors.stores.protocol import Store
 from actors.tools.granted import Granted
 from actors.work import Role
+
+GIVEN = frozenset({Role.EXECUTOR})
+"""Roles that get skills and memories; the others work with what they are given."""
+
+
+def context_tokens(model: str, settings: ModelSettings) -> int:
+    """Tokens that the model's context holds."""
+    return settings.local_context_tokens if model == "local" else WINDOW
 
 
 def role_named(name: str) -> Role:
@@ -30,5 +42,8 @@ def create_agent(
 ) -> Agent:
     """An agent that does the work of a role. Raises UnknownRole."""
     known = role_named(role)
-    worker = Prompted(PROMPTS[known], store, calls, settings.models.max_tokens, Granted(settings, store))
+    material = Library(store, Shelf(settings.skills)) if known in GIVEN else NOTHING
+    tools, models = Granted(settings, store), settings.models
+    window = partial(context_tokens, settings=models)
+    worker = Prompted(PROMPTS[known], store, calls, models.max_tokens, tools, material, window)
     return Agent(id_, known, generation, worker, store, settings.fleet.concurrency, before)

@@ -1,5 +1,6 @@
 """The part of a role that is all in its prompt."""
 
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 from actors import context
@@ -7,9 +8,11 @@ from actors.models.calls import ModelCalls
 from actors.models.port import Message, Reply, Request
 from actors.roles.conversation import Conversation, ToolsOf
 from actors.roles.course import Course
+from actors.roles.material import Material, Nothing
 from actors.roles.prompt import Prompt
 from actors.stores.protocol import Store
 from actors.tools.toolbox import Toolbox
+from actors.turn_events import ContextFilled
 from actors.work import Task
 
 
@@ -18,12 +21,26 @@ def no_tools(_: Task) -> AbstractAsyncContextManager[Toolbox]:
     return nullcontext(Toolbox())
 
 
+NOTHING = Nothing()
+WINDOW = 200_000
+"""Tokens that the models of today's API take at least."""
+
+
 class Prompted:
     """Context, turns, answer. Raises ModelError, StoreError and ToolsUnavailable."""
 
     def __init__(
-        self, prompt: Prompt, store: Store, calls: ModelCalls, max_tokens: int, tools: ToolsOf = no_tools
+        self,
+        prompt: Prompt,
+        store: Store,
+        calls: ModelCalls,
+        max_tokens: int,
+        tools: ToolsOf = no_tools,
+        material: Material = NOTHING,
+        window: Callable[[str], int] = lambda _: WINDOW,
     ) -> None:
+        """`window`: tokens that a model's context holds."""
+        self._material, self._window = material, window
         self.prompt, self._tools = prompt.version, tools
         self._system, self._store, self._calls, self._max_tokens = prompt.text, store, calls, max_tokens
 
@@ -31,11 +48,11 @@ class Prompted:
         """The model's whole answer to the task."""
         refs = context.references(task)
         payloads = await self._store.payloads(refs) if refs else {}
-        item = task.item
+        item, text = task.item, await self._text(task, payloads, course)
         request = Request(
             model=task.model,
             system=self._system,
-            messages=(Message(role="user", text=context.prompt(task, payloads)),),
+            messages=(Message(role="user", text=text),),
             max_tokens=item.max_tokens or self._max_tokens,
             output=item.output,
             tag=f"{task.run}/{item.id}/{task.epoch}",
@@ -44,3 +61,21 @@ class Prompted:
         model = self._calls.model(task.model, course.deadline, course.spending)
         async with self._tools(task) as toolbox:
             return await Conversation(model, course, toolbox, payloads).hold(request)
+
+    async def _text(self, task: Task, payloads: Mapping[str, str], course: Course) -> str:
+        """The prompt; what goes into it beside the task is on disk before the model is asked."""
+        offered = await self._material.offered(task)
+        if not offered:
+            return context.prompt(task, payloads)
+        budget = self._window(task.model) - len(self._system) // 3 - (task.item.max_tokens or self._max_tokens)
+        filled = context.fill(context.critical(task, payloads), offered, budget)
+        event = ContextFilled(
+            run=task.run,
+            item=task.item.id,
+            epoch=task.epoch,
+            agent=course.agent,
+            budget=max(0, budget),
+            parts=filled.parts,
+        )
+        await course.record(event, {})
+        return filled.text

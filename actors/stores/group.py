@@ -229,7 +229,8 @@ class GroupStore:
 
     async def recall(self, question: Question) -> list[Recalled]:
         """See Store."""
-        await self._indexing.catch_up()
+        if question.results:  # what was remembered is indexed with its event
+            await self._indexing.catch_up()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._recalls, _recall, self._path, question)
 

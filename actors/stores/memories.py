@@ -84,6 +84,11 @@ def index(db: apsw.Connection) -> bool:
     return len(events) == STEP
 
 
+def take_now(db: apsw.Connection, seq: int, at: float, body: str) -> None:
+    """Take in what somebody remembered or forgot, in the transaction of its event: it is rare, and asked for often."""
+    _take(db, from_rows([(seq, at, body)])[0], queries.FLEET_ID, "")
+
+
 def _take(db: apsw.Connection, event: Event, run: int, plan: str) -> None:
     if isinstance(event, MemoryForgotten):
         _forget(db, event.memory)
@@ -123,6 +128,8 @@ def recall(db: apsw.Connection, question: Question, now: float) -> list[Recalled
         values.append(query.fts5(wanted))
     else:
         sql = FOUND.format(fit="0.0", tables="memories m")
+    if not question.results:
+        sql += " and m.run = 0"
     if question.namespace:
         within = sessions_of(question.namespace) or f"{question.namespace}\n"  # which no namespace begins with
         sql += WITHIN

@@ -11,7 +11,7 @@ from actors import memories, query
 from actors.errors import NotFound, PayloadMissing, StaleTerm, StoreUnusable, UserError
 from actors.events import FLEET, AgentStarted, CancelRequested, Event, ItemsAdded, RunAccepted
 from actors.limits import Limits
-from actors.memory import Memory, belongs
+from actors.memory import Memory, MemoryType, belongs
 from actors.memory_events import MemoryForgotten
 from actors.reading import is_read
 from actors.recall import Candidate, Question, Recalled, best
@@ -228,6 +228,7 @@ class MemoryStore:
             number: memory
             for number, memory in enumerate(known)
             if memory.importance >= least
+            and (question.results or memory.kind is not MemoryType.RESULT)
             and (question.namespace is None or belongs(memory.namespace, question.namespace))
             and query.matches(wanted, self._words(memory))
         }

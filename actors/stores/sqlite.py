@@ -24,6 +24,7 @@ ASSIGN = """update attempts set epoch = ?3, open = 1
             where run = ?1 and item = ?2 and epoch = ?3 - 1 and open = 0 and done = 0"""
 CLOSE = "update attempts set open = 0, done = ?4 where run = ?1 and item = ?2 and epoch = ?3 and open = 1"
 END = "update attempts set done = 1 where run = ?1 and item = ?2 and open = 0 and done = 0"
+REMEMBERED = frozenset({"memory_stored", "memory_forgotten"})
 INSERT = "insert into events values(?, ?, ?, ?, ?)"
 IS_OPEN = "select 1 from attempts where run = ? and item = ? and epoch = ? and open = 1"
 
@@ -157,6 +158,9 @@ class SqliteStore:
             seqs.append(self._seq)
             new.append((self._seq, run, at, row.type, row.body))
         self.db.executemany(INSERT, new)
+        for seq, _, _, type_, body in new:
+            if type_ in REMEMBERED:
+                memories.take_now(self.db, seq, at, body)
         return tuple(seqs)
 
     def _swap(self, run: int, row: Row) -> bool:

@@ -4,7 +4,23 @@ import sys
 
 import typer
 
-from cluster.cli import agents, api_key, dash, doctor, memory, plan, resume, run, secret, store, up, views, wishes
+from cluster.cli import (
+    agents,
+    api_key,
+    dash,
+    doctor,
+    memory,
+    plan,
+    resume,
+    run,
+    secret,
+    skills,
+    store,
+    up,
+    views,
+    why,
+    wishes,
+)
 from cluster.cli.faults import fault
 from cluster.cli.text import one_line
 
@@ -22,10 +38,12 @@ run.register(app)
 resume.register(app)
 up.register(app)
 views.register(app)
+why.register(app)
 wishes.register(app)
 memory.register(app)
 app.add_typer(agents.app)
 app.add_typer(plan.app, name="plan")
+app.add_typer(skills.app, name="skills")
 app.add_typer(store.app, name="store")
 app.add_typer(secret.app, name="secrets")
 app.add_typer(api_key.app, name="config")

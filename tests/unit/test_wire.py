@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.context import Part, Share
 from actors.events import (
     AgentErrorRecorded,
     AgentFailed,
@@ -22,6 +23,7 @@ from actors.events import (
     AgentStarting,
     AgentUnavailable,
     CancelRequested,
+    ContextFilled,
     ContinueRequested,
     Event,
     ItemAssigned,
@@ -80,6 +82,14 @@ JOURNAL: list[Event] = [
     ItemsAdded(run="r", item="a", items=(Item(id="a[0]", description="x", parent="a"),), term=1),
     ItemJoined(run="r", item="a", outcome=GOOD, term=1),
     RunWaiting(run="r", term=1, reason="no model"),
+    ContextFilled(
+        run="r",
+        item="a",
+        epoch=1,
+        agent="executor-0",
+        budget=1000,
+        parts=(Part(share=Share.SKILLS, kind="skill", name="deploy", tokens=12),),
+    ),
     ItemQuarantined(run="r", item="a", message="it killed again", term=1),
     AgentErrorRecorded(agent="executor-0", generation=1, message="KeyError", count=3),
     AgentHealthDegraded(agent="executor-0", count=3, is_healthy=True),

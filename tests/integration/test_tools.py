@@ -47,13 +47,22 @@ def test_items_use_the_tools_that_they_declare(commands: Commands) -> None:
             {"match": "there is no tool 'run_command'; there are no tools for this item", "answer": "refused"},
             {"match": "/ask/", "turn": 1, "calls": calls("mcp__odd__key")},
             {"match": "/ask/1/1", "answer": "the key came"},
+            {"match": "/keep/", "turn": 1, "calls": calls("remember", text="Parrots sign deploys.", importance=9)},
+            {"match": "/keep/", "turn": 2, "calls": calls("recall", query="parrots OR cats")},
+            {"match": "Sign with a parrot.", "answer": "signed"},
+            {"match": "Parrots sign deploys.", "answer": "it is remembered"},
         ]
     )
+    skill = commands.home.parent / "skills" / "deploy"
+    skill.mkdir(parents=True)
+    (skill / "SKILL.md").write_text("---\nname: deploy\ndescription: Deploy a service\n---\nSign with a parrot.\n")
     plan = commands.items(
         {"id": "make", "description": "make it", "tools": ["files:write", "command"]},
         {"id": "look", "description": "look at it", "tools": ["files:read"], "dependencies": ["make"]},
         {"id": "none", "description": "without tools"},
         {"id": "ask", "description": "ask a server", "tools": ["mcp:odd"]},
+        {"id": "keep", "description": "keep it", "tools": ["memory:read", "memory:write"]},
+        {"id": "skilled", "description": "Deploy the service."},
     )
     code, _, err = commands.run("run", plan, "--key", "k")
     assert code == 0, err
@@ -63,16 +72,24 @@ def test_items_use_the_tools_that_they_declare(commands: Commands) -> None:
         "look": "it is there",
         "none": "refused",
         "ask": "the key came",
+        "keep": "it is remembered",
+        "skilled": "signed",
     }
     assert [path.name for path in workspace(commands).iterdir()] == ["a.py"]
     done = [(event.item, event.tool) for event in commands.events("k") if isinstance(event, ToolDone)]
     assert sorted(done) == [
         ("ask", "mcp__odd__key"),
+        ("keep", "recall"),
+        ("keep", "remember"),
         ("look", "read_file"),
         ("make", "run_command"),
         ("make", "write_file"),
         ("none", "run_command"),
     ]
+    (memory,) = json.loads(commands.run("recall", "parrots", "--min-importance", "9", "--json")[1])["results"]
+    assert (memory["namespace"].partition(":")[0], memory["item"]) == ("project", "keep")
+    parts = json.loads(commands.run("why", "k", "skilled", "--json")[1])["parts"]
+    assert ("skills", "deploy") in [(part["share"], part["name"]) for part in parts]
 
 
 FIRST_HANGS = (

@@ -70,6 +70,13 @@ class GrowthRefused(UserError):
     """The run does not grow by this: it is not what it has to be, or more than its limits allow."""
 
 
+class ItemGrows(MnemosyneError):
+    """The item goes on once the run has done what it wants."""
+
+    wants: tuple[tuple[int, int, str], ...] = ()
+    """(turn, call, JSON)."""
+
+
 class HomeUnusable(UserError):
     """The home cannot be used; name another with --home or MNEMOSYNE_HOME."""
 

@@ -26,11 +26,12 @@ from actors.fleet_events import (
     ModelUnavailable,
     OfFleet,
 )
+from actors.growth_events import Granted, ItemJoined, ItemsAdded
 from actors.limits import Limits
 from actors.memory_events import MemoryEvent, MemoryForgotten, MemoryStored
 from actors.recorded import FLEET, Recorded
 from actors.turn_events import AttemptEvent, ContextFilled, ToolDone, TurnDone
-from actors.work import FailureKind, Item, ItemId, Outcome, Reservation, Result, RunStatus
+from actors.work import FailureKind, ItemId, Outcome, Reservation, Result, RunStatus
 
 __all__ = [
     "FLEET",
@@ -45,6 +46,9 @@ __all__ = [
     "AgentStarting",
     "AgentUnavailable",
     "ContextFilled",
+    "Granted",
+    "ItemJoined",
+    "ItemsAdded",
     "MemoryForgotten",
     "MemoryStored",
     "ModelAvailable",
@@ -164,24 +168,6 @@ class ItemReused(Recorded):
     origin: str
     """The run where the result was made."""
     outcome: Result
-
-
-class ItemsAdded(Recorded):
-    """The run has grown: `item` goes on, or ends, once these are done."""
-
-    type: Literal["items_added"] = "items_added"
-    item: ItemId
-    items: tuple[Item, ...]
-    term: int
-
-
-class ItemJoined(Recorded):
-    """The item is complete with what the items that it grew by made; no model was asked for it."""
-
-    type: Literal["item_joined"] = "item_joined"
-    item: ItemId
-    outcome: Result
-    term: int
 
 
 class ItemFailed(Recorded):

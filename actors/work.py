@@ -126,6 +126,15 @@ class Over(Frozen):
     """Keys on the way to the list, with dots between them; "" where the whole result is the list."""
 
 
+class Expand(StrEnum):
+    """What becomes of items that an item answers with."""
+
+    RUN = "run"
+    """The run grows by them, and the item ends with their results."""
+    DRAFT = "draft"
+    """They are checked, and are the item's result."""
+
+
 class Item(Frozen):
     """One work item as the plan, or what it grew by, says it. Never changes."""
 
@@ -145,6 +154,8 @@ class Item(Frozen):
     """Capabilities; see actors/tools/capability.py."""
     foreach: Over | None = None
     """The item is done once for each entry of this list, and ends with the list of the results."""
+    expand: Expand | None = None
+    """The answer is a list of items, in the form of a plan."""
     parent: ItemId | None = None
     """The item that it was added for while the run went on; None for the items of the plan."""
 
@@ -162,6 +173,8 @@ class Ran(Frozen):
 
     result: Content
     is_error: bool = False
+    by: ItemId | None = None
+    """The sub-agent's item whose end this is."""
 
 
 class Turn(Frozen):
@@ -171,6 +184,8 @@ class Turn(Frozen):
     """What the model said, as JSON."""
     ran: Mapping[int, Ran] = Field(default_factory=dict)
     """The calls of tools that have ended, by their number in the turn."""
+    complaint: str = ""
+    """Why the answer could not be used, if that was found out after it had ended its attempt."""
 
 
 class Reservation(Frozen):
@@ -247,6 +262,30 @@ class Failure(Frozen):
     """What the call that was not made may take, if the attempt's allowance was too small for it."""
 
 
+class Want(Frozen):
+    """Something that an item asks the run for."""
+
+    turn: int
+    call: int = 0
+    """Which of the turn's calls, from 1; 0: the answer itself."""
+    text: Content
+    """JSON of what is asked for."""
+
+
+class Grows(Frozen):
+    """The attempt stopped, not charged, until the run has done what it wants; then the item goes on, or ends."""
+
+    kind: Literal["grows"] = "grows"
+    wants: tuple[Want, ...]
+    model: str | None = None
+    usage: Usage = Usage()
+    cost_usd: float | None = None
+    estimated_usd: float = 0.0
+    estimated_tokens: int = 0
+    effort: Effort = Effort()
+    seconds: float = 0.0
+
+
 class Lost(Frozen):
     """The attempt ended because its agent went away; nobody's fault."""
 
@@ -258,4 +297,4 @@ class Lost(Frozen):
     """What the attempt is counted as, since nobody knows what its calls cost; an estimate."""
 
 
-Outcome = Annotated[Result | Failure | Lost, Field(discriminator="kind")]
+Outcome = Annotated[Result | Failure | Grows | Lost, Field(discriminator="kind")]

@@ -14,7 +14,7 @@ from actors.events import (
 from actors.memory import result_id
 from actors.work import Failure, Lost, Reservation, Result
 from cluster.commands import Append
-from cluster.foreach import Growth
+from cluster.growth import Growth
 from cluster.item_view import ItemView
 
 
@@ -72,7 +72,7 @@ class Facts:
 
     def added(self, item: str, growth: Growth) -> Append:
         """The item waits for these."""
-        event = ItemsAdded(run=self.run, item=item, items=growth.items, term=self.term)
+        event = ItemsAdded(run=self.run, item=item, items=growth.items, granted=growth.granted, term=self.term)
         return Append(event, growth.payloads)
 
     def joined(self, item: str, model: str, prompt: str, text: str) -> Append:

@@ -1,12 +1,13 @@
 """An item for each entry of a list: what a run grows by, and the list of what they made. Pure."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 from actors.contents import stored
 from actors.errors import GrowthRefused
 from actors.work import Item
+from cluster.growth import Growth, child_id
 
 ENTRY = "item"
 """Name of the input that holds an item's entry of the list."""
@@ -14,19 +15,7 @@ ENTRY = "item"
 SHOWN = 80
 
 
-class Growth(NamedTuple):
-    """Items to add, each after its dependencies, and the texts that they refer to."""
-
-    items: tuple[Item, ...]
-    payloads: Mapping[str, str]
-
-
-def child_id(item: str, number: int) -> str:
-    """The id of the item for an entry; no id of a plan is one."""
-    return f"{item}[{number}]"
-
-
-def entries(item: Item, text: str) -> list[Any]:
+def entries(item: Item, text: str, most: int) -> list[Any]:
     """The list that the item goes over, out of the result that holds it. Raises GrowthRefused."""
     assert item.foreach is not None
     over, path = item.foreach.item, item.foreach.path
@@ -45,6 +34,10 @@ def entries(item: Item, text: str) -> list[Any]:
     if not isinstance(found, list):
         where = f"{path} in the result" if path else "the result"
         raise GrowthRefused(f"{where} of {over} is no list: it is {_told(found)}")
+    if len(found) > most:  # before anything is made of it
+        raise GrowthRefused(
+            f"the list has {len(found)} entries, and {most} for one item is the most (fan_out in the plan's limits)"
+        )
     return found
 
 
@@ -61,10 +54,15 @@ def for_each(item: Item, found: Sequence[Any]) -> Growth:
     return Growth(tuple(items), payloads)
 
 
-def joined(item: Item, texts: Sequence[str]) -> str:
-    """The JSON list of the results, in the order of the entries."""
-    made = [text if item.output is None else json.loads(text) for text in texts]
-    return json.dumps(made, ensure_ascii=False)
+def joined(children: Sequence[Item], texts: Sequence[str], item: Item) -> str:
+    """JSON of the results: for the entries of a list a list in their order, else an object by the items' names."""
+    made = [_made(child, text) for child, text in zip(children, texts, strict=True)]
+    names = [child.id.removeprefix(f"{item.id}[")[:-1] for child in children]
+    return json.dumps(made if item.foreach else dict(zip(names, made, strict=True)), ensure_ascii=False)
+
+
+def _made(item: Item, text: str) -> Any:
+    return text if item.output is None and item.foreach is None else json.loads(text)
 
 
 def _text(entry: Any) -> str:

@@ -64,21 +64,24 @@ class WorkGraph:
         for name, value in {**found, "height": _height(order, dependents)}.items():
             object.__setattr__(self, name, value)
 
-    def add(self, parent: str, items: Iterable[Item]) -> None:
-        """Items that the parent waits for from now on; each after its dependencies. Linear in them."""
+    def add(self, parent: str, items: Iterable[Item], *, joined: bool) -> None:
+        """Items, each after its dependencies; if they are `joined`, the parent depends on them. Linear in them."""
         new = tuple(items)
         by_id, dependents, counts, height = (
             cast(dict[str, Any], found) for found in (self.by_id, self.dependents, self.dependency_counts, self.height)
         )
         waits = by_id[parent]
-        by_id[parent] = waits.model_copy(update={"dependencies": (*waits.dependencies, *(item.id for item in new))})
-        counts[parent] += len(new)
+        if joined:
+            names = (*waits.dependencies, *(item.id for item in new))
+            by_id[parent] = waits.model_copy(update={"dependencies": names})
+            counts[parent] += len(new)
         for item in new:
-            by_id[item.id], dependents[item.id], counts[item.id] = item, (parent,), len(item.dependencies)
+            by_id[item.id], counts[item.id] = item, len(item.dependencies)
+            dependents[item.id] = (parent,) if joined else ()
             for name in item.dependencies:
                 dependents[name] = (*dependents[name], item.id)
         for item in reversed(new):
-            height[item.id] = 1 + max(height[name] for name in dependents[item.id])
+            height[item.id] = 1 + max((height[name] for name in dependents[item.id]), default=height[parent])
 
     def layers(self) -> tuple[tuple[str, ...], ...]:
         """Ids by the longest path from a root; an item's dependencies are all in earlier layers."""

@@ -3,20 +3,18 @@
 from collections.abc import Sequence
 
 from actors.errors import GrowthRefused
-from actors.events import ItemsAdded
+from actors.events import ItemCancelled, ItemFailed, ItemQuarantined, ItemsAdded, ItemSkipped
 from actors.limits import Limits
 from actors.roles.prompt import VERSIONS
-from actors.work import Content, Failure, FailureKind, Item
-from cluster import foreach
+from actors.work import Content, Expand, Failure, FailureKind, Item, ItemState, Ran
+from cluster import expansion, foreach
+from cluster.admission import Admission
 from cluster.commands import Append, Fetch, Fetched
 from cluster.facts import Facts
-from cluster.foreach import Growth
 from cluster.graph import WorkGraph
+from cluster.growth import Growth
 from cluster.ledger import Ledger
 from cluster.placement import Placement
-
-GROWTH_BYTES = 4 * 1024 * 1024
-"""Of the items that are added at once, as JSON: as much as a plan may have."""
 
 
 class Growing:
@@ -31,11 +29,17 @@ class Growing:
         """Ready items that no agent gets, and whether their texts were asked for."""
 
     def due(self, item: str) -> bool:
-        """The item is ready; whether it is one that grows, and no agent's."""
-        if self._graph.by_id[item].foreach is None:
+        """The item is ready; whether the run has to do something for it, and it is no agent's."""
+        view = self._ledger.views[item]
+        if not (view.wants or self._joins(item)):
             return False
         self._due[item] = False
         return True
+
+    def _joins(self, item: str) -> bool:
+        """Whether no agent has anything to do for the item any more, or never had."""
+        known = self._graph.by_id[item]
+        return known.foreach is not None or (known.expand is not None and item in self._children)
 
     def forget(self, item: str) -> None:
         """The item is terminal."""
@@ -49,13 +53,13 @@ class Growing:
         """What is to be read now."""
         wanted = [item for item, asked in self._due.items() if not asked]
         self._due.update(dict.fromkeys(wanted, True))
-        return [Fetch(item, self._contents(item)) for item in wanted]
+        return [Fetch(item, self._contents(self._graph.by_id[item])) for item in wanted]
 
-    def _contents(self, item: str) -> tuple[Content, ...]:
-        over = self._graph.by_id[item].foreach
-        assert over is not None
-        names = self._children.get(item, (over.item,))
-        return tuple(self._ledger.results[name] for name in names)
+    def _contents(self, item: Item) -> tuple[Content, ...]:
+        if wants := self._ledger.views[item.id].wants:
+            return tuple(want.text for want in wants)
+        over = (item.foreach.item,) if item.foreach else ()
+        return tuple(self._ledger.results[name] for name in self._children.get(item.id, over))
 
     def next(self, fetched: Fetched) -> Append | None:
         """The fact that follows from the texts; None if the item does not wait for them any more."""
@@ -65,60 +69,77 @@ class Growing:
         try:
             if fetched.problem:
                 raise GrowthRefused(fetched.problem)
-            if item.id in self._children:
-                return self._joined(item, fetched.texts)
-            growth = self._admitted(item, foreach.for_each(item, self._entries(item, fetched.texts[0])))
+            return self._wanted(item, fetched.texts) or self._looped(item, fetched.texts)
         except GrowthRefused as refusal:
-            return self._facts.failed(item.id, 0, Failure(reason=FailureKind.BAD_REQUEST, message=str(refusal)))
-        return self._facts.added(item.id, growth) if growth.items else self._joined(item, ())
+            return self._failed(item, FailureKind.BAD_REQUEST, str(refusal))
 
-    def _entries(self, item: Item, text: str) -> list[object]:
-        found = foreach.entries(item, text)
-        if len(found) > self.limits.fan_out:
-            raise GrowthRefused(
-                f"the list has {len(found)} entries, and one item may add {self.limits.fan_out}; "
-                f"shorten the list, or raise fan_out in the plan's limits"
-            )
-        return found
+    def _failed(self, item: Item, kind: FailureKind, message: str) -> Append:
+        attempts = self._ledger.views[item.id].attempts
+        return self._facts.failed(item.id, attempts, Failure(reason=kind, message=message))
 
-    def _joined(self, item: Item, texts: Sequence[str]) -> Append:
-        model, prompt = self._placement.model_of(item.id), VERSIONS[item.agent]
-        return self._facts.joined(item.id, model, prompt, foreach.joined(item, texts))
+    def _wanted(self, item: Item, texts: Sequence[str]) -> Append | None:
+        view, admission = self._ledger.views[item.id], self._admission
+        if not view.wants:
+            return None
+        if item.expand is None:
+            return self._facts.added(item.id, expansion.subagents(item, view.wants, texts, admission))
+        try:
+            proposed = expansion.proposed(item, texts[0], admission)
+        except GrowthRefused as refusal:
+            if any(turn.complaint for turn in view.turns):
+                return self._failed(item, FailureKind.INVALID_ANSWER, str(refusal))
+            return self._facts.added(item.id, expansion.refused(view.wants[0], str(refusal)))
+        if item.expand is Expand.DRAFT:
+            return self._ended(item, texts[0])
+        return self._facts.added(item.id, Growth(proposed))
 
-    def _admitted(self, item: Item, growth: Growth) -> Growth:
-        """The growth, if it is within the caps. Raises GrowthRefused."""
-        items, limits = growth.items, self.limits
-        if self._added + len(items) > limits.items:
-            raise GrowthRefused(
-                f"{len(items)} items would be added to the {self._added} that the run was given so far, "
-                f"and {limits.items} is the most; raise items in the plan's limits"
-            )
-        if items and self._depth(item.id) >= limits.depth:
-            raise GrowthRefused(
-                f"{item.id} is {self._depth(item.id)} deep, and {limits.depth} is the most; "
-                f"raise depth in the plan's limits"
-            )
-        if (size := sum(len(one.model_dump_json()) for one in items)) > GROWTH_BYTES:
-            raise GrowthRefused(f"the items to add have {size} bytes, and {GROWTH_BYTES} is the most; shorten the item")
-        if taken := [one.id for one in items if one.id in self._graph.by_id]:
-            raise GrowthRefused(f"the run has an item {taken[0]!r} already; rename it")
-        return growth
+    @property
+    def _admission(self) -> Admission:
+        return Admission(self.limits, self._graph.by_id, self._children, self._added, self._placement.budget)
 
-    def _depth(self, item: str) -> int:
-        """Items above this one."""
-        depth, parent = 0, self._graph.by_id[item].parent
-        while parent is not None:
-            depth, parent = depth + 1, self._graph.by_id[parent].parent
-        return depth
+    def _looped(self, item: Item, texts: Sequence[str]) -> Append:
+        if children := self._children.get(item.id):
+            return self._ended(item, foreach.joined([self._graph.by_id[name] for name in children], texts, item))
+        growth = foreach.for_each(item, foreach.entries(item, texts[0], self.limits.fan_out))
+        self._admission.check(item, growth.items)
+        return self._facts.added(item.id, growth) if growth.items else self._ended(item, "[]")
+
+    def _ended(self, item: Item, text: str) -> Append:
+        return self._facts.joined(item.id, self._placement.model_of(item.id), VERSIONS[item.agent], text)
 
     def grow(self, event: ItemsAdded) -> list[str]:
-        """The items are on disk; those that have all they need."""
+        """The items are on disk; the items that can begin, or go on, now."""
         self._due.pop(event.item, None)
-        self._children[event.item] = tuple(item.id for item in event.items)
+        item, view = self._graph.by_id[event.item], self._ledger.views[event.item]
+        joined = bool(event.items) and (item.foreach is not None or item.expand is not None)
+        if event.items:
+            self._children[event.item] = (*self._children.get(event.item, ()), *(one.id for one in event.items))
         self._added += len(event.items)
-        self._graph.add(event.item, event.items)
+        self._graph.add(event.item, event.items, joined=joined)
         self._placement.add(event.items)
-        return self._ledger.grow(event.item, event.items)
+        free = self._ledger.grow(event.item, event.items, joined=joined)
+        view.wants = ()
+        for granted in event.granted:
+            if granted.item is not None:
+                view.awaits[granted.item] = granted.turn, granted.call
+            elif granted.call:
+                refusal = Content(text=f"refused: {granted.refusal}")
+                view.answer(granted.turn, granted.call, Ran(result=refusal, is_error=True))
+            else:
+                view.refuse(granted.turn, granted.refusal)
+        return free if joined or view.awaits else [*free, event.item]
+
+    def ended(self, child: str, data: Content, *, is_error: bool) -> list[str]:
+        """An item is terminal; the item that it was a sub-agent's for, if that one can go on now."""
+        parent = self._graph.by_id[child].parent
+        view = self._ledger.views[parent] if parent is not None else None
+        if parent is None or view is None or child not in view.awaits:
+            return []
+        turn, call = view.awaits.pop(child)
+        if view.state is not ItemState.WAITING:
+            return []
+        view.answer(turn, call, Ran(result=data, is_error=is_error, by=child))
+        return [] if view.awaits else [parent]
 
     def below(self, item: str) -> list[str]:
         """What was added for the item, and for that."""
@@ -126,3 +147,9 @@ class Growing:
         for id_ in found:  # grows while it is walked
             found += self._children.get(id_, ())
         return found[1:]
+
+
+def story_of(event: ItemFailed | ItemQuarantined | ItemSkipped | ItemCancelled) -> str:
+    """How a sub-agent's item ended without a result, for the item that waits for it."""
+    told = event.message if isinstance(event, ItemFailed | ItemQuarantined) else event.type.replace("_", " ")
+    return f"the sub-agent did not finish: {told}; do now what you said under if_it_fails"

@@ -2,7 +2,7 @@
 
 from actors.failures import CLASSES, is_charged, is_final
 from actors.turn_events import TurnDone, TurnEvent
-from actors.work import Failure, FailureKind, ItemState, Lost, Outcome, Ran, Result, Turn
+from actors.work import Failure, FailureKind, Grows, ItemState, Lost, Outcome, Ran, Result, Turn, Want
 
 
 class ItemView:
@@ -13,6 +13,7 @@ class ItemView:
         "alone",
         "attempts",
         "avoid",
+        "awaits",
         "epoch",
         "failed_of",
         "last",
@@ -24,6 +25,7 @@ class ItemView:
         "suspect",
         "turns",
         "users",
+        "wants",
     )
 
     def __init__(self, left: int, users: int) -> None:
@@ -41,6 +43,8 @@ class ItemView:
         self.suspect = False  # it may have ended its agent: its next attempt works alone
         self.last: Failure | Lost | None = None  # the outcome that leaves it no other attempt
         self.turns: tuple[Turn, ...] = ()  # finished ones of an item that is not
+        self.wants: tuple[Want, ...] = ()  # what it asked the run for, and has not got
+        self.awaits: dict[str, tuple[int, int]] = {}  # sub-agents' items that are not over, with turn and call
         self.story: list[str] = []
 
     def open(self, epoch: int, agent: str, *, alone: bool) -> None:
@@ -52,9 +56,19 @@ class ItemView:
         if isinstance(event, TurnDone):
             self.turns = (*self.turns, Turn(said=event.said))
             return
-        turn, ran = self.turns[event.turn - 1], Ran(result=event.result, is_error=event.is_error)
-        turn = turn.model_copy(update={"ran": {**turn.ran, event.call: ran}})
-        self.turns = (*self.turns[: event.turn - 1], turn, *self.turns[event.turn :])
+        self.answer(event.turn, event.call, Ran(result=event.result, is_error=event.is_error))
+
+    def answer(self, turn: int, call: int, ran: Ran) -> None:
+        """A call of a turn has ended."""
+        told = self.turns[turn - 1]
+        self._amend(turn, told.model_copy(update={"ran": {**told.ran, call: ran}}))
+
+    def refuse(self, turn: int, complaint: str) -> None:
+        """The answer of a turn could not be used."""
+        self._amend(turn, self.turns[turn - 1].model_copy(update={"complaint": complaint}))
+
+    def _amend(self, turn: int, told: Turn) -> None:
+        self.turns = (*self.turns[: turn - 1], told, *self.turns[turn:])
 
     def close(self, outcome: Outcome) -> None:
         """The attempt ended so."""
@@ -65,6 +79,8 @@ class ItemView:
                 self.suspect, self.turns = False, ()
             case Failure():
                 self._fail(outcome)
+            case Grows():
+                self.suspect, self.wants = False, outcome.wants
             case Lost(suspect=True):
                 self.last = outcome if self.alone else None
                 self.suspect = True

@@ -40,12 +40,12 @@ class Ledger:
             view.state = after
         return view
 
-    def grow(self, parent: str, items: Sequence[Item]) -> list[str]:
-        """The parent, which was ready, waits for these; the graph has them. Those of them that have all they need."""
+    def grow(self, parent: str, items: Sequence[Item], *, joined: bool) -> list[str]:
+        """The graph has these, and the parent depends on them if they are `joined`; those that have all they need."""
         for item in items:
             self.views[item.id] = ItemView(0, len(self.graph.dependents[item.id]))
         self.counts[ItemState.WAITING] += len(items)
-        self.views[parent].left += len(items)
+        self.views[parent].left += len(items) if joined else 0
         for item in items:
             for name in item.dependencies:
                 self.views[item.id].left += self.views[name].state is not ItemState.COMPLETE

@@ -4,7 +4,7 @@ Every attempt is reserved before it is assigned, in the row that assigns it, and
 the journal alone says what is left. An attempt whose agent went away counts as it was reserved.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from actors.budget import Budget
 from actors.events import ItemAssigned, ItemClosed
@@ -61,6 +61,20 @@ class RunBudget:
         self.refused = True
         return False
 
+    def affords(self, items: Sequence[Item]) -> bool:
+        """Whether there is room for an attempt of each of these beside what is open."""
+        if not self.caps:
+            return True
+        each = [
+            self._times(1, self._bound(item, item.model or self._model_of(item.parent or item.id), {}))
+            for item in items
+        ]
+        usd = [one.usd for one in each]
+        whole = Reservation(
+            usd=None if None in usd else sum(one or 0.0 for one in usd), tokens=sum(one.tokens or 0 for one in each)
+        )
+        return self._has_room(whole)
+
     def reserved(self, item: str) -> Reservation | None:
         """For the item's attempt; None in a run without a budget."""
         return self._open.get(item)
@@ -107,14 +121,17 @@ class RunBudget:
 
     def _reservations(self, id_: str, results: Mapping[str, Content]) -> list[Reservation]:
         """What to try to reserve, the best first."""
-        item, model = self._items[id_], self._model_of(id_)
-        texts = [*item.inputs.values(), *(results[name] for name in item.dependencies)]
-        characters = len(PROMPTS[item.agent].text) + len(item.description) + len(str(item.output or ""))
-        characters += sum(LABELS + (LONG_TEXT if text.text is None else len(text.text)) for text in texts)
-        bound, needs = reservation(model, characters, item.max_tokens or MAX_TOKENS), self._needs.get(id_)
+        bound, needs = self._bound(self._items[id_], self._model_of(id_), results), self._needs.get(id_)
         if needs is None:
             return [self._times(1, bound)]
         return [self._times(SOME_CALLS, needs), self._times(1, needs)]
+
+    def _bound(self, item: Item, model: str, results: Mapping[str, Content]) -> Reservation:
+        """What the first call of an attempt may take; a result that is not there yet counts as a long text."""
+        texts = [*item.inputs.values(), *(results.get(name, Content(ref="")) for name in item.dependencies)]
+        characters = len(PROMPTS[item.agent].text) + len(item.description) + len(str(item.output or ""))
+        characters += sum(LABELS + (LONG_TEXT if text.text is None else len(text.text)) for text in texts)
+        return reservation(model, characters, item.max_tokens or MAX_TOKENS)
 
     def _times(self, calls: int, one: Reservation) -> Reservation:
         """Caps that the run does not have leave the attempt free."""

@@ -16,7 +16,7 @@ from cluster.ends import Ends
 from cluster.facts import Facts
 from cluster.gone import outcomes
 from cluster.graph import WorkGraph
-from cluster.growing import Growing
+from cluster.growing import Growing, story_of
 from cluster.item_view import ItemView
 from cluster.ledger import Ledger
 from cluster.placement import FleetEvent, Placement
@@ -147,7 +147,8 @@ class RunState:
             self.wishes.stop(outcome.reason.value)
         if fact := self._ends.verdict(event.item):
             return [self._ends.end(event.item, fact)]
-        self._placement.push(event.item)
+        if not self._growing.due(event.item):
+            self._placement.push(event.item)
         return []
 
     def _on_item_made(self, event: ev.ItemReused | ev.ItemJoined) -> list[Command]:
@@ -177,6 +178,7 @@ class RunState:
         self._forget(event.item)
         self.views[event.item].turns = ()
         self._ledger.forget(event.item)
+        self._end_child(event.item, Content(text=story_of(event)), is_error=True)
         skips = self._live and not isinstance(event, ev.ItemSkipped)
         return self._ends.skip_dependents(event.item) if skips else []
 
@@ -228,6 +230,12 @@ class RunState:
 
     def _complete(self, item: str, data: Content) -> None:
         self._free(child for child in self._ledger.complete(item, data) if child not in self._ends.coming)
+        self._end_child(item, data, is_error=False)
+
+    def _end_child(self, item: str, data: Content, *, is_error: bool) -> None:
+        """Whoever waits for the item as its sub-agent's has an answer."""
+        parents = self._growing.ended(item, data, is_error=is_error)
+        self._free(parent for parent in parents if parent not in self._ends.coming)
 
     def _free(self, items: Iterable[str]) -> None:
         for id_ in items:

@@ -27,6 +27,7 @@ ITEM: Final[dict[tuple[ItemState, str], ItemState]] = {
     (ItemState.ACTIVE, "tool_done"): ItemState.ACTIVE,
     (ItemState.ACTIVE, "item_closed:result"): ItemState.COMPLETE,
     (ItemState.ACTIVE, "item_closed:failure"): ItemState.READY,
+    (ItemState.ACTIVE, "item_closed:grows"): ItemState.READY,
     (ItemState.ACTIVE, "item_closed:lost"): ItemState.READY,
 }
 """A failure makes the item ready again; whether it gets another attempt or `item_failed` is the driver's decision."""

@@ -21,7 +21,7 @@ from actors.models.blocks import Text, ToolCall
 from actors.roles.prompt import PROMPTS
 from actors.roles.turns import Said
 from actors.stores.reader import Reader
-from actors.work import Content, Item, Lost, Result
+from actors.work import Content, Grows, Item, Lost, Result
 from dashboards.board import Board
 from dashboards.known_run import KnownRun
 from dashboards.spent import Spent
@@ -123,6 +123,8 @@ def _outcome(event: ItemClosed) -> Json:
     told |= {"seconds": outcome.seconds, "model": outcome.model or event.asked, **spent.to_json()}
     if isinstance(outcome, Result):
         return {**told, "truncated": outcome.truncated, "prompt": outcome.prompt}
+    if isinstance(outcome, Grows):
+        return {**told, "wants": len(outcome.wants)}
     return {**told, "reason": outcome.reason.value, "error": outcome.message}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from actors.work import Failure, ItemState, Result, Usage
+from actors.work import Failure, Grows, ItemState, Result, Usage
 from dashboards.spent import Spent
 
 
@@ -43,7 +43,7 @@ class ItemView:
         facts = {name: getattr(self, name) for name in names}
         return {**facts, **self.spent().to_json(), **{name: getattr(self, name) for name in times}}
 
-    def charge(self, outcome: Result | Failure) -> None:
+    def charge(self, outcome: Result | Failure | Grows) -> None:
         """A closed attempt took its time."""
         self.model = outcome.model or self.model
         self.seconds += outcome.seconds

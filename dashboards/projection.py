@@ -40,7 +40,7 @@ from actors.events import (
 from actors.failures import is_charged
 from actors.memory_events import MemoryEvent
 from actors.stores.protocol import RunRecord
-from actors.work import FINISHED, TERMINAL, Failure, Item, ItemState, Lost, Role, RunStatus, Usage
+from actors.work import FINISHED, TERMINAL, Failure, Grows, Item, ItemState, Lost, Role, RunStatus, Usage
 from dashboards.accounts import Accounts
 from dashboards.agent_info import MISSING, AgentInfo, AgentState, FleetEvent
 from dashboards.item_view import ItemView
@@ -194,7 +194,10 @@ class RunView:
         if not event.started:
             item.started_at = event.at - outcome.seconds
         item.charge(outcome)
-        if isinstance(outcome, Failure):
+        if isinstance(outcome, Grows):
+            self._move(item.id, ItemState.READY)
+            item.attempts = event.attempt - 1
+        elif isinstance(outcome, Failure):
             self._move(item.id, ItemState.READY)
             item.attempts, item.error = event.attempt - (not is_charged(outcome.reason)), outcome.message
         else:
@@ -207,9 +210,11 @@ class RunView:
 
     def _on_items_added(self, event: ItemsAdded) -> None:
         self._add(event.items)
-        self._move(event.item, ItemState.WAITING).dependencies_left += len(event.items)
-        for item in event.items:
-            self._dependents[item.id].append(self.items[event.item])
+        parent = self._move(event.item, ItemState.WAITING if event.items else ItemState.READY)
+        spawned = {one.item for one in event.granted}
+        for item in (one for one in event.items if one.id not in spawned):
+            parent.dependencies_left += 1
+            self._dependents[item.id].append(parent)
 
     def _on_item_joined(self, event: ItemJoined) -> None:
         self._complete(self.items[event.item], event.at)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from actors.turn_events import TurnDone
-from actors.work import Effort, Failure, FailureKind, Lost, Result, Usage
+from actors.work import Effort, Failure, FailureKind, Grows, Lost, Result, Usage
 
 UNBILLED = frozenset(
     {
@@ -36,7 +36,7 @@ class Spent:
         self.calls, self.retries = 0, 0
         self.permit_s, self.limit_s, self.backoff_s = 0.0, 0.0, 0.0
 
-    def add(self, more: Result | Failure | TurnDone) -> None:
+    def add(self, more: Result | Failure | Grows | TurnDone) -> None:
         """Add what an attempt or a turn used."""
         used, effort = more.usage, more.effort
         self._add(
@@ -103,7 +103,7 @@ def total(parts: Iterable[Spent]) -> Spent:
     return whole
 
 
-def _cost(of: Result | Failure | TurnDone) -> float | None:
+def _cost(of: Result | Failure | Grows | TurnDone) -> float | None:
     """US dollars; None when a token may have been paid for whose price, or number, nobody knows."""
     if isinstance(of, Failure) and of.reason in UNBILLED and of.usage == Usage():
         return 0.0

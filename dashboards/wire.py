@@ -41,8 +41,9 @@ from actors.events import (
     ToolDone,
     TurnDone,
 )
-from actors.work import Failure, Item, Lost, Result
+from actors.work import Failure, Grows, Item, Lost, Result
 from dashboards import wire_memory
+from dashboards.wire_growth import items_added
 from dashboards.wire_types import HELD
 
 WireEvent = dict[str, Any]
@@ -115,6 +116,9 @@ def _item_closed(event: ItemClosed, tasks: Tasks) -> Told:
         case Failure() as outcome:
             why = {"error": outcome.message, "reason": outcome.reason.value}
             return [*began, ("agent_failed", {**attempt, **agent, **why, **_spent(outcome)})]
+        case Grows() as outcome:
+            stopped = {**attempt, **agent, "wants": len(outcome.wants), **_spent(outcome)}
+            return [*began, ("agent_handed_off", stopped)]
         case Lost() as outcome:
             return [("work_item_lost", {**attempt, **agent, "error": outcome.message, "suspect": outcome.suspect})]
 
@@ -134,12 +138,6 @@ def _within(event: TurnDone | ToolDone) -> WireEvent:
 def _item_reused(event: ItemReused, _tasks: Tasks) -> Told:
     who = {"item_id": event.item, "origin": event.origin, "model": event.outcome.model}
     return [("work_item_reused", {**who, **_answer(event.outcome)})]
-
-
-def _items_added(event: ItemsAdded, _tasks: Tasks) -> Told:
-    return [
-        ("work_items_added", {"item_id": event.item, "added": [item.id for item in event.items], "term": event.term})
-    ]
 
 
 def _item_joined(event: ItemJoined, _tasks: Tasks) -> Told:
@@ -223,7 +221,7 @@ def _rate_limited(event: ModelHeld, _tasks: Tasks) -> Told:
     return [("rate_limited", _fields(event, *HELD))]
 
 
-def _fields(event: Event | Result | Failure, *names: str) -> WireEvent:
+def _fields(event: Event | Result | Failure | Grows, *names: str) -> WireEvent:
     return {name: getattr(event, name) for name in names}
 
 
@@ -236,12 +234,12 @@ def _answer(outcome: Result) -> WireEvent:
     return {**told, "memory_ids": list(outcome.memory_ids)}
 
 
-def _spent(outcome: Result | Failure) -> WireEvent:
+def _spent(outcome: Result | Failure | Grows) -> WireEvent:
     told = {"model": outcome.model, "seconds": outcome.seconds}
     return {**told, **_used(outcome)}
 
 
-def _used(of: Result | Failure | TurnDone) -> WireEvent:
+def _used(of: Result | Failure | Grows | TurnDone) -> WireEvent:
     money = _fields(of, "cost_usd", "estimated_usd")
     return {"usage": of.usage.model_dump(), **money, "effort": of.effort.model_dump()}
 
@@ -259,7 +257,7 @@ _TOLD: dict[type, Callable[[Any, Tasks], Told]] = {
     ToolDone: _tool_done,
     ItemClosed: _item_closed,
     ItemReused: _item_reused,
-    ItemsAdded: _items_added,
+    ItemsAdded: items_added,
     ItemJoined: _item_joined,
     ItemFailed: _item_failed,
     ItemQuarantined: _item_quarantined,

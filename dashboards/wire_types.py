@@ -72,6 +72,9 @@ FIELDS = {
     "key": "The name that the person gave the run, or null.",
     "items": "How many items the plan has.",
     "added": "Ids of the items that the run has grown by.",
+    "refusals": "Why each of the others that were asked for was not added.",
+    "parent": "The item that it was added for.",
+    "wants": "How many things it asks for.",
     "digest": "SHA-256 over everything in the plan that counts.",
     "term": "Number of the driver that holds the run.",
     "driver": "Who drives.",
@@ -154,7 +157,15 @@ TYPES = {
     ),
     "work_items_added": WireType(
         "The run has grown by these items; the item that they were added for goes on, or ends, once they are done.",
-        ("item_id", "added", "term"),
+        ("item_id", "added", "refusals", "term"),
+    ),
+    "sub_agent_spawned": WireType(
+        "One of them is a sub-agent's: its result goes back to the item that called for it.",
+        ("item_id", "parent", "role", "task"),
+    ),
+    "agent_handed_off": WireType(
+        "The agent stopped its task, free for others: it goes on, or ends, once what it asks for is done.",
+        (*ATTEMPT, "generation", "wants", *SPENT),
     ),
     "work_item_joined": WireType(
         "The item is complete with the list of what the items made that were added for it.",

@@ -9,6 +9,7 @@ from actors.errors import (
     AttemptClosed,
     BudgetExhausted,
     HomeUnusable,
+    ItemGrows,
     ModelError,
     PayloadMissing,
     StoreError,
@@ -18,7 +19,7 @@ from actors.memory import result_id
 from actors.models.port import Reply, StopReason
 from actors.redaction import redact
 from actors.roles.course import Course
-from actors.work import Failure, FailureKind, Lost, Outcome, Reservation, Result, Task
+from actors.work import Failure, FailureKind, Grows, Lost, Outcome, Reservation, Result, Task, Want
 
 NOTHING = Reservation(usd=0.0, tokens=0)
 
@@ -41,6 +42,8 @@ async def attempt(worker: Worker, course: Course, payloads: dict[str, str]) -> O
         async with course.deadline:
             reply = await worker.work(course.task, course)
         return _result(worker, course, reply, begin, payloads)
+    except ItemGrows as error:
+        return _grows(error, course, begin, payloads)
     except BaseException as error:  # a SystemExit in a task leaves a Ray actor alive and mute
         slot = asyncio.current_task()
         if isinstance(error, asyncio.CancelledError) and slot and slot.cancelling():
@@ -50,6 +53,11 @@ async def attempt(worker: Worker, course: Course, payloads: dict[str, str]) -> O
 
 def _now() -> float:
     return asyncio.get_running_loop().time()  # a test that moves the loop's clock moves this one too
+
+
+def _grows(error: ItemGrows, course: Course, begin: float, payloads: dict[str, str]) -> Grows:
+    wants = (Want(turn=turn, call=call, text=stored(text, payloads)) for turn, call, text in error.wants)
+    return Grows(wants=tuple(wants), model=course.task.model, seconds=_now() - begin, **course.spending.told())
 
 
 def _ended(error: BaseException, course: Course, begin: float) -> Outcome:

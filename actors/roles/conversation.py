@@ -10,13 +10,14 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from actors.contents import stored
-from actors.errors import AnswerCutOff, AnswerInvalid, ContextTooLong
+from actors.errors import AnswerCutOff, AnswerInvalid, ContextTooLong, ItemGrows
 from actors.failures import ATTEMPTS
 from actors.models import blocks
 from actors.models.port import Model, Reply, Request, StopReason
 from actors.roles.course import Course
 from actors.roles.turns import Said, Turns
-from actors.tools.tool import ToolResult, ToolSpec
+from actors.tools.subagent import handed_back
+from actors.tools.tool import ToolResult, ToolSpec, Wanted
 from actors.turn_events import ToolDone, TurnDone
 from actors.work import Content, Ran, Task
 
@@ -25,6 +26,15 @@ TURNS = 50
 
 PAUSES = 8
 """Times that a message may pause."""
+
+
+FULL = 0.75
+"""Share of the context that is used; beyond it, no sub-agent's result is waited for."""
+
+WINDOW = 200_000
+"""Tokens that the smallest context of Claude holds."""
+
+CHARACTERS_PER_TOKEN = 3.5
 
 
 class Toolbox(Protocol):
@@ -61,13 +71,22 @@ class Conversation:
         while True:
             self._check_bounds(turns)
             if (reply := await self._ask(turns)) is not None:
-                return reply
+                if self._course.task.item.expand is None:
+                    return reply
+                said = Said(blocks=(blocks.Text(text=json.dumps(reply.parsed, ensure_ascii=False)),))
+                await self._heard(turns, said, reply.model)
+                raise _grows(said, turns.count)
             await self._run(turns, {})
 
     async def _catch_up(self, turns: Turns) -> None:
+        said = Said(complaint="nothing was said")
         for turn in self._course.task.turns:
-            turns.heard(Said.model_validate_json(self._text(turn.said)))
+            said = Said.model_validate_json(self._text(turn.said))
+            said = said.model_copy(update={"complaint": turn.complaint}) if turn.complaint else said
+            turns.heard(said)
             await self._run(turns, turn.ran)
+        if self._course.task.item.expand and said.stop is StopReason.END and not (said.complaint or said.cut_off):
+            raise _grows(said, turns.count)  # it was said, and nothing came of it
 
     async def _ask(self, turns: Turns) -> Reply | None:
         """The last answer; None if the conversation goes on."""
@@ -112,19 +131,33 @@ class Conversation:
         """Run what is pending, one after the other, but what has been run already."""
         if not turns.pending:
             return
-        results = []
+        results, wants = [], []
         for number, call in enumerate(turns.pending, 1):
             if ran := done.get(number):
-                result = ToolResult(self._text(ran.result), ran.is_error)
+                text = self._text(ran.result)
+                result = handed_back(ran, text) if ran.by else ToolResult(text, ran.is_error)
             else:
-                result = await self._run_one(turns.count, number, call)
+                result = await self._run_one(turns, number, call)
+            if isinstance(result, Wanted):
+                wants.append((turns.count, number, result.text))
             results.append(blocks.ToolResult(id=call.id, text=result.text, is_error=result.error))
+        if wants:
+            told = ItemGrows(f"{self._course.task.item.id} waits for {len(wants)} sub-agents")
+            told.wants = tuple(wants)
+            raise told
         turns.ran(results)
 
-    async def _run_one(self, turn: int, number: int, call: blocks.ToolCall) -> ToolResult:
+    async def _run_one(self, turns: Turns, number: int, call: blocks.ToolCall) -> ToolResult:
+        turn = turns.count
         course, payloads, begin = self._course, dict[str, str](), self._course.deadline.work_s()
         run, item = course.task.run, course.task.item.id
         result = await self._toolbox.call(call.name, dict(call.input), f"{run}/{item}/{turn}/{number}")
+        if isinstance(result, Wanted):
+            if _fullness(turns) <= FULL:
+                return result
+            result = ToolResult(
+                f"refused: this conversation is {_fullness(turns):.0%} full, do it yourself", error=True
+            )
         result = result._replace(text=result.text.encode(errors="backslashreplace").decode())
         event = ToolDone(
             run=run,
@@ -150,6 +183,17 @@ class Conversation:
             raise AnswerCutOff(f"{name} did not come to its end within {TURNS} turns; make it smaller")
         if turns.pauses > PAUSES:
             raise AnswerCutOff(f"the answer to {name} paused {turns.pauses} times and did not come to its end")
+
+
+def _grows(said: Said, turn: int) -> ItemGrows:
+    told = ItemGrows("the answer is a list of items")
+    told.wants = ((turn, 0, blocks.text_of(said.blocks)),)
+    return told
+
+
+def _fullness(turns: Turns) -> float:
+    said = sum(len(message.said) for message in turns.request.messages) + len(turns.request.system)
+    return said / CHARACTERS_PER_TOKEN / WINDOW
 
 
 def _too_long(error: ContextTooLong, turns: Turns) -> ContextTooLong:

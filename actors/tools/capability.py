@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable
 
-FILES_READ, FILES_WRITE, COMMAND = "files:read", "files:write", "command"
+FILES_READ, FILES_WRITE, COMMAND, SUBAGENTS = "files:read", "files:write", "command", "subagents"
 MEMORY_READ, MEMORY_WRITE = "memory:read", "memory:write"
 MCP = "mcp:"
-LATER = ("subagents",)
-"""Not enforced yet, so refused."""
 
 SERVER = r"[A-Za-z0-9]+([-_][A-Za-z0-9]+)*"
 """Name of an MCP server: part of its tools' names, mcp__NAME__tool."""
-PATTERN = rf"^({FILES_READ}|{FILES_WRITE}|{COMMAND}|{MEMORY_READ}|{MEMORY_WRITE}|{MCP}{SERVER})$"
+PATTERN = rf"^({FILES_READ}|{FILES_WRITE}|{COMMAND}|{SUBAGENTS}|{MEMORY_READ}|{MEMORY_WRITE}|{MCP}{SERVER})$"
 SERVER_LENGTH = 32
 
 

@@ -9,13 +9,22 @@ from actors.errors import ToolsUnavailable
 from actors.settings import Settings
 from actors.stores.protocol import Store
 from actors.tools.beneath import Beneath
-from actors.tools.capability import COMMAND, FILES_READ, FILES_WRITE, MEMORY_READ, MEMORY_WRITE, servers_of
+from actors.tools.capability import (
+    COMMAND,
+    FILES_READ,
+    FILES_WRITE,
+    MEMORY_READ,
+    MEMORY_WRITE,
+    SUBAGENTS,
+    servers_of,
+)
 from actors.tools.command import RunCommand
 from actors.tools.files import EditFile, ReadFile, WriteFile
 from actors.tools.finding import ListFiles, SearchFiles
 from actors.tools.launch import Confines
 from actors.tools.mcp import config
 from actors.tools.memory import Forget, Recall, Remember
+from actors.tools.subagent import SpawnSubagent
 from actors.tools.tool import Tool
 from actors.tools.toolbox import Toolbox
 from actors.work import Task
@@ -60,6 +69,8 @@ class Granted:
             tools += [WriteFile(beneath), EditFile(beneath)]
         if COMMAND in declared:
             tools.append(RunCommand(Confines(folder, self._home), self._commands))
+        if SUBAGENTS in declared:
+            tools.append(SpawnSubagent(declared))
         return tools
 
     async def _memories(self, declared: Sequence[str], task: Task) -> list[Tool]:

@@ -25,6 +25,8 @@ class Said(NamedTuple):
     data: str | None = None
     """What others wrote: the content of a file, the output of a command."""
     error: bool = False
+    wanted: bool = False
+    """The data is what the run is asked for."""
 
 
 class ToolResult(NamedTuple):
@@ -32,6 +34,10 @@ class ToolResult(NamedTuple):
 
     text: str
     error: bool = False
+
+
+class Wanted(ToolResult):
+    """The text is no result but what the run is asked for, as JSON; the result comes once the run has done it."""
 
 
 class Tool(Protocol):

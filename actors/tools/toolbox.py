@@ -9,7 +9,7 @@ from jsonschema.exceptions import best_match
 from actors.errors import ToolFailed
 from actors.marked import marked, shortened, visible
 from actors.redaction import redact
-from actors.tools.tool import Said, Tool, ToolResult, ToolSpec
+from actors.tools.tool import Said, Tool, ToolResult, ToolSpec, Wanted
 
 DATA_LIMIT = 100_000
 """Characters of data in one result."""
@@ -59,6 +59,8 @@ def _quoted(text: str) -> str:
 
 
 def _result(name: str, said: Said) -> ToolResult:
+    if said.wanted:
+        return Wanted(said.data or "")
     note = redact(shortened(visible(said.note), NOTE_LIMIT))
     if said.data is None:
         return ToolResult(note, said.error)

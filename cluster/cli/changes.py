@@ -127,7 +127,9 @@ def _item_reused(_view: RunView, event: ItemReused) -> list[str]:
 
 
 def _items_added(_view: RunView, event: ItemsAdded) -> list[str]:
-    return [event.item, "grows", f"by {len(event.items)} items"]
+    refused = [one.refusal for one in event.granted if one.refusal]
+    told = [f"by {len(event.items)} items"] if event.items else []
+    return [event.item, "grows", *told, *(f"refused: {why}" for why in refused)]
 
 
 def _item_joined(_view: RunView, event: ItemJoined) -> list[str]:

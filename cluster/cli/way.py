@@ -18,7 +18,8 @@ from actors.models.choice import Choice
 from actors.settings import Settings
 from actors.stores.protocol import RunRecord, Store
 from actors.stores.reader import Reader
-from actors.work import Item
+from actors.tools.capability import SUBAGENTS
+from actors.work import Item, Role
 from cluster import config, fleet_file
 from cluster.cli import detach as detached
 from cluster.cli import on_fleet, options, preflight
@@ -98,13 +99,13 @@ class Way:
 
     def settings(self, model: str, items: Sequence[Item]) -> Settings:
         """Of an embedded fleet, which has the roles of these items. Raises UserError."""
-        return config.read_settings(self.home, model, self.asked.settings({item.agent for item in items}))
+        return config.read_settings(self.home, model, self.asked.settings(roles_of(items)))
 
     def check(self, model: str, items: Sequence[Item]) -> None:
         """Raise what would keep the items from being worked on, before anything is started or written."""
         preflight.tools(self.home, items)
         if self.fleet:
-            missing = sorted({item.agent for item in items if not self.fleet.shape.pools.size(item.agent)})
+            missing = sorted(role for role in roles_of(items) if not self.fleet.shape.pools.size(role))
             if missing:
                 cure = " ".join(f"--pool {role}=1" for role in missing)
                 told_ = f"the fleet in {self.home} has no agent of role {' or '.join(missing)}"
@@ -165,6 +166,13 @@ def _has_begun(home: Path, run: str, begun: Callable[[RunRecord], bool]) -> bool
         finally:
             reader.close()
     return False
+
+
+def roles_of(items: Sequence[Item]) -> set[Role]:
+    """Of the agents that the items may take: all, where they may ask for others."""
+    if any(item.expand or SUBAGENTS in item.tools for item in items):
+        return set(Role)
+    return {item.agent for item in items}
 
 
 def new_id(name: str) -> str:

@@ -13,7 +13,7 @@ from actors.work import Content, Item
 from cluster.graph import WorkGraph
 from cluster.plan.budgets import read_budget, read_limits
 from cluster.plan.caps import Caps
-from cluster.plan.checks import check_items
+from cluster.plan.checks import read_items
 from cluster.plan.inputs import Inputs
 from cluster.plan.items import ItemReader, read_fields
 from cluster.plan.mistakes import Mistakes
@@ -52,25 +52,13 @@ def load(path: Path, caps: Caps = Caps()) -> Plan:  # noqa: B008 - frozen
     model = read_model(fields["model"]) if "model" in fields else None
     budget = read_budget(fields["budget"]) if "budget" in fields else None
     limits = read_limits(fields["limits"]) if "limits" in fields else None
-    items = _items(fields["items"], ItemReader(inputs, mistakes), caps) if "items" in fields else ()
+    items = read_items(fields["items"], ItemReader(inputs, mistakes), caps) if "items" in fields else ()
     mistakes.refuse_if_any()
     return Plan(name or _stem(path), model, WorkGraph(items), inputs.payloads, _digest(items, model), budget, limits)
 
 
 def _stem(path: Path) -> str:
     return "".join(c if c.isprintable() else "?" for c in path.stem)
-
-
-def _items(spot: Spot, reader: ItemReader, caps: Caps) -> tuple[Item, ...]:
-    entries = spot.listing("items")
-    if entries is not None and not entries:
-        spot.wrong("the plan has no items", "add one with id and description")
-    if entries is not None and len(entries) > caps.items:
-        spot.wrong(f"{len(entries)} items are too many", f"at most {caps.items} in one plan; split it")
-        return ()
-    drafts = [reader.read(entry) for entry in entries or ()]
-    check_items(drafts, caps)
-    return tuple(draft.item for draft in drafts if draft.item is not None)
 
 
 def _digest(items: tuple[Item, ...], model: str | None) -> str:

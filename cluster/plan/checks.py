@@ -2,13 +2,28 @@
 
 import unicodedata
 
+from actors.work import Item
 from cluster.graph import cycles
 from cluster.plan.caps import Caps
-from cluster.plan.items import Draft
+from cluster.plan.items import Draft, ItemReader
 from cluster.plan.mistakes import quote
+from cluster.plan.spot import Spot
 
 _SHOWN = 10
 """Items of a cycle that a message names."""
+
+
+def read_items(spot: Spot, reader: ItemReader, caps: Caps) -> tuple[Item, ...]:
+    """Those of a list that have no mistake of their own; what is wrong with them, or between them, is told."""
+    entries = spot.listing("items")
+    if entries is not None and not entries:
+        spot.wrong("the plan has no items", "add one with id and description")
+    if entries is not None and len(entries) > caps.items:
+        spot.wrong(f"{len(entries)} items are too many", f"at most {caps.items} in one plan; split it")
+        return ()
+    drafts = [reader.read(entry) for entry in entries or ()]
+    check_items(drafts, caps)
+    return tuple(draft.item for draft in drafts if draft.item is not None)
 
 
 def check_items(drafts: list[Draft], caps: Caps) -> None:

@@ -6,13 +6,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from actors.work import Item, Over
+from actors.work import Expand, Item, Over, Role
 from cluster.foreach import ENTRY
 from cluster.plan.inputs import Inputs
 from cluster.plan.mistakes import Mistakes, quote
 from cluster.plan.names import read_agent, read_model, read_name
 from cluster.plan.output import OutputSchemas
-from cluster.plan.schema import FOREACH, ITEM, LATER, LOOP, OVER, TEMPLATE
+from cluster.plan.schema import FOREACH, ITEM, LATER, LOOP, OVER, PROPOSAL, TEMPLATE
 from cluster.plan.spot import Spot
 from cluster.plan.tools import read_tools
 
@@ -63,6 +63,7 @@ class ItemReader:
             "model": read_model,
             "max_tokens": lambda spot: spot.whole(ITEM["max_tokens"]),
             "tools": read_tools,
+            "expand": lambda spot: spot.flag(),
         }
 
     def read(self, spot: Spot) -> Draft:
@@ -74,6 +75,8 @@ class ItemReader:
         dependencies = _dependencies(fields.pop("dependencies")) if "dependencies" in fields else {}
         values = self._loop(fields.pop("foreach"), dependencies) if "foreach" in fields else {}
         values.update({key: self._readers[key](field) for key, field in fields.items()})
+        if values.pop("expand", False):
+            values.update(_expands(fields["expand"], values))
         item = None
         if len(self._mistakes) == before:
             item = self._item(spot, {**values, "dependencies": tuple(dependencies)})
@@ -102,6 +105,14 @@ class ItemReader:
             for fault in error.errors():
                 spot.inner(fault["loc"]).wrong(fault["msg"], "correct the value")
             return None
+
+
+def _expands(spot: Spot, values: dict[str, Any]) -> dict[str, Any]:
+    if values.get("agent") is not Role.ORCHESTRATOR:
+        spot.wrong("only an orchestrator answers with items", "add agent: orchestrator, or remove expand")
+    if "output" in values:
+        spot.wrong("an item that expands has no output schema of its own", "remove output")
+    return {"expand": Expand.RUN, "output": PROPOSAL}
 
 
 def _dependencies(spot: Spot) -> dict[str, Spot]:

@@ -71,10 +71,15 @@ ITEM: dict[str, dict[str, Any]] = {
     "model": {"description": "instead of the plan's", **MODEL},
     "max_tokens": _limits("max_tokens", "of the answer"),
     "tools": {
-        "description": "what it may do beside answering: files:read, files:write, command, mcp:NAME",
+        "description": "what it may do beside answering: files:read, files:write, command, subagents, memory:read, "
+        "memory:write, mcp:NAME",
         "type": "array",
         "items": {"type": "string", "pattern": PATTERN, "maxLength": len(MCP) + SERVER_LENGTH},
         "uniqueItems": True,
+    },
+    "expand": {
+        "description": "an orchestrator answers with items, by which the run grows, and ends with their results",
+        "type": "boolean",
     },
 }
 OVER: dict[str, dict[str, Any]] = {
@@ -86,7 +91,7 @@ OVER: dict[str, dict[str, Any]] = {
         **_SAID,
     },
 }
-TEMPLATE = {key: value for key, value in ITEM.items() if key not in ("id", "dependencies")}
+TEMPLATE = {key: value for key, value in ITEM.items() if key not in ("id", "dependencies", "expand")}
 FOREACH: dict[str, dict[str, Any]] = {
     "item": {
         "description": "what is done with each entry, which is its input `item`",
@@ -158,6 +163,30 @@ PLAN: dict[str, dict[str, Any]] = {
         },
     },
 }
+
+
+def _described(**properties: dict[str, Any]) -> dict[str, Any]:
+    required = list(properties)
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+PROPOSAL: dict[str, Any] = _described(
+    items={
+        "type": "array",
+        "minItems": 1,
+        "items": _described(
+            id={"type": "string", "description": "short name of the item, letters, digits and dashes"},
+            description={"type": "string", "description": "what to do, and how somebody can tell that it is done"},
+            agent={"type": "string", "enum": ["executor", "reviewer", "optimizer"]},
+            dependencies={
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "ids of the items whose results this one gets",
+            },
+        ),
+    }
+)
+"""What a model that is asked for items answers; a subset of what `read_proposal` takes."""
 
 
 def json_schema() -> dict[str, Any]:

@@ -54,6 +54,14 @@ class Spot:
         self.wrong(f"{number} is not a whole number", f"write {round(number)}")
         return None
 
+    def flag(self) -> bool | None:
+        """True or false."""
+        value = self._node.value if isinstance(self._node, Scalar) and not self._node.doubt else None
+        if not isinstance(value, bool):
+            self._expected("true or false", self._node)
+            return None
+        return value
+
     def number(self, limits: Limits) -> float | None:
         """A number within the limits."""
         number = self._number("a number", limits)

@@ -11,6 +11,7 @@ KNOWN = (
     capability.FILES_READ,
     capability.FILES_WRITE,
     capability.COMMAND,
+    capability.SUBAGENTS,
     capability.MEMORY_READ,
     capability.MEMORY_WRITE,
 )
@@ -25,8 +26,6 @@ def read_tools(spot: Spot) -> tuple[str, ...]:
             continue
         if name in found:
             entry.wrong(f"{quote(name)} is there twice", "name it once")
-        elif name in capability.LATER:
-            entry.wrong(f"{name} is not enforced by this version, so it is refused instead of ignored", "remove it")
         elif name.startswith(capability.MCP) and not re.fullmatch(capability.PATTERN, name):
             entry.wrong(f"{quote(name)} names no MCP server", "write mcp: and the server's name, as in mcp:tickets")
         elif not re.fullmatch(capability.PATTERN, name):

@@ -205,7 +205,7 @@ class Checker:
         if event.outcome.kind == "result":
             story.charged += 1
             story.end = "complete"
-        else:
+        elif event.outcome.kind == "failure":
             self._failed(event.outcome.reason.value, story)
         self.must(story.charged <= ATTEMPTS, f"{item} was charged {story.charged} attempts")
 

@@ -122,9 +122,9 @@ def test_items_of_the_list_get_the_other_results_and_inputs_of_the_whole() -> No
 @pytest.mark.parametrize(
     ("limits", "told"),
     [
-        (Limits(fan_out=2), "the list has 3 entries, and one item may add 2"),
-        (Limits(items=2), "3 items would be added to the 0 that the run was given so far, and 2 is the most"),
-        (Limits(depth=0), "each is 0 deep, and 0 is the most"),
+        (Limits(fan_out=2), "the list has 3 entries, and 2 for one item is the most"),
+        (Limits(items=2), "there would be 3 items beyond the plan, and 2 is the most (items in the plan's limits)"),
+        (Limits(depth=0), "there would be 1 items above each other, and 0 is the most"),
     ],
 )
 def test_a_list_over_a_cap_fails_the_item_with_the_counts(limits: Limits, told: str) -> None:

@@ -79,7 +79,6 @@ CASES = [
     (A + "  tools: [file:read]", 4, "items[0].tools[0]", 'no capability "file:read"', 'did you mean "files:read"?'),
     (A + "  tools: [all]", 4, "items[0].tools[0]", 'no capability "all"', "memory:read, memory:write and mcp:"),
     (A + "  tools:\n  - command\n  - command", 6, "items[0].tools[1]", '"command" is there twice', "name it once"),
-    (A + "  tools: [subagents]", 4, "items[0].tools[0]", "subagents is not enforced by this version", "remove it"),
     (A + "  tools: ['mcp:']", 4, "items[0].tools[0]", '"mcp:" names no MCP server', "as in mcp:tickets"),
     (A + "  tools: [mcp:a__b]", 4, "items[0].tools[0]", "names no MCP server", "write mcp:"),
     (A + "  tools: [3]", 4, "items[0].tools[0]", "found the number 3", "put it in quotes"),

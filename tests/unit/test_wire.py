@@ -26,6 +26,7 @@ from actors.events import (
     ContextFilled,
     ContinueRequested,
     Event,
+    Granted,
     ItemAssigned,
     ItemCancelled,
     ItemFailed,
@@ -50,7 +51,7 @@ from actors.events import (
     TurnDone,
 )
 from actors.memory import Memory
-from actors.work import Content, FailureKind, Item, Lost, RestartCause, Result, Role, RunStatus
+from actors.work import Content, FailureKind, Grows, Item, Lost, RestartCause, Result, Role, RunStatus
 from dashboards import wire_docs
 from dashboards.wire import WireEvent, tasks_of, wire
 from dashboards.wire_types import COMMON, FIELDS, TYPES
@@ -81,6 +82,14 @@ JOURNAL: list[Event] = [
     reuse("a"),
     ItemsAdded(run="r", item="a", items=(Item(id="a[0]", description="x", parent="a"),), term=1),
     ItemJoined(run="r", item="a", outcome=GOOD, term=1),
+    closed("a", Grows(wants=(), model="m")),
+    ItemsAdded(
+        run="r",
+        item="a",
+        items=(Item(id="a[1.1]", description="x", parent="a"),),
+        granted=(Granted(turn=1, call=1, item="a[1.1]"), Granted(turn=1, call=2, refusal="no")),
+        term=1,
+    ),
     RunWaiting(run="r", term=1, reason="no model"),
     ContextFilled(
         run="r",

@@ -1,5 +1,6 @@
 """`ray job submit` on a cluster that somebody started with `ray start --head`."""
 
+import json
 import os
 import secrets
 import shutil
@@ -15,7 +16,9 @@ from tempfile import mkdtemp
 
 import pytest
 
+from actors.events import RunPaused
 from actors.stores.reader import Reader
+from tests.processes import Commands, begun, paid
 
 ROOT = Path(__file__).parent.parent.parent
 RAY = Path(sys.executable).with_name("ray")
@@ -74,8 +77,13 @@ def wait_for_head(head: subprocess.Popen[bytes], env: dict[str, str], log: Path)
         assert up, f"the head did not come up: {log.read_text()[-2000:]}"
 
 
-def submit(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [str(RAY), "job", "submit", "--working-dir", ".", "--", "python", "-m", "cluster", *arguments]
+def submit(env: dict[str, str], *arguments: str, options: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    program = ["python", "-m", "cluster", *arguments]
+    return job(env, "submit", "--working-dir", ".", *options, "--", *program)
+
+
+def job(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(RAY), "job", *arguments]
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=110)
 
 
@@ -96,3 +104,39 @@ def test_a_submitted_job_runs_a_plan_into_the_home_that_it_is_given(cluster: dic
     assert refused.returncode == 1
     assert "name a lasting folder with --home" in refused.stdout, "an implicit home would be Ray's temporary copy"
     assert "Traceback" not in refused.stdout
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("how", ["stopped", "killed"])
+def test_a_job_that_was_ended_goes_on_when_it_is_submitted_again(
+    cluster: dict[str, str], tmp_path: Path, how: str
+) -> None:
+    """`ray job stop` lets the calls in flight end; SIGKILL does not. Either way nothing finished is paid for again."""
+    commands = Commands(tmp_path)
+    commands.script(rules=[{"match": "/slow", "delay_s": 5}])
+    plan = commands.plan(a=[], slow=["a"], last=["slow"])
+    environment = {"MNEMOSYNE_SCRIPT": str(tmp_path / "script.json"), "RAY_JOB_STOP_WAIT_TIME_S": "30"}
+    options = ("--runtime-env-json", json.dumps({"env_vars": environment}), "--submission-id", f"first-{how}")
+    run = ("run", str(tmp_path / plan), "--key", "k", "--home", str(commands.home))
+    assert submit(cluster, *run, options=(*options, "--no-wait")).returncode == 0
+    commands.wait("k", begun("slow"))
+    if how == "stopped":
+        assert job(cluster, "stop", f"first-{how}").returncode == 0
+        assert paid(commands.events("k")) == ["a", "slow"], "the call in flight is waited for"
+        assert [type(event) for event in commands.events("k")][-1] is RunPaused
+    else:
+        os.kill(driver(str(commands.home)), signal.SIGKILL)
+    again = submit(cluster, *run, options=options[:2])
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert paid(commands.events("k")) == ["a", "slow", "last"]
+
+
+def driver(home: str) -> int:
+    """The process that drives the run in this home."""
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            words = file.read_bytes().split(b"\0")
+            if b"cluster" in words and home.encode() in words and b"-m" in words:
+                return int(file.parent.name)
+    raise AssertionError(f"nobody drives a run in {home}")

@@ -10,7 +10,7 @@ from actors.fleet_events import ModelAvailable, ModelHeld, ModelUnavailable
 from actors.stores import queries
 from actors.stores.reader import Reader
 from dashboards.fleet_view import FleetView
-from dashboards.known_run import KnownRun
+from dashboards.known_run import KnownRun, Titles
 from dashboards.plain import clean
 from dashboards.ring import Batch, Frame
 from dashboards.sse import TEXT, message
@@ -120,7 +120,7 @@ class Board:
     def wire(self, event: Event) -> list[WireEvent]:
         """The wire events of a row; descriptions are those of the graph."""
         known = self._runs.get(event.run)
-        return wire(event, _Tasks(known.tasks if known else {}))
+        return wire(event, known.titles if known else Titles())
 
     def agents(self) -> Json:
         """The fleet as of now: agents, and models that are held or that nobody gets an answer from."""
@@ -168,10 +168,3 @@ class Board:
     def recent(self, run: str | None) -> list[WireEvent]:
         """The latest wire events of the run and the fleet, or of all, oldest first."""
         return [told for event in self._reader.newest(run, self.seq, SHOWN) for told in self.wire(event)]
-
-
-class _Tasks(dict[str, str]):
-    """Descriptions, of which some may not be known."""
-
-    def __missing__(self, item: str) -> str:
-        return ""

@@ -41,7 +41,7 @@ HEADERS = {
 
 ENTER = (
     "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content='0;url=/'>"
-    "<title>mnemosyne</title><p><a href=/>mnemosyne</a>"
+    "<link rel=icon href=/page/icon.svg><title>mnemosyne</title><p><a href=/>mnemosyne</a>"
 )
 """A page of ours goes on to `/`: a redirect would be the foreign site's navigation still, without the strict cookie."""
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from actors.events import Event, RunAccepted, RunFinished, completed
+from actors.events import Event, ItemsAdded, RunAccepted, RunFinished, completed
 from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
 from actors.work import Item
@@ -14,6 +14,13 @@ TITLE = 300
 """Characters of an item's description in the graph."""
 
 
+class Titles(dict[str, str]):
+    """Beginnings of descriptions by item; of a run that is kept in brief there are none."""
+
+    def __missing__(self, item: str) -> str:
+        return ""
+
+
 class KnownRun:
     """One run of the journal."""
 
@@ -21,9 +28,10 @@ class KnownRun:
         self.record = record
         self.view: RunView | None = None
         self.plan: tuple[Item, ...] = ()
-        self.tasks: dict[str, str] = {}
+        self.titles = Titles()
         self._dependents: dict[str, list[str]] = {}
         self._touched: set[str] = set()
+        self._added: list[Item] = []
         self.end = read_end(reader, record)
         self._accepted = _accepted(reader, record)
         if self.end is None:
@@ -32,19 +40,14 @@ class KnownRun:
     def open(self, reader: Reader) -> RunView:
         """The whole run as it is now."""
         if self.view is None:
-            self.plan = reader.items(self.record.run)
-            self.tasks = {item.id: cut(item.description, TITLE) for item in self.plan}
-            self._dependents = {item.id: [] for item in self.plan}
-            for item in self.plan:
-                for dependency in item.dependencies:
-                    self._dependents[dependency].append(item.id)
-            self.view = read_view(reader, self.record)
+            self.view = read_view(reader, self.record)  # first: a run may grow meanwhile
+            self._know(reader.items(self.record.run))
         return self.view
 
     def shut(self) -> None:
         """Keep it in brief."""
         if self.end:
-            self.view, self.plan, self.tasks, self._dependents = None, (), {}, {}
+            self.view, self.plan, self.titles, self._dependents = None, (), Titles(), {}
 
     def apply(self, event: Event) -> None:
         """Take in the next event of the journal, its own or the fleet's."""
@@ -88,7 +91,8 @@ class KnownRun:
         if not self.view:
             return None
         items = [view.to_json() for id_ in sorted(touched) if (view := self.view.items.get(id_))]
-        return {"run": self.record.run, "items": items, **self.spent()}
+        added, self._added = self._added, []
+        return {"run": self.record.run, "added": list(map(_planned, added)), "items": items, **self.spent()}
 
     def spent(self) -> dict[str, Any]:
         """What was used, by agent and by model; only while it is open."""
@@ -99,8 +103,26 @@ class KnownRun:
             "models": {name: spent.to_json() for name, spent in accounts.models.items()},
         }
 
+    def _know(self, items: tuple[Item, ...]) -> None:
+        self.plan += items
+        for item in items:
+            self.titles[item.id], self._dependents[item.id] = cut(item.description, TITLE), []
+        for item in items:
+            for dependency in item.dependencies:
+                self._dependents[dependency].append(item.id)
+            if item.parent:  # it goes on after them
+                self._dependents[item.id].append(item.parent)
+
+    def _grow(self, event: ItemsAdded) -> None:
+        if new := tuple(item for item in event.items if item.id not in self.titles):
+            self._know(new)
+            self._added += new
+        self._touched.update(item.id for item in event.items)
+
     def _touch(self, event: Event) -> None:
         """Its item, and those that became ready by it."""
+        if isinstance(event, ItemsAdded):
+            self._grow(event)
         id_ = getattr(event, "item", None)
         if id_ is not None:
             self._touched.add(id_)
@@ -115,6 +137,7 @@ def _planned(item: Item) -> dict[str, Any]:
         "dependencies": list(item.dependencies),
         "role": item.agent.value,
         "priority": item.priority,
+        "parent": item.parent,
         "model": item.model,
     }
 

@@ -2,8 +2,9 @@
 
 export const WIDTH = 208;
 export const HEIGHT = 56;
-const GAP_X = 76;
-const GAP_Y = 16;
+const GAP_LAYERS = 76;
+const GAP = 16;
+const LOOSE = 40;
 const SWEEPS = 4;
 
 /** From [{id, dependencies}] to {nodes: [{id, x, y, layer, needs, feeds}], width, height}. `ratio`: wide by high. */
@@ -54,35 +55,43 @@ function settle(layer, neighbours) {
   layer.forEach((node, order) => (node.order = (order + 0.5) / layer.length));
 }
 
-/** A layer that is too high for the picture becomes several columns. */
+/**
+ * Layers go from left to right, or downwards where the place is narrow. A layer that is too long for the picture lies in
+ * several lines. What room is left goes between the items.
+ */
 function place(layers, ratio) {
-  const rows = best(layers, ratio);
-  const high = Math.min(rows, Math.max(1, ...layers.map((layer) => layer.length)));
-  let x = 0;
+  const down = ratio < 0.9;
+  const size = down ? [HEIGHT, WIDTH] : [WIDTH, HEIGHT]; // along the layers' way, and across
+  const { most, along } = best(layers, down ? 1 / ratio : ratio, size);
+  const long = Math.min(most, Math.max(1, ...layers.map((layer) => layer.length)));
+  const gap = Math.min(LOOSE, Math.max(GAP, long > 1 ? (along / (down ? 1 / ratio : ratio) - long * size[1]) / (long - 1) : GAP));
+  const next = down ? GAP_LAYERS * 0.6 : GAP_LAYERS;
+  let at = 0;
   for (const layer of layers) {
-    const columns = Math.ceil(layer.length / rows);
-    const tall = Math.ceil(layer.length / columns);
+    const lines = Math.ceil(layer.length / most);
+    const each = Math.ceil(layer.length / lines);
     layer.forEach((node, index) => {
-      const column = Math.floor(index / tall);
-      const inColumn = Math.min(tall, layer.length - column * tall);
-      node.x = x + column * (WIDTH + GAP_Y);
-      node.y = ((high - inColumn) / 2 + (index % tall)) * (HEIGHT + GAP_Y);
+      const line = Math.floor(index / each);
+      const inLine = Math.min(each, layer.length - line * each);
+      const [a, b] = [at + line * (size[0] + GAP), ((long - inLine) / 2 + (index % each)) * (size[1] + gap)];
+      [node.x, node.y] = down ? [b, a] : [a, b];
     });
-    x += columns * (WIDTH + GAP_Y) - GAP_Y + GAP_X;
+    at += lines * (size[0] + GAP) - GAP + next;
   }
-  return { width: Math.max(x - GAP_X, WIDTH), height: high * (HEIGHT + GAP_Y) - GAP_Y };
+  const [far, wide] = [Math.max(at - next, size[0]), long * (size[1] + gap) - gap];
+  return { down, width: down ? wide : far, height: down ? far : wide };
 }
 
-/** How many rows make the picture as wide by high as its place. */
-function best(layers, ratio) {
-  const most = Math.max(1, ...layers.map((layer) => layer.length));
-  let found = most;
-  for (let rows = 4; rows < most; rows++) {
-    const columns = layers.reduce((sum, layer) => sum + Math.ceil(layer.length / rows), 0);
-    if ((columns * (WIDTH + GAP_Y) + layers.length * (GAP_X - GAP_Y)) / (rows * (HEIGHT + GAP_Y)) <= ratio) {
-      found = rows;
-      break;
-    }
+/** How many items a line has at most, so that the picture is as large as it can be in its place. */
+function best(layers, ratio, size) {
+  const longest = Math.max(1, ...layers.map((layer) => layer.length));
+  let found = null;
+  for (let most = 1; most <= longest; most++) {
+    const lines = layers.reduce((sum, layer) => sum + Math.ceil(layer.length / most), 0);
+    const along = lines * (size[0] + GAP) + layers.length * (GAP_LAYERS - GAP);
+    const across = Math.min(most, longest) * (size[1] + GAP);
+    const scale = Math.min(ratio / along, 1 / across);
+    if (!found || scale > found.scale * 1.001) found = { scale, most, along };
   }
   return found;
 }

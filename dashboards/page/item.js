@@ -1,0 +1,195 @@
+// One item opened: what was asked, what is said just now, what its attempts did, what came of it.
+
+import { ask, askSurely } from "./actions.js";
+import { $, h } from "./dom.js";
+import { STATES, TERMINAL, clock, dollars, number, seconds, tokens, words } from "./format.js";
+
+const LOOK_MS = 1000;
+
+export class ItemPanel {
+  constructor(state, closed) {
+    this.state = state;
+    this.dialog = $("item");
+    this.id = null;
+    this.dialog.addEventListener("close", () => {
+      this.id = null;
+      clearInterval(this.timer);
+      closed();
+    });
+    this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close());
+  }
+
+  async show(id) {
+    this.id = id;
+    this.sections = new Map();
+    this.body = null;
+    if (!this.dialog.open) this.dialog.showModal();
+    await this.load();
+    clearInterval(this.timer);
+    this.timer = setInterval(() => this.look(), LOOK_MS);
+    this.look();
+  }
+
+  /** The item changed. */
+  changed(id) {
+    if (id !== this.id || this.loading) return;
+    this.loading = setTimeout(() => {
+      this.loading = null;
+      if (this.id) this.load();
+    }, 250);
+  }
+
+  async load() {
+    const { id } = this;
+    const run = this.state.run?.run;
+    if (!run) return;
+    try {
+      const answer = await fetch(`/state/runs/${encodeURIComponent(run)}/item?${new URLSearchParams({ id })}`);
+      const told = await answer.json();
+      if (id !== this.id) return;
+      if (answer.ok) this.draw(told);
+      else this.dialog.replaceChildren(this.head({ state: "waiting" }), h("p", { class: "pad" }, told.error));
+    } catch {
+      if (id === this.id && !this.body) this.dialog.replaceChildren(this.head({ state: "waiting" }), h("p", { class: "pad" }, "The server does not answer; it is asked again."));
+      this.changed(id);
+    }
+  }
+
+  /** What the model says just now, while the item is open and active. */
+  async look() {
+    const { id } = this;
+    const run = this.state.run?.run;
+    const item = this.state.item(id);
+    if (!run || item?.state !== "active" || document.hidden) return;
+    try {
+      const answer = await fetch(`/state/runs/${encodeURIComponent(run)}/peek?${new URLSearchParams({ id })}`);
+      const told = await answer.json();
+      const place = this.dialog.querySelector(".live");
+      if (id !== this.id || !place || !told.text) return;
+      const end = place.scrollTop + place.clientHeight >= place.scrollHeight - 8;
+      place.textContent = told.text;
+      if (end) place.scrollTop = place.scrollHeight;
+    } catch {
+      // it is asked again in a second
+    }
+  }
+
+  head(view) {
+    return h("header", { class: "head" },
+      h("h2", { id: "item-name" }, this.id),
+      h("span", { class: `pill s-${view.state}` }, `${STATES[view.state] ?? ""} ${words(view.state)}`),
+      h("button", { type: "button", class: "quiet", "aria-label": "Close", onclick: () => this.dialog.close() }, "✕"));
+  }
+
+  draw(told) {
+    const open = new Map([...this.dialog.querySelectorAll("details[data-key]")].map((d) => [d.dataset.key, d.open]));
+    const live = this.dialog.querySelector(".live")?.textContent ?? "";
+    const scroll = this.body?.scrollTop ?? 0;
+    const { view, plan } = told;
+    this.body = h("div", { class: "inside" },
+      this.acts(view),
+      this.figures(view, plan),
+      view.error ? h("p", { class: "why" }, view.error) : null,
+      this.output(told, live),
+      this.verdicts(told),
+      this.section("prompt", "Prompt", told.prompt.map((part) => this.part(part))),
+      this.section("attempts", `Attempts (${told.attempts.length})`, told.attempts.map(attempt), told.attempts.length > 1),
+      told.turns.length ? this.section("turns", `Turns (${told.turns.length})`, told.turns.map((one) => this.turn(one))) : null,
+      this.section("events", "Events", [h("ol", { class: "events" }, told.events.map(event))]));
+    this.dialog.replaceChildren(this.head(view), this.body);
+    for (const details of this.dialog.querySelectorAll("details[data-key]"))
+      if (open.has(details.dataset.key)) details.open = open.get(details.dataset.key);
+    this.body.scrollTop = scroll;
+  }
+
+  acts(view) {
+    if (TERMINAL.has(view.state)) return null;
+    const wish = { request: "cancel", run: this.state.run.run, item: this.id };
+    return h("div", { class: "acts" }, h("button", {
+      type: "button", class: "danger",
+      onclick: () => askSurely(wish, `Cancel ${this.id}`, "It ends for good; what depends on it is skipped."),
+    }, "Cancel this item"));
+  }
+
+  figures(view, plan) {
+    const facts = [
+      ["role", plan.agent], ["agent", view.agent], ["model", view.model ?? plan.model], ["attempts", view.attempts || null],
+      ["turns", view.turns || null], ["time", view.seconds ? seconds(view.seconds) : null],
+      ["tokens", tokens(view.usage) ? `${number(view.usage.input_tokens)} in, ${number(view.usage.output_tokens)} out` : null],
+      ["cost", view.attempts ? dollars(view.cost_usd) : null], ["priority", plan.priority], ["tools", plan.tools.join(", ")],
+      ["after", plan.dependencies.join(", ")], ["result of run", view.origin],
+    ];
+    return h("dl", { class: "facts" }, facts.filter(([, value]) => value !== null && value !== undefined && value !== "")
+      .flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, String(value))]));
+  }
+
+  output(told, live) {
+    if (told.result) {
+      const { result } = told;
+      const note = [result.model, `${number(result.chars)} characters`, result.truncated ? "cut off at its limit" : null].filter(Boolean);
+      return this.section("output", "Output", [h("p", { class: "dim" }, `by ${note.join(" · ")}`), h("pre", { class: "text", tabindex: "0" }, pretty(result))], true);
+    }
+    if (told.view.state !== "active") return null;
+    return this.section("output", "Output so far", [
+      h("pre", { class: "text live", tabindex: "0", "aria-live": "off" }, live),
+      h("p", { class: "dim" }, "Streamed while somebody looks, from the next turn on, by a fleet that is up."),
+    ], true);
+  }
+
+  verdicts(told) {
+    const found = told.events.filter((one) => /^(review_|approval_|needs_)/.test(one.type));
+    return found.length ? this.section("verdicts", `Verdicts (${found.length})`, found.map((one) =>
+      h("div", { class: "attempt" }, h("p", {}, h("b", {}, words(one.type)), ` ${clock(one.at)}`), h("pre", { class: "text" }, JSON.stringify(rest(one), null, 2)))), true) : null;
+  }
+
+  section(key, name, inside, open = false) {
+    return h("details", { class: "section", "data-key": key, open }, h("summary", {}, name), ...inside);
+  }
+
+  part(part) {
+    const label = part.kind === "task" ? "description" : part.kind === "role" ? `role: ${part.name}` : `${part.kind}: ${part.name}`;
+    return h("details", { class: "part", "data-key": `${part.kind} ${part.name}`, open: part.kind === "task" },
+      h("summary", {}, label, h("span", { class: "dim" }, ` ${number(part.text.length)} characters`)),
+      h("pre", { class: "text", tabindex: "0" }, part.text));
+  }
+
+  turn(one) {
+    return h("div", { class: "attempt" },
+      h("p", {}, h("b", {}, `Turn ${one.turn}`), ` ${clock(one.at)} · ${one.agent} · ${number(tokens(one.usage))} tokens · ${dollars(one.cost_usd)}`),
+      one.text ? h("pre", { class: "text" }, one.text) : null,
+      one.complaint ? h("p", { class: "why" }, one.complaint) : null,
+      one.calls.map((call, index) => {
+        const ran = one.tools.find((tool) => tool.call === index + 1);
+        return h("details", { class: "part", "data-key": `turn ${one.turn} ${index}` },
+          h("summary", {}, call.tool, h("span", { class: ran?.is_error ? "bad" : "dim" }, ran ? ` ${seconds(ran.seconds)}${ran.is_error ? ", an error" : ""}` : " …")),
+          h("pre", { class: "text" }, call.input), ran ? h("pre", { class: "text" }, ran.result) : null);
+      }));
+  }
+}
+
+function attempt(one) {
+  const ended = one.outcome === null ? "under way" : one.outcome === "result" ? "made the result" : one.outcome === "lost" ? "lost" : words(one.reason);
+  const figures = [one.agent, one.model, one.seconds === undefined ? null : seconds(one.seconds), one.usage ? `${number(tokens(one.usage))} tokens` : null,
+    one.usage ? dollars(one.cost_usd) : null, one.alone ? "alone" : null].filter(Boolean);
+  return h("div", { class: `attempt o-${one.outcome}` },
+    h("p", {}, h("b", {}, `Attempt ${one.attempt}`), ` ${clock(one.assigned_at)} · ${ended}`),
+    h("p", { class: "dim" }, figures.join(" · ")),
+    one.error ? h("p", { class: "why" }, one.error) : null);
+}
+
+const COMMON = new Set(["type", "seq", "at", "timestamp", "run", "item_id", "result", "task"]);
+const rest = (one) => Object.fromEntries(Object.entries(one).filter(([name]) => !COMMON.has(name)));
+
+function event(one) {
+  return h("li", {}, h("time", {}, clock(one.at)), ` ${words(one.type)}`,
+    h("span", { class: "dim" }, [one.agent_id, one.reason, one.error].filter(Boolean).map((text) => ` · ${text}`).join("")));
+}
+
+function pretty(result) {
+  if (!result.json_data) return result.text;
+  try {
+    return JSON.stringify(JSON.parse(result.text), null, 2);
+  } catch {
+    return result.text;
+  }
+}

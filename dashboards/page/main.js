@@ -1,0 +1,223 @@
+// The page: one state, fed by one stream, shown in parts.
+
+import { ask, askSurely, notify } from "./actions.js";
+import { $, fill, h } from "./dom.js";
+import { Events } from "./events.js";
+import { Feed } from "./feed.js";
+import * as fleet from "./fleet.js";
+import { FINISHED, STATES, dollars, number, seconds, tokens, words } from "./format.js";
+import { Graph } from "./graph.js";
+import { ItemPanel } from "./item.js";
+import { List } from "./list.js";
+import { State } from "./state.js";
+
+const state = new State();
+const panel = new ItemPanel(state, () => place(state.run?.run, null));
+const open = (id) => place(state.run?.run, id);
+const graph = new Graph(state, open);
+const list = new List(state, open);
+const events = new Events(state, open);
+const feed = new Feed({ snapshot, journal, change, items, gap, link });
+
+/** What is to be drawn with the next frame. */
+const stale = new Set();
+let frame = null;
+
+function draw(...parts) {
+  for (const part of parts) stale.add(part);
+  frame ??= requestAnimationFrame(() => {
+    frame = null;
+    const now = new Set(stale);
+    stale.clear();
+    if (now.has("run")) showRun();
+    if (now.has("fleet")) [fleet.agents, fleet.models].forEach((show) => show(state));
+    if (now.has("items")) {
+      graph.draw();
+      list.draw($("find").value);
+    }
+  });
+}
+
+function snapshot(told) {
+  const another = state.snapshot(told);
+  if (!state.run && state.runs.size) return choose();
+  if (another) graph.plan(state.plan());
+  if (told.recent) events.again();
+  draw("run", "fleet", "items");
+  const wanted = placed().item;
+  if (wanted && panel.id !== wanted && state.item(wanted)) panel.show(wanted);
+  else if (panel.id) panel.changed(panel.id);
+}
+
+function journal(told) {
+  state.journal(told);
+  events.add(told);
+  for (const event of told) if (event.item_id) panel.changed(event.item_id);
+}
+
+function change(told) {
+  state.change(told);
+  if (!state.run && state.runs.size) return choose();
+  draw("run", "fleet");
+}
+
+function items(told) {
+  if (state.changed(told)) graph.plan(state.plan());
+  draw("run", "fleet", "items");
+}
+
+function gap(told) {
+  notify(`Some events are not shown: ${told.reason}. What is shown is as of now.`, true);
+}
+
+function link(how) {
+  const place = $("link");
+  place.textContent = how === "live" ? "live" : "reconnecting";
+  place.dataset.how = how;
+}
+
+/** The address names the run and the item: a reload and a link show the same. */
+function placed() {
+  const told = new URLSearchParams(location.hash.slice(1));
+  return { run: told.get("run"), item: told.get("item") };
+}
+
+function place(run, item) {
+  const told = new URLSearchParams();
+  if (run) told.set("run", run);
+  if (item) told.set("item", item);
+  const hash = `#${told}`;
+  if (location.hash === hash) return arrived();
+  location.hash = hash;
+}
+
+function arrived() {
+  const { run, item } = placed();
+  if (run && run !== feed.run) return feed.watch(run);
+  if (item && item !== panel.id) panel.show(item);
+  if (!item && panel.id) panel.dialog.close();
+}
+
+/** The run that a visitor most probably wants: the newest that goes on, else the newest. */
+function choose() {
+  const runs = [...state.runs.values()];
+  const run = runs.find((one) => !FINISHED.has(one.state)) ?? runs[0];
+  const wanted = placed().run;
+  history.replaceState(null, "", `#${new URLSearchParams({ run: runs.some((one) => one.run === wanted || one.key === wanted) ? wanted : run.run })}`);
+  arrived();
+}
+
+function showRun() {
+  const { run } = state;
+  const runs = [...state.runs.values()];
+  fill($("runs"), [runs.map((one) => [one.run, one.state]), run?.run], () => runs.length
+    ? runs.map((one) => h("option", { value: one.run, selected: one.run === run?.run }, `${one.key ?? one.run} · ${one.name} · ${words(one.state)}`))
+    : h("option", {}, "no runs yet"));
+  $("empty").hidden = Boolean(run);
+  fill($("empty"), !run, () => [h("h2", {}, "No runs yet"), h("p", {}, "Start one in a terminal; it is shown here as it goes on."), h("code", {}, "mnemosyne run plan.yaml")]);
+  document.title = run ? `${run.key ?? run.run} ${words(run.state)} · mnemosyne` : "mnemosyne";
+  $("run-acts").hidden = !run || FINISHED.has(run.state);
+  if (!run) return;
+  $("state").textContent = words(run.state);
+  $("state").className = `pill r-${run.state}`;
+  $("reason").textContent = run.reason ?? "";
+  $("pause").hidden = run.state === "paused";
+  $("continue").hidden = run.state !== "paused";
+  progress(run);
+  figures(run);
+}
+
+function progress(run) {
+  const counts = Object.entries(run.counts).filter(([, count]) => count);
+  const order = ["complete", "failed", "quarantined", "skipped", "cancelled", "pending_review", "blocked", "active", "ready", "waiting"];
+  counts.sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
+  const all = counts.reduce((sum, [, count]) => sum + count, 0);
+  $("progress").setAttribute("aria-label", counts.map(([name, count]) => `${count} ${words(name)}`).join(", "));
+  fill($("progress"), counts, () => counts.map(([name, count]) => {
+    const part = h("span", { class: `b-${name}`, title: `${count} ${words(name)}` });
+    part.style.flexGrow = String(count / all);
+    return part;
+  }));
+  fill($("counts"), counts, () => counts.map(([name, count]) => h("li", { class: `s-${name}` }, h("span", { "aria-hidden": "true" }, STATES[name] ?? ""), ` ${number(count)} ${words(name)}`)));
+}
+
+function figures(run) {
+  const all = Object.values(run.counts).reduce((sum, count) => sum + count, 0);
+  const cap = run.budget?.usd;
+  const began = run.started_at ?? run.accepted_at;
+  const took = began ? (run.finished_at ?? state.now()) - began : null;
+  const facts = [
+    ["done", `${number(run.counts.complete)} of ${number(all)}`],
+    ["time", seconds(took)],
+    ["tokens", number(tokens(run.usage)) + (run.budget?.tokens ? ` of ${number(run.budget.tokens)}` : "")],
+    ["cost", `${run.estimated_usd ? "≤ " : ""}${dollars(run.cost_usd)}${cap ? ` of ${dollars(cap)}` : ""}`],
+    ["model", run.model],
+  ];
+  fill($("figures"), [facts, run.cost_usd, cap], () => facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value ?? ""),
+    name === "cost" && cap ? h("progress", { max: cap, value: Math.min(run.cost_usd ?? 0, cap), "aria-label": "of the budget" }) : null)));
+}
+
+function tabs() {
+  const both = [$("graph-tab"), $("list-tab")];
+  const choose = (chosen) => {
+    for (const tab of both) {
+      const on = tab === chosen;
+      tab.setAttribute("aria-selected", String(on));
+      tab.tabIndex = on ? 0 : -1;
+      $(tab.getAttribute("aria-controls")).hidden = !on;
+    }
+    list.draw($("find").value);
+    document.querySelector(".zoom").hidden = chosen !== both[0];
+  };
+  for (const tab of both) {
+    tab.addEventListener("click", () => choose(tab));
+    tab.addEventListener("keydown", (event) => {
+      if (!["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+      const other = both[1 - both.indexOf(tab)];
+      choose(other);
+      other.focus();
+    });
+  }
+}
+
+function theme() {
+  const root = document.documentElement;
+  const kept = localStorage.getItem("theme");
+  if (kept) root.dataset.theme = kept;
+  const drawn = () => {
+    graph.palette = null;
+    graph.draw();
+  };
+  $("theme").addEventListener("click", () => {
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    localStorage.setItem("theme", root.dataset.theme);
+    drawn();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawn);
+}
+
+const wish = (request) => ({ request, run: state.run.run });
+$("pause").addEventListener("click", () => ask(wish("pause"), "Pause"));
+$("continue").addEventListener("click", () => ask(wish("continue"), "Continue"));
+$("cancel").addEventListener("click", () => askSurely(wish("cancel"), "Cancel the run", "It ends for good. What is complete stays."));
+$("runs").addEventListener("change", (event) => place(event.target.value, null));
+$("find").addEventListener("input", (event) => {
+  graph.find(event.target.value);
+  list.draw(event.target.value);
+});
+$("find").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter") return;
+  const found = [...state.items.keys()].find((id) => id.toLowerCase().includes(event.target.value.toLowerCase()));
+  if (found) graph.show(found);
+});
+$("zoom-in").addEventListener("click", () => graph.zoom(1.25));
+$("zoom-out").addEventListener("click", () => graph.zoom(0.8));
+$("zoom-fit").addEventListener("click", () => graph.fit());
+addEventListener("hashchange", arrived);
+setInterval(() => state.run && !FINISHED.has(state.run.state) && figures(state.run), 1000);
+
+tabs();
+theme();
+feed.watch(placed().run);
+window.mnemosyne = { state, graph };

@@ -26,9 +26,20 @@ setup: ## make or update the locked environment
 	@./mnemosyne --setup
 
 .PHONY: test
-test: setup lint types contracts ## everything CI runs; stops at the first chore that fails
+test: setup browser lint types contracts ## everything CI runs; stops at the first chore that fails
 	$(python) -m pytest $(two) tests/unit tests/test_architecture.py
 	$(python) -m pytest -m "not faults" tests/integration tests/test_examples.py
+
+.PHONY: browser
+browser: ## install Chromium for the tests of the page, if it is missing and this is Debian's root
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get -qq update && \
+	    apt-get -qq install --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || \
+	  echo "there is no Chromium here: the tests of the page are skipped"
+
+.PHONY: pictures
+pictures: setup browser ## take the README's pictures of the page
+	$(python) -m docs.pictures
 
 .PHONY: lint
 lint: setup ## ruff: rules and format, changes nothing

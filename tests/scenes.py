@@ -149,22 +149,25 @@ def many(count: int, rng: random.Random) -> Scene:
         plan.append(Item(id=f"part-{number:04}", description=f"Part {number}.", dependencies=on))
         layer.append(plan[-1].id)
     done: set[str] = set()
+    layers: dict[str, int] = {}
+    for item in plan:
+        layers[item.id] = 1 + max((layers[on] for on in item.dependencies), default=-1)
+    half = max(layers.values()) * 2 // 3
     events: list[Event] = []
     for number, item in enumerate(plan):
         if not set(item.dependencies) <= done:
             continue
         agent = f"executor-{number % 3}"
-        if number < count * 2 // 3:
+        depth = layers[item.id] - half
+        if depth < 0 or (not depth and rng.random() < 0.5):
             if rng.random() < 0.004:
                 bad = Failure(reason=FailureKind.REFUSAL, message="the model declined", model=MODEL, cost_usd=0.0)
-                events += attempt(item.id, agent, bad)
-                events.append(
-                    ItemFailed(run=RUN, item=item.id, attempts=1, reason=bad.reason, message=bad.message, term=1)
-                )
+                ended = ItemFailed(run=RUN, item=item.id, attempts=1, reason=bad.reason, message=bad.message, term=1)
+                events += [*attempt(item.id, agent, bad), ended]
             else:
-                events += attempt(item.id, agent, result(f"Part {number} is done.", rng.uniform(3, 20), 1500))
+                events += attempt(item.id, agent, result(f"Part {number} is done.", rng.uniform(3, 20), 300))
                 done.add(item.id)
-        elif number < count * 3 // 4:
+        elif rng.random() < 0.5:
             events += attempt(item.id, agent, None)
     return Scene(tuple(plan), events)
 

@@ -66,7 +66,9 @@ CLASSES: Final[Mapping[FailureKind, Class]] = {
         Charged.NOBODY, 0, "put back until there is such a model", breaks_model=True, requeues=None
     ),
     FailureKind.CONTEXT_TOO_LONG: Class(
-        Charged.ITEM, 1, "results of tools are shortened once, if there are any; then failed"
+        Charged.ITEM,
+        1,
+        "skills and memories are left out and results of tools shortened, once; then failed with the counts",
     ),
     FailureKind.BAD_REQUEST: Class(Charged.ITEM, 1, "failed: the same request would be refused again"),
     FailureKind.REFUSAL: Class(Charged.ITEM, 1, "failed with what the model said"),

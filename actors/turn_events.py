@@ -25,6 +25,8 @@ class TurnDone(Recorded):
     estimated_usd: float = 0.0
     estimated_tokens: int = 0
     effort: Effort = Effort()
+    usage_percent: int | None = None
+    """Of the context that was in use when this answer took the place of all that was said before; None else."""
 
 
 class ToolDone(Recorded):

@@ -124,7 +124,10 @@ def _item_closed(event: ItemClosed, tasks: Tasks) -> Told:
 
 
 def _turn_done(event: TurnDone, _tasks: Tasks) -> Told:
-    return [("turn_completed", {**_within(event), "model": event.model, **_used(event)})]
+    told: Told = [("turn_completed", {**_within(event), "model": event.model, **_used(event)})]
+    if event.usage_percent is not None:
+        told.append(("context_checkpointed", {**_within(event), "usage_percent": event.usage_percent}))
+    return told
 
 
 def _tool_done(event: ToolDone, _tasks: Tasks) -> Told:

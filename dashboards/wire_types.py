@@ -45,6 +45,7 @@ FIELDS = {
     "effort": "`calls` to the model, `retries` among them, and seconds of waiting: `permit_s` for permits, `limit_s` "
     "for the API's pace, `backoff_s` after failures.",
     "budget": "Tokens that the prompt had room for.",
+    "usage_percent": "Of the context that was in use, by estimate.",
     "parts": "What went into the prompt: `share`, `kind`, `name`, `tokens`; `left_out` if there was no room for it.",
     "turn": "Which of the item's turns, from 1 over all its attempts.",
     "call": "Which of the turn's calls of tools, from 1.",
@@ -142,6 +143,10 @@ TYPES = {
     "turn_completed": WireType(
         "The model answered, and the item goes on. What it used is part of what the attempt used in the end.",
         (*TURN, "model", *USED),
+    ),
+    "context_checkpointed": WireType(
+        "The conversation filled its context; this turn stands for all that was said before.",
+        (*TURN, "usage_percent"),
     ),
     "tool_completed": WireType(
         "A tool that the model called has ended.", (*TURN, "call", "tool", "is_error", "seconds")

@@ -10,10 +10,11 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from actors.contents import stored
-from actors.errors import AnswerCutOff, AnswerInvalid, ContextTooLong, ItemGrows
+from actors.errors import AnswerCutOff, AnswerInvalid, AnswerRefused, ContextTooLong, ItemGrows
 from actors.failures import ATTEMPTS
 from actors.models import blocks
 from actors.models.port import Model, Reply, Request, StopReason
+from actors.roles.condensing import condensing, is_full, tokens
 from actors.roles.course import Course
 from actors.roles.turns import Said, Turns
 from actors.tools.subagent import handed_back
@@ -23,6 +24,12 @@ from actors.work import Content, Ran, Task
 
 TURNS = 50
 """An item that goes on after so many is taken for one that never ends."""
+
+WINDOW = 200_000
+"""Tokens that the models of today's API take at least."""
+
+NEVER = 1_000_000_000
+"""No conversation fills a context of so many tokens."""
 
 PAUSES = 8
 """Times that a message may pause."""
@@ -56,20 +63,28 @@ ToolsOf = Callable[[Task], AbstractAsyncContextManager[Toolbox]]
 class Conversation:
     """One attempt's, with its model and tools; begins where earlier attempts of the item came to."""
 
-    def __init__(self, model: Model, course: Course, toolbox: Toolbox, payloads: Mapping[str, str]) -> None:
-        """`payloads`: the texts that the task's turns refer to."""
+    def __init__(
+        self, model: Model, course: Course, toolbox: Toolbox, payloads: Mapping[str, str], window: int = WINDOW
+    ) -> None:
+        """`payloads`: the texts that the task's turns refer to; `window`: tokens that the model's context holds."""
+        self._window = window
         self._model, self._course, self._toolbox, self._payloads = model, course, toolbox, payloads
 
-    async def hold(self, request: Request) -> Reply:
-        """The answer that ends it. Raises ModelError, and StoreError once somebody else closed the attempt."""
+    async def hold(self, request: Request, bare: str | None = None) -> Reply:
+        """The answer that ends it. Raises ModelError, and StoreError once somebody else closed the attempt.
+
+        `bare`: the text of the request's message without what it could do without.
+        """
         tools = tuple(
             blocks.Tool(name=spec.name, description=spec.description, input=spec.parameters)
             for spec in self._toolbox.specs()
         )
-        turns = Turns(request.model_copy(update={"tools": tools}) if tools else request)
+        turns = Turns(request.model_copy(update={"tools": tools}) if tools else request, bare)
         await self._catch_up(turns)
         while True:
             self._check_bounds(turns)
+            if is_full(turns.request, self._window):
+                await self._condense(turns)
             if (reply := await self._ask(turns)) is not None:
                 if self._course.task.item.expand is None:
                     return reply
@@ -85,7 +100,8 @@ class Conversation:
             said = said.model_copy(update={"complaint": turn.complaint}) if turn.complaint else said
             turns.heard(said)
             await self._run(turns, turn.ran)
-        if self._course.task.item.expand and said.stop is StopReason.END and not (said.complaint or said.cut_off):
+        goes_on = said.complaint or said.cut_off or said.checkpoint
+        if self._course.task.item.expand and said.stop is StopReason.END and not goes_on:
             raise _grows(said, turns.count)  # it was said, and nothing came of it
 
     async def _ask(self, turns: Turns) -> Reply | None:
@@ -111,7 +127,21 @@ class Conversation:
         await self._heard(turns, Said(blocks=reply.blocks, stop=reply.stop), reply.model)
         return None
 
-    async def _heard(self, turns: Turns, said: Said, model: str | None) -> None:
+    async def _condense(self, turns: Turns) -> None:
+        """Go on from a checkpoint; as it is, if the model does not make one."""
+        percent = round(100 * tokens(turns.request) / self._window)
+        try:
+            reply = await self._model.complete(condensing(turns.request))
+        except (ContextTooLong, AnswerRefused, AnswerCutOff):
+            self._window = NEVER
+            return
+        if reply.text.strip():
+            said = Said(blocks=(blocks.Text(text=reply.text),), checkpoint=True)
+            await self._heard(turns, said, reply.model, percent)
+        else:
+            self._window = NEVER
+
+    async def _heard(self, turns: Turns, said: Said, model: str | None, percent: int | None = None) -> None:
         turns.heard(said)
         course, payloads = self._course, dict[str, str]()
         event = TurnDone(
@@ -122,6 +152,7 @@ class Conversation:
             turn=turns.count,
             said=stored(json.dumps(said.model_dump(mode="json")), payloads),
             model=model or course.task.model,
+            usage_percent=percent,
             **course.spending.told(since_turn=True),
         )
         await course.record(event, payloads)
@@ -198,6 +229,9 @@ def _fullness(turns: Turns) -> float:
 
 def _too_long(error: ContextTooLong, turns: Turns) -> ContextTooLong:
     characters = sum(len(message.said) for message in turns.request.messages) + len(turns.request.system)
-    told = ContextTooLong(f"{error} ({characters} characters after {turns.count} turns, nothing is left to shorten)")
+    about = f"about {round(tokens(turns.request))} tokens"
+    told = ContextTooLong(
+        f"{error} ({characters} characters, {about}, after {turns.count} turns; nothing is left to shorten)"
+    )
     told.__dict__.update(error.__dict__)
     return told

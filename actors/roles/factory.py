@@ -5,9 +5,10 @@ from functools import partial
 from actors.errors import UnknownRole
 from actors.models.calls import ModelCalls
 from actors.roles.agent import NOTHING_BEFORE, Agent, Before
+from actors.roles.conversation import WINDOW
 from actors.roles.material import Library
 from actors.roles.prompt import PROMPTS
-from actors.roles.prompted import NOTHING, WINDOW, Prompted
+from actors.roles.prompted import NOTHING, Prompted
 from actors.settings import ModelSettings, Settings
 from actors.shelf import Shelf
 from actors.stores.protocol import Store

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from actors import context
 from actors.models.calls import ModelCalls
 from actors.models.port import Message, Reply, Request
-from actors.roles.conversation import Conversation, ToolsOf
+from actors.roles.conversation import WINDOW, Conversation, ToolsOf
 from actors.roles.course import Course
 from actors.roles.material import Material, Nothing
 from actors.roles.prompt import Prompt
@@ -22,8 +22,8 @@ def no_tools(_: Task) -> AbstractAsyncContextManager[Toolbox]:
 
 
 NOTHING = Nothing()
-WINDOW = 200_000
-"""Tokens that the models of today's API take at least."""
+ANSWER = 4
+"""The part of a context that is kept for an answer is a fourth of it at most: small models do not say more."""
 
 
 class Prompted:
@@ -49,6 +49,7 @@ class Prompted:
         refs = context.references(task)
         payloads = await self._store.payloads(refs) if refs else {}
         item, text = task.item, await self._text(task, payloads, course)
+        bare = context.prompt(task, payloads)
         request = Request(
             model=task.model,
             system=self._system,
@@ -60,14 +61,17 @@ class Prompted:
         )
         model = self._calls.model(task.model, course.deadline, course.spending)
         async with self._tools(task) as toolbox:
-            return await Conversation(model, course, toolbox, payloads).hold(request)
+            talk = Conversation(model, course, toolbox, payloads, self._window(task.model))
+            return await talk.hold(request, bare if bare != text else None)
 
     async def _text(self, task: Task, payloads: Mapping[str, str], course: Course) -> str:
         """The prompt; what goes into it beside the task is on disk before the model is asked."""
         offered = await self._material.offered(task)
         if not offered:
             return context.prompt(task, payloads)
-        budget = self._window(task.model) - len(self._system) // 3 - (task.item.max_tokens or self._max_tokens)
+        window = self._window(task.model)
+        answer = min(task.item.max_tokens or self._max_tokens, window // ANSWER)
+        budget = window - len(self._system) // 3 - answer
         filled = context.fill(context.critical(task, payloads), offered, budget)
         event = ContextFilled(
             run=task.run,

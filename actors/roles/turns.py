@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from actors.marked import marked
 from actors.models.blocks import Block, Text, ToolCall, ToolResult, text_of
 from actors.models.port import Message, Request, StopReason
 from actors.work import Frozen
@@ -14,6 +15,7 @@ today can write)."""
 KEPT = 2_000
 """Characters of a tool's result that are left when the context is too long."""
 
+GO_ON = "That is what was said and done so far, condensed. Go on from there."
 AGAIN = "This answer cannot be used: {complaint}\n\nAnswer again, in full."
 
 
@@ -26,12 +28,16 @@ class Said(Frozen):
     """Why the answer could not be used."""
     cut_off: bool = False
     """It reached its limit of tokens and was dropped."""
+    checkpoint: bool = False
+    """It stands for everything that was said and run before it."""
 
 
 class Turns:
     """The request of the next turn, as it follows from what was said and run so far."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, bare: str | None = None) -> None:
+        """`bare`: the text of the first message without what it could do without; None if there is no such thing."""
+        self._bare = bare
         self._first, self._messages = request, list(request.messages)
         self._max_tokens, self._compacted = request.max_tokens, False
         self.count, self.pauses = 0, 0
@@ -53,7 +59,9 @@ class Turns:
     def heard(self, said: Said) -> None:
         """The model answered, and the conversation goes on."""
         self.count += 1
-        if said.cut_off:
+        if said.checkpoint:
+            self._go_on_from(text_of(said.blocks))
+        elif said.cut_off:
             self._max_tokens = min(self._first.max_tokens * RAISED, RAISED_MOST)
         elif said.complaint:
             if any(isinstance(block, Text) and block.text.strip() for block in said.blocks):
@@ -71,12 +79,20 @@ class Turns:
         self._say("user", tuple(results))
 
     def compact(self) -> bool:
-        """Shorten what tools said; false if nothing is left to shorten, or it was done before."""
+        """Shorten what tools said, and the prompt to the task alone; false if nothing is left to shorten, or it was
+        done before."""
         if self._compacted:
             return False
         before, self._compacted = self._messages, True
-        self._messages = [_shortened(message) for message in before]
+        first = before[0] if self._bare is None else before[0].model_copy(update={"text": self._bare})
+        self._messages = [first, *map(_shortened, before[1:])]
         return self._messages != before
+
+    def _go_on_from(self, checkpoint: str) -> None:
+        first = self._first.messages[0]
+        text = f"{first.text}\n\n{marked('data', checkpoint)}\n\n{GO_ON}"
+        self._messages = [first.model_copy(update={"text": text})]
+        self._bare = None
 
     def _say(self, role: str, blocks: tuple[Block, ...]) -> None:
         self._messages.append(Message.model_validate({"role": role, "blocks": blocks}))

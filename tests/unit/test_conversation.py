@@ -6,20 +6,15 @@ from pathlib import Path
 import pytest
 
 from actors.errors import AnswerCutOff, AnswerInvalid, AttemptClosed, ContextTooLong
-from actors.events import Event, ItemAssigned, ItemClosed, ToolDone, TurnDone
+from actors.events import ToolDone, TurnDone
 from actors.models.blocks import Text, ToolResult
-from actors.models.port import Message, Model, Reply, Request, StopReason
+from actors.models.port import Message, Request, StopReason
 from actors.roles.conversation import PAUSES, TURNS, Conversation
 from actors.stores.group import GroupStore
 from actors.tools.toolbox import Toolbox
-from actors.work import Item, Lost, Task
-from cluster.graph import WorkGraph
-from cluster.run_state import RunState
 from tests.conversations import THOUGHT, InOrder, Notebook, Playing, calls, says
-from tests.fakes import accepted, calls_of, course_of, open_store
-
-ITEM = Item(id="a", description="Do a.")
-LONG = "x" * 10_000
+from tests.fakes import accepted, course_of, open_store
+from tests.talks import ITEM, LONG, hold, rows, task_of
 
 
 @pytest.fixture
@@ -29,35 +24,6 @@ async def store(tmp_path: Path) -> AsyncIterator[GroupStore]:
     await made.claim("r", "d")
     yield made
     await made.close()
-
-
-async def task_of(store: GroupStore, epoch: int = 1, attempt: int = 1) -> Task:
-    """The next attempt, as a driver that reads the journal would hand it out."""
-    if epoch > 1:
-        lost = ItemClosed(
-            run="r", item="a", epoch=epoch - 1, attempt=attempt, agent="e", generation=1, outcome=Lost(message="died")
-        )
-        await store.append(f"lost {epoch}", [lost])
-    opening = ItemAssigned(run="r", item="a", epoch=epoch, attempt=attempt, agent="e", model="m", term=1)
-    await store.append(f"open {epoch}", [opening])
-    state = RunState("r", WorkGraph((ITEM,)), "m")
-    state.replay(event for event in await store.read("r", 0, 0) if event.type != "run_accepted")
-    return Task(run="r", item=ITEM, epoch=epoch, attempt=attempt, model="m", turns=state.views["a"].turns)
-
-
-async def hold(store: GroupStore, model: Model, tools: Notebook | None = None, task: Task | None = None) -> Reply:
-    task = task or await task_of(store)
-    course = course_of(task, store)
-    refs = {content.ref for turn in task.turns for content in (turn.said, *(r.result for r in turn.ran.values()))}
-    payloads = await store.payloads({ref for ref in refs if ref})
-    request = Request(model="m", system="Be brief.", messages=(Message(role="user", text="Do a."),), max_tokens=1000)
-    async with course.deadline:
-        patient = calls_of(model).model("m", course.deadline, course.spending)
-        return await Conversation(patient, course, tools or Toolbox(), payloads).hold(request)
-
-
-async def rows(store: GroupStore) -> list[Event]:
-    return [event for event in await store.read("r", 0, 0) if isinstance(event, TurnDone | ToolDone)]
 
 
 async def test_one_turn_without_tools_costs_no_row(store: GroupStore) -> None:
@@ -234,14 +200,14 @@ async def test_a_context_that_is_too_long_is_shortened_once(store: GroupStore) -
 
     again = InOrder(calls(LONG), too_long, too_long)
     task = (await task_of(store, 2)).model_copy(update={"turns": ()})
-    with pytest.raises(ContextTooLong, match=r"208310 tokens \(.* characters after 1 turns"):
+    with pytest.raises(ContextTooLong, match=r"208310 tokens \(.* characters, about .* tokens, after 1 turns"):
         await hold(store, again, Notebook(), task)
 
 
 async def test_a_prompt_alone_that_is_too_long_is_not_asked_again(store: GroupStore) -> None:
     model = InOrder(ContextTooLong("208310 tokens"))
 
-    with pytest.raises(ContextTooLong, match="14 characters after 0 turns, nothing is left to shorten"):
+    with pytest.raises(ContextTooLong, match="14 characters, about 4 tokens, after 0 turns"):
         await hold(store, model)
     assert len(model.requests) == 1
 

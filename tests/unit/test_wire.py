@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.context import Part, Share
 from actors.events import (
     AgentErrorRecorded,
     AgentFailed,
@@ -23,7 +22,6 @@ from actors.events import (
     AgentStarting,
     AgentUnavailable,
     CancelRequested,
-    ContextFilled,
     ContinueRequested,
     Event,
     Granted,
@@ -35,8 +33,6 @@ from actors.events import (
     ItemsAdded,
     ItemSkipped,
     ItemStarted,
-    MemoryForgotten,
-    MemoryStored,
     ModelAvailable,
     ModelHeld,
     ModelUnavailable,
@@ -50,12 +46,12 @@ from actors.events import (
     ToolDone,
     TurnDone,
 )
-from actors.memory import Memory
 from actors.work import Content, FailureKind, Grows, Item, Lost, RestartCause, Result, Role, RunStatus
 from dashboards import wire_docs
 from dashboards.wire import WireEvent, tasks_of, wire
 from dashboards.wire_types import COMMON, FIELDS, TYPES
 from tests.histories import BAD, GONE, GOOD, assigned, beginnings, closed, items, legal, reuse
+from tests.remembered import REMEMBERED
 
 PLAN = items(a=[], b="a")
 TASKS = tasks_of(PLAN)
@@ -72,16 +68,6 @@ JOURNAL: list[Event] = [
     ItemAssigned(run="r", item="a", epoch=1, attempt=1, agent="executor-0", model="scripted", term=1),
     ItemStarted(run="r", item="a", epoch=1, agent="executor-0", generation=1),
     TurnDone(run="r", item="a", epoch=1, agent="executor-0", turn=1, said=Content(text="{}"), model="scripted"),
-    TurnDone(
-        run="r",
-        item="a",
-        epoch=1,
-        agent="executor-0",
-        turn=2,
-        said=Content(text="{}"),
-        model="scripted",
-        usage_percent=80,
-    ),
     ToolDone(run="r", item="a", epoch=1, agent="executor-0", turn=1, call=1, tool="read", result=Content(text="x")),
     closed("a", GOOD),
     closed("a", GOOD, started=False),
@@ -101,14 +87,6 @@ JOURNAL: list[Event] = [
         term=1,
     ),
     RunWaiting(run="r", term=1, reason="no model"),
-    ContextFilled(
-        run="r",
-        item="a",
-        epoch=1,
-        agent="executor-0",
-        budget=1000,
-        parts=(Part(share=Share.SKILLS, kind="skill", name="deploy", tokens=12),),
-    ),
     ItemQuarantined(run="r", item="a", message="it killed again", term=1),
     AgentErrorRecorded(agent="executor-0", generation=1, message="KeyError", count=3),
     AgentHealthDegraded(agent="executor-0", count=3, is_healthy=True),
@@ -120,8 +98,7 @@ JOURNAL: list[Event] = [
     ModelUnavailable(model="m", reason="no such host"),
     ModelHeld(model="m", by="requests", waiting=4, in_flight=1, held_s=12.0, limit=50, left=0),
     ModelAvailable(model="m", probe=True),
-    MemoryStored(memory=Memory(id="0" * 16, namespace="global", content=Content(text="a secret recipe"))),
-    MemoryForgotten(memory="0" * 16),
+    *REMEMBERED,
     ItemAssigned(
         run="r",
         item="a",

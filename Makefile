@@ -94,6 +94,10 @@ recovery: setup ## how soon faults are found and work goes on; about an hour, mo
 idle: setup ## how long `up` takes, and the memory of a fleet that does nothing
 	$(python) -m benchmarks.idle
 
+.PHONY: scale
+scale: setup ## what grows with items and agents: driver, store, governor
+	for part in items agents governor; do $(python) -m benchmarks.scale $$part || exit 1; done
+
 .PHONY: bench-calls
 bench-calls: setup ## what a call to Claude costs, against the SDK alone
 	$(python) -m benchmarks.claude_calls

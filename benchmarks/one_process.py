@@ -43,11 +43,11 @@ class Local:
         await asyncio.Event().wait()
 
 
-async def one_process(folder: Path, run: str, items: tuple[Item, ...]) -> float:
+async def one_process(folder: Path, run: str, items: tuple[Item, ...], executors: int = 2) -> float:
     """Seconds to drive one accepted run to its end."""
     store = GroupStore(folder / f"{run}.db")
     record = await store.accept(Accept(run, None, run, "digest", "scripted", items, {}))
-    agents = {name: Local(name, store) for name in ("executor-0", "executor-1")}
+    agents = {name: Local(name, store) for name in (f"executor-{n}" for n in range(executors))}
     begin = time.perf_counter()
     assert await Driver(record, store, agents, "benchmark").drive() is RunStatus.COMPLETED
     spent = time.perf_counter() - begin

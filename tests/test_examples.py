@@ -30,7 +30,8 @@ def mnemosyne(*arguments: str, home: Path, cwd: Path = ROOT, said: str = "") -> 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda path: path.parent.name)
 def test_every_example_is_a_plan_of_several_layers(plan: Path) -> None:
     graph = load(plan).graph
-    assert len(graph.items) >= 10
+    grows = any(item.foreach or item.expand for item in graph.items)
+    assert len(graph.items) >= 10 or grows
     assert len(graph.layers()) >= 3
 
 
@@ -87,3 +88,43 @@ def test_the_commands_of_the_readme_work(tmp_path: Path) -> None:
         words += ["-"] if "set-key" in words else []  # a test has no terminal
         done = mnemosyne(*words, home=tmp_path / "home", cwd=tmp_path, said="sk-ant-of-a-test")
         assert done.returncode == 0, line + done.stdout + done.stderr
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(180)
+def test_the_research_grows_by_what_its_agents_find(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = ROOT / "examples" / "research"
+    monkeypatch.setenv("MNEMOSYNE_SCRIPT", str(folder / "script.json"))
+    done = mnemosyne("run", str(folder / "plan.yaml"), "--key", "r", "--model", "scripted", home=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    status = json.loads(mnemosyne("status", "r", "--json", home=tmp_path).stdout)
+    parents = {item["id"]: item["parent"] for item in status["items"]}
+    assert parents["questions[effort]"] == "questions"
+    assert parents["judged[2]"] == "judged"
+    assert status["counts"]["complete"] == len(parents) == 11
+    results = json.loads(mnemosyne("results", "r", "--json", home=tmp_path).stdout)
+    assert len(results["judged"]["data"]) == 3
+    assert list(results["questions"]["data"]) == ["demand", "margin", "effort"]
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(240)
+def test_a_goal_is_planned_once_shown_and_run_after_a_yes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = [{"id": "one", "description": "Do one.", "agent": "executor", "dependencies": []}]
+    wrong = [{**items[0], "dependencies": ["nobody"]}]
+    rules = [{"match": "Plan the work", "times": 1, "answer": {"items": wrong}}]
+    rules.append({"match": "Plan the work", "answer": {"items": items}})
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps({"rules": rules}))
+    monkeypatch.setenv("MNEMOSYNE_SCRIPT", str(script))
+    asked = ("orchestrate", "Write about tea.", "--model", "scripted")
+    first = mnemosyne(*asked, home=tmp_path / "home")
+    assert first.returncode == 2, first.stdout + first.stderr
+    command = re.search(r"to run it: mnemosyne (run .*)", first.stderr)
+    assert command
+    assert load(Path(command[1].split()[-1])).graph.by_id["one"].inputs["specification"]
+    second = mnemosyne(*asked, "--yes", "--json", home=tmp_path / "home")
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert json.loads(second.stdout)["counts"]["complete"] == 1
+    runs = json.loads(mnemosyne("status", "--json", home=tmp_path / "home").stdout)
+    assert [run["name"] for run in runs] == ["planning", "orchestrated"], "it is planned once"

@@ -10,6 +10,7 @@ from cluster.cli import (
     dash,
     doctor,
     memory,
+    orchestrate,
     plan,
     resume,
     run,
@@ -35,6 +36,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 run.register(app)
+orchestrate.register(app)
 resume.register(app)
 up.register(app)
 views.register(app)

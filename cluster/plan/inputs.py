@@ -4,6 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from actors.errors import UserError
 from actors.work import INLINE_LIMIT, Content
 from cluster.plan.caps import Caps
 from cluster.plan.mistakes import Mistakes, quote
@@ -114,3 +115,18 @@ class Inputs:
             return [str(found.relative_to(self._folder)) for found in sorted(path.parent.iterdir())[:1000]]
         except OSError:
             return []
+
+
+def text_of(path: Path, caps: Caps = Caps()) -> str:  # noqa: B008 - frozen
+    """The text of a file that a person names. Raises UserError."""
+    try:
+        content = read_regular(
+            os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), caps.input_bytes
+        )
+        if content is None or len(content) > caps.input_bytes:
+            raise UserError(f"{path} is no text file of at most {caps.input_bytes} bytes")
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {reason(error)}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not UTF-8; save it as UTF-8 text") from None

@@ -63,7 +63,7 @@ class ItemReader:
             "model": read_model,
             "max_tokens": lambda spot: spot.whole(ITEM["max_tokens"]),
             "tools": read_tools,
-            "expand": lambda spot: spot.flag(),
+            "expand": _expand,
         }
 
     def read(self, spot: Spot) -> Draft:
@@ -75,7 +75,7 @@ class ItemReader:
         dependencies = _dependencies(fields.pop("dependencies")) if "dependencies" in fields else {}
         values = self._loop(fields.pop("foreach"), dependencies) if "foreach" in fields else {}
         values.update({key: self._readers[key](field) for key, field in fields.items()})
-        if values.pop("expand", False):
+        if values.get("expand"):
             values.update(_expands(fields["expand"], values))
         item = None
         if len(self._mistakes) == before:
@@ -112,7 +112,13 @@ def _expands(spot: Spot, values: dict[str, Any]) -> dict[str, Any]:
         spot.wrong("only an orchestrator answers with items", "add agent: orchestrator, or remove expand")
     if "output" in values:
         spot.wrong("an item that expands has no output schema of its own", "remove output")
-    return {"expand": Expand.RUN, "output": PROPOSAL}
+    return {"output": PROPOSAL}
+
+
+def _expand(spot: Spot) -> Expand | None:
+    if spot.data() == "draft":
+        return Expand.DRAFT
+    return Expand.RUN if spot.flag() else None
 
 
 def _dependencies(spot: Spot) -> dict[str, Spot]:

@@ -78,8 +78,9 @@ ITEM: dict[str, dict[str, Any]] = {
         "uniqueItems": True,
     },
     "expand": {
-        "description": "an orchestrator answers with items, by which the run grows, and ends with their results",
-        "type": "boolean",
+        "description": "an orchestrator answers with items, by which the run grows, and ends with their results; with "
+        "draft they are checked, and are its result",
+        "enum": [True, False, "draft"],
     },
 }
 OVER: dict[str, dict[str, Any]] = {

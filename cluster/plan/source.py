@@ -25,19 +25,19 @@ def read_tree(path: Path, caps: Caps, mistakes: Mistakes) -> Node:
     return root
 
 
-_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 """Waits for nobody, should the path name a pipe."""
 
 
 def open_inside(folder: Path, path: Path) -> int:
     """A descriptor of a file below a folder. Follows no link, so that nothing swapped in meanwhile leads out."""
-    here = os.open(folder, _READ | os.O_DIRECTORY)
+    here = os.open(folder, READ | os.O_DIRECTORY)
     parts = path.relative_to(folder).parts
     for index, part in enumerate(parts):
         above = here
         kind = os.O_DIRECTORY if index < len(parts) - 1 else 0
         try:
-            here = os.open(part, _READ | os.O_NOFOLLOW | kind, dir_fd=above)
+            here = os.open(part, READ | os.O_NOFOLLOW | kind, dir_fd=above)
         finally:
             os.close(above)
     return here
@@ -59,7 +59,7 @@ def read_regular(descriptor: int, most: int) -> bytes | None:
 
 def _read(path: Path, caps: Caps, mistakes: Mistakes) -> bytes:
     try:
-        content = read_regular(os.open(path, _READ), caps.plan_bytes)
+        content = read_regular(os.open(path, READ), caps.plan_bytes)
     except FileNotFoundError:
         nearest = mistakes.nearest(path.name, _siblings(path.parent))
         cure = "check the path" if nearest is None else f"did you mean {quote(nearest)}?"

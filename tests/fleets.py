@@ -24,6 +24,7 @@ PROCESSES = {
     "store": "ray::StoreProcess",
     "governor": "ray::GovernorProcess",
     "agent": "ray::AgentProcess",
+    "page": "ray::PageProcess",
 }
 """How Ray calls the processes of our actors."""
 CALLED = re.compile(r"ray::mnemosyne: \w+-\d+\.\w+ ")

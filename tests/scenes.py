@@ -160,7 +160,7 @@ def many(count: int, rng: random.Random) -> Scene:
         agent = f"executor-{number % 3}"
         depth = layers[item.id] - half
         if depth < 0 or (not depth and rng.random() < 0.5):
-            if rng.random() < 0.004:
+            if depth == -1 and rng.random() < 0.05:
                 bad = Failure(reason=FailureKind.REFUSAL, message="the model declined", model=MODEL, cost_usd=0.0)
                 ended = ItemFailed(run=RUN, item=item.id, attempts=1, reason=bad.reason, message=bad.message, term=1)
                 events += [*attempt(item.id, agent, bad), ended]

@@ -46,7 +46,7 @@ export class Events {
     this.kind = $("kind").value;
     this.shown = this.state.events.filter((event) => this.wanted(event));
     this.rows.show(this.shown.length);
-    this.rows.place.scrollTop = this.shown.length * HEIGHT;
+    this.rows.end();
     this.dropped = this.state.dropped;
   }
 
@@ -54,7 +54,7 @@ export class Events {
   add(events) {
     if (this.dropped !== this.state.dropped) return this.again();
     this.shown.push(...events.filter((event) => this.wanted(event)));
-    this.rows.show(this.shown.length, true);
+    this.rows.show(this.shown.length);
   }
 
   wanted(event) {

@@ -12,22 +12,32 @@ export class Rows {
     this.inner = document.createElement("div");
     this.inner.className = "inner";
     place.append(this.inner);
-    place.addEventListener("scroll", () => this.draw(), { passive: true });
-    new ResizeObserver(() => this.draw()).observe(place);
+    this.follows = null; // a list that is read from its beginning
+    place.addEventListener("scroll", () => {
+      this.follows = this.follows === null ? null : this.atEnd;
+      this.draw();
+    }, { passive: true });
+    new ResizeObserver(() => (this.follows ? this.end() : this.draw())).observe(place);
+  }
+
+  /** Go to the last row, and stay there until somebody scrolls away. */
+  end() {
+    this.follows = true;
+    this.place.scrollTop = this.count * this.height;
+    this.draw();
   }
 
   get atEnd() {
     return this.place.scrollTop + this.place.clientHeight >= this.place.scrollHeight - this.height;
   }
 
-  /** Show so many rows; stay at the end if that is where the reader was. */
-  show(count, follow = false) {
-    const stay = follow && this.atEnd;
+  /** Show so many rows; who is at the end stays there. */
+  show(count) {
     this.count = count;
     this.inner.style.height = `${count * this.height}px`;
     this.stale = true;
-    if (stay) this.place.scrollTop = count * this.height;
-    this.draw();
+    if (this.follows) this.end();
+    else this.draw();
   }
 
   draw() {

@@ -41,6 +41,8 @@ def parts(item: Item, model: str, prompt: str, results: Mapping[str, Content]) -
         found["max_tokens"] = item.max_tokens
     if item.foreach is not None:
         found["foreach"] = item.foreach.model_dump()
+    if item.expand is not None:
+        found["expand"] = item.expand.value
     if item.dependencies:
         found["dependencies"] = {id_: content_hash(results[id_]) for id_ in item.dependencies}
     return found

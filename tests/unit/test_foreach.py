@@ -21,12 +21,15 @@ from actors.events import (
 )
 from actors.limits import Limits
 from actors.models.port import Request
+from actors.roles.prompt import VERSIONS
 from actors.stores.group import GroupStore
-from actors.work import TERMINAL, Content, Item, ItemState, Outcome, Over, Result, RunStatus
+from actors.stores.protocol import RunRecord
+from actors.work import TERMINAL, Content, Item, ItemState, Outcome, Over, Result, Role, RunStatus
 from cluster.commands import AgentAttached, Append, Cancel, Fetch, Fetched, Submit
 from cluster.driver import Driver
 from cluster.graph import WorkGraph
 from cluster.plan import load
+from cluster.reuse import Fate, compare, earlier
 from cluster.run_state import RunState
 from dashboards.projection import RunView
 from tests.fakes import FakeModel, LocalAgent, accepted, open_store
@@ -280,3 +283,18 @@ def test_an_id_that_a_loop_may_need_is_refused(tmp_path: Path) -> None:
     file.write_text(f"items:\n- {{id: a, description: x}}\n- {loop}\n- {{id: 'b[0]', description: x}}\n")
     with pytest.raises(PlanRefused, match="may be the id of an item"):
         load(file)
+
+
+def test_a_revised_plan_keeps_the_whole_and_not_what_it_was_made_of() -> None:
+    run = Grown(LISTING, EACH, MERGE)
+    made = {**answers(lists(1, 2)), "merge": BAD}
+    made["list"] = Result(data=Content(text=lists(1, 2)), model="fake", json_data=True, prompt=VERSIONS[Role.EXECUTOR])
+    run.drive(made)
+    items = [LISTING, EACH, MERGE, *(i for e in run.journal if isinstance(e, ItemsAdded) for i in e.items)]
+    record = RunRecord("r", None, "n", "d", "fake", 1, None, 1, len(items))
+    old = earlier(record, items, run.journal)
+    fates = {v.item: v.fate for v in compare(old, WorkGraph((LISTING, EACH, MERGE)), "fake", VERSIONS).verdicts}
+    assert fates == {"list": Fate.KEPT, "each": Fate.KEPT, "merge": Fate.RUNS_AGAIN}, "what was added is not missed"
+    other = EACH.model_copy(update={"description": "Do it otherwise."})
+    changed = {v.item: v.fate for v in compare(old, WorkGraph((LISTING, other)), "fake", VERSIONS).verdicts}
+    assert changed == {"list": Fate.KEPT, "each": Fate.RUNS_AGAIN, "merge": Fate.GONE}

@@ -212,6 +212,10 @@ class StoreUnusable(StoreError):
     """The store's file cannot be used."""
 
 
+class StoreUnreachable(StoreUnusable):
+    """The store's server does not answer; see to it, then try again. Nothing that was acknowledged is lost."""
+
+
 class StoreOutdated(StoreUnusable):
     """An earlier version wrote the store; `mnemosyne status` brings it forward once no process writes it."""
 

@@ -20,7 +20,8 @@ from actors.memory_events import MemoryStored
 from actors.recall import Question
 from actors.rows import to_row
 from actors.stores.reader import Reader
-from actors.stores.sqlite import Append, SqliteStore
+from actors.stores.sqlite import SqliteStore
+from actors.stores.writer import Append
 from actors.work import Content
 
 ASKED = 21

@@ -12,8 +12,8 @@ from actors.errors import NotFound, StoreError, StoreLocked, UserError
 from actors.memory import TEXT_MAX, Memory, MemoryType, call_id
 from actors.memory_events import MemoryForgotten, MemoryStored
 from actors.recall import Question, Recalled
+from actors.stores.kinds import open_writer
 from actors.stores.reader import Reader
-from actors.stores.sqlite import SqliteStore
 from actors.work import Content
 from cluster.requests import ask
 
@@ -47,7 +47,7 @@ def catch_up(store: Path, reader: Reader) -> bool:
 def _index(store: Path) -> bool:
     """Nobody writes it, so it is done here. A disk that takes nothing keeps it. Raises StoreLocked."""
     try:
-        writer = SqliteStore(store)
+        writer = open_writer(store)
     except StoreLocked:
         raise
     except StoreError:

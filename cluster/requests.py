@@ -16,8 +16,9 @@ from actors.fleet_events import (
 )
 from actors.rows import to_row
 from actors.stores import requests
+from actors.stores.kinds import open_writer
 from actors.stores.reader import Reader
-from actors.stores.sqlite import Append, SqliteStore
+from actors.stores.writer import Append
 from cluster.plan.cost import check_prices
 
 TAKEN_WITHIN_S = 5.0
@@ -70,7 +71,7 @@ def reset_agent(store: Path, agent: str) -> bool:
 def ask(store: Path, event: Event) -> bool:
     """Put the request on disk; True once it is in the journal, False if the store's process has not taken it yet."""
     try:
-        writer = SqliteStore(store)
+        writer = open_writer(store)
     except StoreLocked:
         file = requests.leave(store, event)
         return _taken(file)

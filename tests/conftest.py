@@ -2,10 +2,14 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
 
 import pytest
 
-FOREIGN = ("ANTHROPIC_", "MNEMOSYNE_", "RAY_")
+from tests import servers
+from tests.servers import PostgresServer
+
+FOREIGN = ("ANTHROPIC_", "MNEMOSYNE_", "RAY_", "PG")
 """Prefixes of variables that would change what is tested: a real key, a real home, a running cluster's address."""
 
 
@@ -17,3 +21,23 @@ def pytest_configure(config: pytest.Config) -> None:
     home = tempfile.TemporaryDirectory(prefix="mnemosyne-home-", ignore_cleanup_errors=True)
     config.add_cleanup(home.cleanup)
     os.environ["HOME"] = home.name
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server; skips with the reason if none is installed, and fails in CI."""
+    if servers.binary("initdb") is None:
+        why = "no PostgreSQL server is installed; Debian's package is postgresql"
+        if os.environ.get("CI"):
+            pytest.fail(why)
+        pytest.skip(why)
+    server = servers.make()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def postgres(postgres_server: PostgresServer) -> PostgresServer:
+    """The server, with no store in it."""
+    postgres_server.clear()
+    return postgres_server

@@ -13,6 +13,7 @@ import apsw
 
 from actors.errors import StoreUnusable
 from actors.events import CancelRequested
+from actors.stores.queries import one
 from actors.stores.reader import Reader
 from tests import stores
 from tests.store_child import Server
@@ -47,7 +48,7 @@ class Ledger:
             return
         try:
             self._rows(reader)
-            assert reader.db.execute("pragma integrity_check(1)").get == "ok"
+            assert one(reader.db, "pragma integrity_check(1)") == "ok"
         finally:
             reader.close()
 

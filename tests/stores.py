@@ -11,7 +11,8 @@ import apsw
 from actors.events import CancelRequested, Event, ItemAssigned, ItemClosed, ItemReused, RunFinished, RunStarted
 from actors.rows import to_row
 from actors.stores.protocol import Accept
-from actors.stores.sqlite import Append, SqliteStore
+from actors.stores.sqlite import SqliteStore
+from actors.stores.writer import Append
 from actors.work import Content, Item, Result, RunStatus
 
 LONG_AGO = 1_000_000.0

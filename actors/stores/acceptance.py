@@ -5,13 +5,12 @@ All within the writer's transaction.
 
 import json
 
-import apsw
-
 from actors.errors import PayloadMissing, UserError
 from actors.events import RunAccepted
 from actors.limits import Limits
 from actors.rows import Row
 from actors.stores import queries
+from actors.stores.database import Db
 from actors.stores.protocol import Accept, RunRecord
 
 INSERT = """insert into runs(id, run, key, name, digest, model, accepted_seq, items, revises)
@@ -21,7 +20,7 @@ FREE = "select 1 from attempts where run = ? and item = ? and open = 0 and done 
 FINISHED = "select 1 from events where run = ? and type = 'run_finished'"
 
 
-def same(db: apsw.Connection, plan: Accept) -> RunRecord | None:
+def same(db: Db, plan: Accept) -> RunRecord | None:
     """The run that this plan already is. Raises UserError if its key is another plan's."""
     if known := queries.by_column(db, "run", plan.run):
         return known
@@ -47,7 +46,7 @@ def _is_same_plan(run: RunRecord, plan: Accept) -> bool:
     return (run.digest, run.model) == (plan.digest, plan.model)
 
 
-def revised(db: apsw.Connection, plan: Accept) -> RunRecord | None:
+def revised(db: Db, plan: Accept) -> RunRecord | None:
     """The run that the plan revises, which has lost its key by now. Raises NotFound."""
     if plan.revises is None:
         return None
@@ -56,7 +55,7 @@ def revised(db: apsw.Connection, plan: Accept) -> RunRecord | None:
     return old
 
 
-def insert(db: apsw.Connection, plan: Accept, seq: int) -> None:
+def insert(db: Db, plan: Accept, seq: int) -> None:
     """The rows of the run, its items and their attempts."""
     run = queries.highest(db)[1] + 1
     values = (plan.run, plan.key, plan.name, plan.digest, plan.model, seq, len(plan.items), plan.revises)
@@ -66,7 +65,7 @@ def insert(db: apsw.Connection, plan: Accept, seq: int) -> None:
     db.executemany("insert into attempts(run, item) values(?, ?)", ((run, item.id) for item in plan.items))
 
 
-def grow(db: apsw.Connection, run: int, row: Row) -> bool:
+def grow(db: Db, run: int, row: Row) -> bool:
     """The rows of the items that an item is given; false, and nothing, if it is at work or over, or one is there."""
     items = [(json.dumps(item, ensure_ascii=False), item["id"]) for item in json.loads(row.body)["items"]]
     free = queries.one(db, FREE, run, row.item) is not None
@@ -80,7 +79,7 @@ def grow(db: apsw.Connection, run: int, row: Row) -> bool:
     return True
 
 
-def close(db: apsw.Connection, plan: Accept, run: int) -> None:
+def close(db: Db, plan: Accept, run: int) -> None:
     """Mark what is reused as done. Raises UserError, PayloadMissing for what cannot be taken over."""
     for event in plan.reused:
         db.execute(COMPLETE, (run, event.item))
@@ -105,6 +104,6 @@ def event(plan: Accept) -> RunAccepted:
     )
 
 
-def is_finished(db: apsw.Connection, run: int) -> bool:
+def is_finished(db: Db, run: int) -> bool:
     """Whether the run has ended."""
     return queries.one(db, FINISHED, run) is not None

@@ -1,8 +1,7 @@
 """What the store keeps for a day only: what makes an append that is sent twice be done once, and signs of life."""
 
-import apsw
-
 from actors.stores import queries
+from actors.stores.database import Db
 
 KEPT_S = 86_400.0
 """Callers give up after minutes; a day also covers a process that was stopped or a machine that slept over night.
@@ -20,8 +19,8 @@ BEATS = """delete from events where seq in
            (select seq from events where run = 0 and at < ? and type = 'agent_heartbeat' order by seq limit ?)"""
 
 
-def forget(db: apsw.Connection, now: float) -> bool:
-    """Delete some rows that are older than KEPT_S; whether there may be more. Raises apsw.Error."""
+def forget(db: Db, now: float) -> bool:
+    """Delete some rows that are older than KEPT_S; whether there may be more. Raises what the database raises."""
     with db:
         queries.mark(db)  # the newest row may be among them, and no number is given out twice
         full = False

@@ -9,18 +9,20 @@ from pathlib import Path
 import apsw
 
 from actors.errors import StoreUnusable
-from actors.stores import queries
+from actors.stores import header, queries
+from actors.stores.database import Db
 
 PAGES = 1000
 """About 4 MB between two moments in which Ctrl-C is heard."""
 
 
-def copy(db: apsw.Connection, file: Path) -> None:
+def copy(db: Db, file: Path) -> None:
     """Put what is committed into `file`, whole or not at all, in place of what is there.
 
     Until it is whole it is called `file`.part; one that a killed process left is used again. Raises apsw.Error,
     OSError; StoreUnusable if the copy would be damaged, or if another process makes the same one.
     """
+    assert isinstance(db, apsw.Connection), "a server's store is copied by its own tools"
     part = file.with_name(f"{file.name}.part")
     with _owned(part) as opened:
         _fill(db, part)
@@ -58,7 +60,7 @@ def _fill(db: apsw.Connection, part: Path) -> None:
     try:
         db.execute("begin")  # one state of the store, whatever its writer does meanwhile
         try:
-            queries.is_empty(db)
+            header.is_empty(db)
             with new.backup("main", db, "main") as backup:
                 while not backup.done:
                     backup.step(PAGES)

@@ -15,12 +15,14 @@ from actors.memories import TYPES
 from actors.reading import RESULT
 from actors.recall import Question, Recalled
 from actors.rows import Row, from_rows, to_row
-from actors.stores import refusals, requests
+from actors.stores import kinds, requests
 from actors.stores.indexing import Indexing
+from actors.stores.place import is_on_server
 from actors.stores.protocol import Accept, Receipt, RunRecord
 from actors.stores.reader import Reader
 from actors.stores.room import Room, rows_of
-from actors.stores.sqlite import Answer, Append, SqliteStore, checkpoint
+from actors.stores.sqlite import checkpoint
+from actors.stores.writer import Answer, Append
 from actors.work import Item, Role, items_from
 
 P = ParamSpec("P")
@@ -51,17 +53,19 @@ class Waiter(NamedTuple):
 
 
 class GroupStore:
-    """The Store over a SQLite file, for one event loop: one thread writes, reads run beside it."""
+    """The Store over a database, for one event loop: one thread writes, reads run beside it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._writer = SqliteStore(path)
+        self._writer = kinds.open_writer(path)
         try:
             self._reader = Reader(path)
         except BaseException:
             self._writer.close()  # else its lock would stay for as long as this process
             raise
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._reads = ThreadPoolExecutor(1, thread_name_prefix="store-reader") if is_on_server(path) else None
+        """A file answers at once; a server may take its time."""
         self._room = Room()
         self._pending: list[tuple[Append, asyncio.Future[Answer]]] = []
         self._commits: asyncio.Task[None] | None = None
@@ -94,11 +98,13 @@ class GroupStore:
         self._indexing.stop()
         while self._commits and not self._commits.done():
             await self._commits
-        self._reader.close()  # before the writer, whose close then empties the write-ahead log
+        await self._look(self._reader.close)  # before the writer, whose close then empties the write-ahead log
         await self._write(self._writer.close)
         self._checkpointer.shutdown()
         self._recalls.shutdown()
         self._thread.shutdown()
+        if self._reads:
+            self._reads.shutdown()
 
     async def append_rows(self, id_: str, rows: Sequence[Row], payloads: Mapping[str, str]) -> tuple[int | None, ...]:
         """Store.append for rows, with the append's own id. Waits while the queue is full; see actors/stores/room.py."""
@@ -153,8 +159,11 @@ class GroupStore:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, lambda: function(*args, **kwargs))
 
-    def _look(self, question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        with refusals.told(self._path):
+    async def _look(self, question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self._reads:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._reads, lambda: question(*args, **kwargs))
+        with self._writer.told():
             return question(*args, **kwargs)
 
     def _wake(self, news: Collection[tuple[str, str, bool]]) -> None:
@@ -170,10 +179,14 @@ class GroupStore:
         waiter = Waiter(run, frozenset(exclude), asyncio.Event())
         self._waiters.add(waiter)  # before the look, so that no commit falls between look and wait
         try:
+            rows = await self._look(self._reader.rows, run, after, exclude, limit)
+            if rows or max_wait_s <= 0:
+                return rows
             async with asyncio.timeout(max_wait_s):
-                while not (rows := self._look(self._reader.rows, run, after, exclude, limit)):
+                while not rows:
                     await waiter.news.wait()
                     waiter.news.clear()
+                    rows = await self._look(self._reader.rows, run, after, exclude, limit)
                 return rows
         except TimeoutError:
             return []
@@ -211,28 +224,37 @@ class GroupStore:
 
     async def register(self, agent: str, role: Role, pid: int, node: str) -> int:
         """See Store."""
-        generation = await self._write(self._writer.register, agent, role, pid, node)
+        generation = await self._write(self._writer.register, agent, role, pid, node, uuid.uuid4().hex)
         self._wake([(FLEET, "agent_started", False)])
         return generation
 
     async def items(self, run: str) -> tuple[Item, ...]:
         """See Store."""
-        return self._look(self._reader.items, run)
+        return await self._look(self._reader.items, run)
 
     async def item_bodies(self, run: str) -> list[str]:
         """The accepted items as JSON."""
-        return self._look(self._reader.item_bodies, run)
+        return await self._look(self._reader.item_bodies, run)
 
     async def run(self, name: str) -> RunRecord:
         """See Store."""
-        return self._look(self._reader.run, name)
+        return await self._look(self._reader.run, name)
 
     async def recall(self, question: Question) -> list[Recalled]:
         """See Store."""
         if question.results:  # what was remembered is indexed with its event
             await self._indexing.catch_up()
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._recalls, _recall, self._path, question)
+        return await loop.run_in_executor(self._recalls, self._recall, question)
+
+    def _recall(self, question: Question) -> list[Recalled]:
+        """In a thread, which a question may take for some milliseconds, with a connection of its own."""
+        reader = Reader(self._path)
+        try:
+            with self._writer.told():
+                return reader.recall(question, time.time())
+        finally:
+            reader.close()
 
     async def recall_rows(self, *question: Any) -> list[tuple[str, float]]:
         """Store.recall with the memories as JSON."""
@@ -241,17 +263,7 @@ class GroupStore:
 
     async def payloads(self, refs: Collection[str]) -> dict[str, str]:
         """See Store."""
-        return self._look(self._reader.payloads, refs)
-
-
-def _recall(path: Path, question: Question) -> list[Recalled]:
-    """In a thread, which a question may take for some milliseconds, with a connection of its own."""
-    reader = Reader(path)
-    try:
-        with refusals.told(path):
-            return reader.recall(question, time.time())
-    finally:
-        reader.close()
+        return await self._look(self._reader.payloads, refs)
 
 
 def _reused(bodies: Sequence[str]) -> tuple[ItemReused, ...]:

@@ -1,8 +1,11 @@
-"""Who writes a SQLite store, as far as another process can see."""
+"""Who writes a store, as far as another process can see."""
 
 import fcntl
 import os
+import socket
 from pathlib import Path
+
+from actors.stores.place import is_on_server
 
 LOCKS = Path("/proc/locks")
 
@@ -13,7 +16,12 @@ def lock_file(store: Path) -> Path:
 
 
 def is_held(store: Path) -> bool:
-    """Whether a process writes to this store now. Holds the lock itself for a moment if nobody does."""
+    """Whether a process writes to this store now. Holds a file's lock itself for a moment if nobody does.
+
+    Raises StoreUnusable for one on a server that does not say.
+    """
+    if is_on_server(store):
+        return _session(store) is not None
     try:
         lock = os.open(lock_file(store), os.O_RDONLY | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
@@ -29,6 +37,9 @@ def is_held(store: Path) -> bool:
 
 def holder(store: Path, locks: Path = LOCKS) -> int | None:
     """The writer's process id; None if there is none, or if this system does not tell."""
+    if is_on_server(store):
+        host, _, pid = (_session(store) or "").rpartition(":")
+        return int(pid) if host.endswith(f" {socket.gethostname()}") else None
     try:
         file = lock_file(store).stat()
         lines = locks.read_text().splitlines()
@@ -40,3 +51,14 @@ def holder(store: Path, locks: Path = LOCKS) -> int | None:
         if "FLOCK" in fields and "->" not in fields and place in fields:
             return int(fields[fields.index(place) - 1])
     return None
+
+
+def _session(store: Path) -> str | None:
+    from actors.stores.postgres import opening, server
+    from actors.stores.postgres.connection import Connection
+
+    db = Connection(server.read(store), "look")
+    try:
+        return opening.holder(db)
+    finally:
+        db.close()

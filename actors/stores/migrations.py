@@ -9,7 +9,7 @@ from pathlib import Path
 
 import apsw
 
-from actors.stores import copying, memories
+from actors.stores import copying, memories, sqlite_words
 from actors.stores.schema import VERSION
 
 
@@ -22,7 +22,9 @@ def _from_1(db: apsw.Connection) -> None:
 
 
 def _from_2(db: apsw.Connection) -> None:
-    db.execute(memories.TABLES).fetchall()  # what was answered before is no memory: its results name none
+    db.execute(
+        memories.TABLES + sqlite_words.TABLE
+    ).fetchall()  # what was answered before is no memory: its results name none
 
 
 STEPS: dict[int, Callable[[apsw.Connection], None]] = {1: _from_1, 2: _from_2}

@@ -1,4 +1,4 @@
-"""Opening a store's file for writing: the lock against a second writer, then the right schema or a refusal."""
+"""Opening a store's file: for writing the lock against a second writer, then the right schema or a refusal."""
 
 import fcntl
 import os
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import apsw
 
-from actors.errors import StoreLocked
-from actors.stores import migrations, queries, refusals
+from actors.errors import StoreLocked, StoreUnusable
+from actors.stores import header, migrations, refusals, sqlite_words
 from actors.stores.holder import lock_file
 from actors.stores.schema import APPLICATION_ID, PRAGMAS, TABLES, VERSION
 
@@ -43,8 +43,8 @@ def connect(path: Path) -> apsw.Connection:
 
 def _prepare(db: apsw.Connection, path: Path) -> None:
     db.set_busy_timeout(BUSY_MS)
-    version, new = queries.version(db), queries.is_empty(db)
-    if not new and (queries.owner(db) != APPLICATION_ID or version < min(migrations.STEPS)):
+    version, new = header.version(db), header.is_empty(db)
+    if not new and (header.owner(db) != APPLICATION_ID or version < min(migrations.STEPS)):
         raise refusals.foreign(path)
     if version > VERSION:
         raise refusals.newer(path, version, VERSION)
@@ -52,7 +52,32 @@ def _prepare(db: apsw.Connection, path: Path) -> None:
         db.execute(pragma).fetchall()
     if new:
         with db:
-            db.execute(TABLES).fetchall()
+            db.execute(TABLES + sqlite_words.TABLE).fetchall()
             db.execute(f"pragma application_id = {APPLICATION_ID}; pragma user_version = {VERSION}").fetchall()
     elif version < VERSION:
         migrations.bring_forward(db, path, version)
+
+
+def connect_reading(path: Path) -> apsw.Connection:
+    """A read-only view of the file. Raises StoreUnusable, StoreOutdated."""
+    if not path.exists():
+        raise refusals.missing(path)
+    with refusals.told(path):
+        db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        db.set_busy_timeout(BUSY_MS)
+        with refusals.told(path):
+            _check(db, path)
+    except StoreUnusable:
+        db.close()
+        raise
+    return db
+
+
+def _check(db: apsw.Connection, path: Path) -> None:
+    version = header.version(db)
+    if header.is_empty(db):
+        raise refusals.missing(path)
+    if header.owner(db) != APPLICATION_ID:
+        raise refusals.foreign(path)
+    refusals.check_version(path, version, VERSION)

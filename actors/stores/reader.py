@@ -1,22 +1,19 @@
-"""Reading a SQLite store's file beside its writer, or with no process alive."""
+"""Reading a store beside its writer, or with no process alive."""
 
 from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
-import apsw
+from pydantic_core import to_json
 
-from actors.errors import PayloadMissing, StoreOutdated, StoreUnusable
+from actors.errors import PayloadMissing
 from actors.events import FLEET, Event
 from actors.memory import Memory
 from actors.recall import Question, Recalled
 from actors.rows import from_rows
-from actors.stores import memories, queries, refusals
+from actors.stores import kinds, memories, queries
 from actors.stores.protocol import RunRecord
-from actors.stores.schema import APPLICATION_ID, VERSION
 from actors.work import Item, items_from
-
-NONE = "{path}: there is no store here yet; `mnemosyne run PLAN` makes one"
 
 
 class Looked(NamedTuple):
@@ -33,34 +30,10 @@ class Reader:
     def __init__(self, path: Path) -> None:
         self._ids: dict[str, int] = {FLEET: queries.FLEET_ID}
         self._looked: dict[tuple[str, ...], Looked] = {}
-        if not path.exists():
-            raise StoreUnusable(NONE.format(path=path))
-        with refusals.told(path):
-            self.db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-        try:
-            self.db.set_busy_timeout(5000)
-            with refusals.told(path):
-                self._check(path)
-        except StoreUnusable:
-            self.db.close()
-            raise
-
-    def _check(self, path: Path) -> None:
-        version = queries.version(self.db)
-        if queries.is_empty(self.db):
-            raise StoreUnusable(NONE.format(path=path))
-        if queries.owner(self.db) != APPLICATION_ID:
-            raise refusals.foreign(path)
-        if version > VERSION:
-            raise refusals.newer(path, version, VERSION)
-        if version < VERSION:
-            raise StoreOutdated(
-                f"{path} has schema {version}, this version reads {VERSION}; `mnemosyne status` brings it forward "
-                "once no process writes it"
-            )
+        self.db = kinds.open_reading(path)
 
     def close(self) -> None:
-        """Close the file."""
+        """Let go of the store."""
         self.db.close()
 
     def runs(self) -> list[RunRecord]:
@@ -114,7 +87,9 @@ class Reader:
 
     def item_events(self, run: str, item: str) -> list[Event]:
         """The events of one item, oldest first."""
-        return from_rows(queries.item_events(self.db, queries.run_id(self.db, run), item))
+        mark = f'"item":{to_json(item).decode()}'
+        found = from_rows(queries.item_events(self.db, queries.run_id(self.db, run), mark))
+        return [event for event in found if event.__dict__.get("item") == item]
 
     def fleet(self) -> list[Event]:
         """What the newest fleet did, and its agents with items of any run, oldest first."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import apsw
 
-from actors.errors import StoreDamaged, StoreUnusable
+from actors.errors import StoreDamaged, StoreOutdated, StoreUnusable
 
 DAMAGED = (
     "{path} is damaged: {error}; it was left as it is. `mnemosyne store check` says what is damaged; "
@@ -58,12 +58,28 @@ def missing_head(path: Path) -> StoreUnusable | None:
     return None
 
 
+def missing(store: Path | str) -> StoreUnusable:
+    """Nothing was written here yet."""
+    return StoreUnusable(f"{store}: there is no store here yet; `mnemosyne run PLAN` makes one")
+
+
+def check_version(store: Path | str, version: int, known: int) -> None:
+    """Raise StoreUnusable, StoreOutdated for a schema that cannot be read."""
+    if version > known:
+        raise newer(store, version, known)
+    if version < known:
+        raise StoreOutdated(
+            f"{store} has schema {version}, this version reads {known}; `mnemosyne status` brings it forward "
+            "once no process writes it"
+        )
+
+
 def foreign(path: Path) -> StoreUnusable:
     """Another program's file."""
     return StoreUnusable(f"{path} is not a store of mnemosyne; it was left as it is. Use another --home")
 
 
-def newer(path: Path, version: int, known: int) -> StoreUnusable:
+def newer(path: Path | str, version: int, known: int) -> StoreUnusable:
     """Written by a version that knows more."""
     return StoreUnusable(
         f"{path} has schema {version}, this version knows {known}; update mnemosyne, or use another --home"

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
-import apsw
 from pydantic import ValidationError
 
 from actors.events import Event, RunFinished, completed
 from actors.rows import from_rows
 from actors.stores import queries
+from actors.stores.database import Db
 from actors.stores.protocol import RunRecord
 from actors.work import Content, items_from
 
@@ -26,7 +26,7 @@ class Finding(NamedTuple):
     run: str | None = None
 
 
-def events(db: apsw.Connection, run: int) -> Iterator[list[Event]]:
+def events(db: Db, run: int) -> Iterator[list[Event]]:
     """All events of the run with this row id, in pages. Raises ValidationError."""
     after = 0
     sql = "select seq, at, body from events where run = ? and seq > ? order by seq limit ?"
@@ -44,7 +44,7 @@ def first_mistake(error: ValidationError) -> str:
 class RunInspection:
     """One run, replayed: what its table of attempts has to say, and how its items ended."""
 
-    def __init__(self, db: apsw.Connection, record: RunRecord, known: Collection[str]) -> None:
+    def __init__(self, db: Db, record: RunRecord, known: Collection[str]) -> None:
         """`known`: hashes of the texts that are there."""
         self.db, self.run, self.items, self.known = db, record.run, record.items, known
         self.id = queries.run_id(db, record.run)

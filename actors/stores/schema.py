@@ -1,4 +1,4 @@
-"""The tables of the SQLite store."""
+"""The tables of a store, and what the SQLite file has besides."""
 
 from actors.stores import memories
 
@@ -76,3 +76,4 @@ create table agents(
 """
     + memories.TABLES
 )
+"""Of every store; what is SQLite's own in them, actors/stores/postgres/schema.py translates."""

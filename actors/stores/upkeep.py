@@ -9,7 +9,9 @@ from typing import NamedTuple
 import apsw
 
 from actors.stores import memories, queries, refusals
+from actors.stores.database import Db
 from actors.stores.sqlite import SqliteStore
+from actors.stores.writer import Writer
 
 ENDED = """select r.id, r.run, r.key, r.name, r.items, max(e.at) from runs r
            join events e on e.run = r.id and e.type = 'run_finished'
@@ -17,7 +19,8 @@ ENDED = """select r.id, r.run, r.key, r.name, r.items, max(e.at) from runs r
 RUN_TABLES = (("attempts", "run"), ("items", "run"), ("events", "run"), ("runs", "id"))
 REF = re.compile(r'"ref":"([^"\\]+)"')
 """A Content's reference, or something that looks like one: then its payload stays, which harms nobody."""
-BODIES = 'select body from {} where body like \'%"ref":"%\''
+ITEMS = """select body from items where body like '%"ref":"%'"""
+EVENTS = """select seq, body from events where body like '%"ref":"%' and seq > ? order by seq limit 2000"""
 STEP = 200
 """Payloads deleted in one transaction, some MB of write-ahead log."""
 
@@ -40,23 +43,23 @@ class Sizes(NamedTuple):
     after: int
 
 
-def finished_before(db: apsw.Connection, at: float) -> list[Old]:
+def finished_before(db: Db, at: float) -> list[Old]:
     """Runs that ended before this moment, oldest first."""
     return [Old(*row) for row in db.execute(ENDED, (at,))]
 
 
-def remove(store: SqliteStore, old: Old) -> None:
+def remove(store: Writer, old: Old) -> None:
     """The run with its items, attempts and events is gone, whole or not at all. Raises StoreUnusable."""
-    with refusals.told(store.path), store.db:
+    with store.told(), store.db:
         queries.mark(store.db)
         memories.remove(store.db, old.id)
         for table, column in RUN_TABLES:
             store.db.execute(f"delete from {table} where {column} = ?", (old.id,))  # noqa: S608
 
 
-def remove_payloads(store: SqliteStore) -> int:
+def remove_payloads(store: Writer) -> int:
     """Texts that nothing refers to any more are gone; says how many. Raises StoreUnusable."""
-    with refusals.told(store.path):
+    with store.told():
         used = set(_used(store.db))
         unused = [ref for (ref,) in store.db.execute("select hash from payloads") if ref not in used]
         for start in range(0, len(unused), STEP):
@@ -66,9 +69,12 @@ def remove_payloads(store: SqliteStore) -> int:
     return len(unused)
 
 
-def _used(db: apsw.Connection) -> Iterator[str]:
-    for table in ("items", "events"):
-        for (body,) in db.execute(BODIES.format(table)):
+def _used(db: Db) -> Iterator[str]:
+    for (body,) in db.execute(ITEMS):
+        yield from REF.findall(body)
+    after = 0
+    while page := queries.rows(db, EVENTS, after):
+        for after, body in page:  # noqa: B007 -- the next page begins behind it
             yield from REF.findall(body)
 
 

@@ -8,8 +8,8 @@ import apsw
 
 from actors.errors import HomeUnusable, StoreLocked, StoreOutdated, StoreUnusable
 from actors.stores.holder import holder
+from actors.stores.kinds import open_writer
 from actors.stores.reader import Reader
-from actors.stores.sqlite import SqliteStore
 from cluster.config import store_path
 from dashboards.run_reading import Tail, read_end, read_view, readable
 
@@ -44,7 +44,7 @@ def current(store: Path) -> Reader:
         return Reader(store)
     except StoreOutdated as old:
         try:
-            SqliteStore(store).close()
+            open_writer(store).close()
         except StoreLocked:
             pid = holder(store)
             who = "another process" if pid is None else f"process {pid}"

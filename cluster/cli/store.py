@@ -15,8 +15,11 @@ from actors.errors import StoreLocked, UserError
 from actors.stores import copying, refusals, upkeep
 from actors.stores.holder import holder
 from actors.stores.inspection import inspect
+from actors.stores.kinds import open_writer
+from actors.stores.place import is_on_server
 from actors.stores.reader import Reader
 from actors.stores.sqlite import SqliteStore
+from actors.stores.writer import Writer
 from cluster.cli.journal import opened
 from cluster.cli.options import AsJson, Home
 from cluster.cli.text import forgive, one_line
@@ -29,6 +32,11 @@ UNITS = {"m": 60, "h": 3600, "d": 86_400}
 DURATION = re.compile(r"(\d{1,6})([mhd])")
 FINDINGS = 1
 """Exit code of `check` when something is wrong."""
+
+BACKUP = (
+    "`pg_dump --format=custom --schema=mnemosyne DATABASE` copies it beside living runs, `pg_restore` brings it back"
+)
+VACUUM = "its autovacuum gives the room of what was removed to what comes; `VACUUM FULL` in psql gives it to the disk"
 
 
 @app.command()
@@ -43,13 +51,19 @@ def backup(
 
     Examples: `mnemosyne store backup monday.db`.
     """
-    _check_target(file)
     path = store_path(resolve_home(home))
+    _refuse_on_server(path, BACKUP)
+    _check_target(file)
     with opened(path.parent) as reader, refusals.told(file):
         copying.copy(reader.db, file)
     with closing(Reader(file)) as reader:
         facts: dict[str, Any] = {"file": str(file.absolute()), "bytes": file.stat().st_size, "runs": len(reader.runs())}
     _say(f"{one_line(str(file))}: {_count(facts['runs'], 'run')}, {_bytes(facts['bytes'])}", facts, as_json)
+
+
+def _refuse_on_server(store: Path, instead: str) -> None:
+    if is_on_server(store):
+        raise UserError(f"this home's store is a PostgreSQL database: {instead}; see docs/store.md")
 
 
 def _check_target(file: Path) -> None:
@@ -91,7 +105,10 @@ def vacuum(home: Home = None, as_json: AsJson = False) -> None:
 
     Examples: `mnemosyne store vacuum`.
     """
-    with _writer(store_path(resolve_home(home))) as store:
+    path = store_path(resolve_home(home))
+    _refuse_on_server(path, VACUUM)
+    with _writer(path) as store:
+        assert isinstance(store, SqliteStore)
         sizes = upkeep.vacuum(store)
     told = f"{_bytes(sizes.before)} before, {_bytes(sizes.after)} now"
     _say(told, {"bytes_before": sizes.before, "bytes_after": sizes.after}, as_json)
@@ -145,12 +162,12 @@ def _facts(old: upkeep.Old) -> dict[str, Any]:
 
 
 @contextmanager
-def _writer(path: Path) -> Iterator[SqliteStore]:
+def _writer(path: Path) -> Iterator[Writer]:
     """The store, which nobody else writes meanwhile. Raises StoreLocked, and StoreUnusable if there is none."""
     with opened(path.parent):
         pass  # there is one, and it is ours
     try:
-        store = SqliteStore(path)
+        store = open_writer(path)
     except StoreLocked:
         pid = holder(path)
         who = "another process" if pid is None else f"process {pid}"

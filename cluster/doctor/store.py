@@ -41,6 +41,7 @@ def store(path: Path, clock: Callable[[], float] = time.monotonic, steps: int = 
 
 def _checked(reader: Reader, path: Path, clock: Callable[[], float], steps: int) -> Finding:
     until = clock() + CHECK_S
+    assert isinstance(reader.db, apsw.Connection)
     reader.db.set_progress_handler(lambda: clock() > until, steps)
     try:
         (first, *_) = [row[0] for row in reader.db.execute("pragma quick_check(1)")]

@@ -11,6 +11,7 @@ from actors.errors import NotFound, StaleTerm, StoreLocked, StoreUnusable, UserE
 from actors.events import Event, ItemAssigned, ItemClosed, ItemFailed, ItemStarted, RunAccepted
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept
+from actors.stores.queries import one
 from actors.stores.reader import Reader
 from actors.work import Content, Failure, FailureKind, Item, Lost, Outcome, Result, Role
 
@@ -155,7 +156,7 @@ async def test_a_foreign_file_a_newer_schema_and_a_broken_file_are_left_alone(tm
 
 async def test_a_full_disk_refuses_loses_nothing_and_goes_on(store: GroupStore, tmp_path: Path) -> None:
     await driven(store)
-    pages = store._writer.db.execute("pragma page_count").get
+    pages = one(store._writer.db, "pragma page_count")
     store._writer.db.execute(f"pragma max_page_count = {pages}").fetchall()
     big = {f"h{i}": "x" * 100_000 for i in range(3)}
     with pytest.raises(StoreUnusable, match="disk is full"):

@@ -6,7 +6,8 @@ from actors.fleet_events import AgentHeartbeat
 from actors.rows import to_row
 from actors.stores import aging, queries
 from actors.stores.group import GroupStore
-from actors.stores.sqlite import Append, SqliteStore
+from actors.stores.sqlite import SqliteStore
+from actors.stores.writer import Append
 from actors.work import Role
 from tests import stores
 

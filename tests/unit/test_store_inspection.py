@@ -14,7 +14,7 @@ from actors.rows import to_row
 from actors.stores import copying
 from actors.stores.inspection import inspect
 from actors.stores.reader import Reader
-from actors.stores.sqlite import Append
+from actors.stores.writer import Append
 from tests import stores
 from tests.histories import items, write_run
 

@@ -15,8 +15,9 @@ from actors.stores.group import GroupStore
 from actors.stores.inspection import inspect
 from actors.stores.protocol import Store
 from actors.stores.reader import Reader
-from actors.stores.sqlite import Append, SqliteStore
+from actors.stores.sqlite import SqliteStore
 from actors.stores.upkeep import finished_before, remove, remove_payloads
+from actors.stores.writer import Append
 from actors.work import Content, Result, RunStatus
 from tests.store_facts import PLAN, assigned, closed, driven, reused
 from tests.stores import long_text

@@ -10,6 +10,7 @@ from actors.errors import StoreUnusable
 from actors.rows import to_row
 from actors.stores.group import GroupStore
 from actors.stores.inspection import inspect
+from actors.stores.queries import one
 from actors.stores.room import QUEUE_ROWS, Room, rows_of
 from tests import stores
 from tests.stores import wish
@@ -120,7 +121,7 @@ async def test_a_failing_disk_gives_the_room_back(tmp_path: Path) -> None:
     store = SlowStore(tmp_path / "store.db")
     store.release.set()
     await store.accept(stores.plan("r"))
-    store._writer.db.execute(f"pragma max_page_count = {store._writer.db.execute('pragma page_count').get}").fetchall()
+    store._writer.db.execute(f"pragma max_page_count = {one(store._writer.db, 'pragma page_count')}").fetchall()
     payloads = {f"{i}": "x" * 10_000 for i in range(50)}
     for i in range(5):
         with pytest.raises(StoreUnusable, match="disk is full"):

@@ -14,9 +14,11 @@ from actors.errors import StoreError, StoreLocked, StoreUnusable
 from actors.rows import to_row
 from actors.stores.group import GroupStore
 from actors.stores.inspection import inspect
+from actors.stores.queries import one
 from actors.stores.reader import Reader
 from actors.stores.schema import VERSION
-from actors.stores.sqlite import Append, SqliteStore
+from actors.stores.sqlite import SqliteStore
+from actors.stores.writer import Append, Writer
 from tests import stores
 from tests.stores import wish
 
@@ -150,7 +152,9 @@ import os, sys
 from pathlib import Path
 from actors.errors import StoreUnusable
 from actors.stores.reader import Reader
-from actors.stores.sqlite import Append, SqliteStore
+from actors.stores.sqlite import SqliteStore
+from actors.stores.queries import one
+from actors.stores.writer import Append, Writer
 path = Path(sys.argv[1])
 if os.getuid() == 0:
     os.setgid(65534)
@@ -209,9 +213,9 @@ def test_a_read_only_file_in_a_folder_that_can_be_written(nobodys: Path) -> None
     assert reader == "opened"
 
 
-def fill(store: SqliteStore) -> None:
+def fill(store: Writer) -> None:
     """No page more for this file."""
-    store.db.execute(f"pragma max_page_count = {store.db.execute('pragma page_count').get}").fetchall()
+    store.db.execute(f"pragma max_page_count = {one(store.db, 'pragma page_count')}").fetchall()
 
 
 async def test_a_full_disk_loses_nothing_and_the_same_append_goes_through_later(path: Path) -> None:

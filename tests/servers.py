@@ -1,0 +1,113 @@
+"""A PostgreSQL server of the tests' own, in a folder of theirs, reached by a Unix socket."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+import psycopg
+
+NOBODY = 65_534
+BINARIES = Path("/usr/lib/postgresql")
+QUICK = ("fsync=off", "full_page_writes=off", "max_connections=60", "listen_addresses=")
+"""These tests kill processes, not the machine."""
+
+
+def binary(name: str) -> str | None:
+    """The newest of what Debian installs, else what is on the path."""
+    found = sorted(BINARIES.glob(f"*/bin/{name}"), key=lambda path: int(path.parent.parent.name))
+    return str(found[-1]) if found else shutil.which(name)
+
+
+class PostgresServer:
+    """One server; ends with `stop`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.data = folder, folder / "data"
+        self._user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
+        if self._user:
+            os.chown(folder, NOBODY, NOBODY)
+        self._run(
+            "initdb",
+            "--pgdata",
+            str(self.data),
+            "--auth",
+            "trust",
+            "--username",
+            "tester",
+            "--no-sync",
+            "--encoding",
+            "UTF8",
+            "--locale",
+            "C.UTF-8",
+        )
+        self.start()
+
+    def _run(self, name: str, *arguments: str) -> None:
+        command = [str(binary(name)), *arguments]
+        options = {"cwd": self.folder, "capture_output": True, "text": True, "timeout": 60, **self._user}
+        done = subprocess.run(command, check=False, **options)  # type: ignore[call-overload]
+        assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
+
+    def start(self) -> None:
+        """Until it takes connections."""
+        settings = " ".join(f"-c {setting}" for setting in (*QUICK, f"unix_socket_directories={self.folder}"))
+        log = str(self.folder / "log")
+        self._run("pg_ctl", "start", "--wait", "--pgdata", str(self.data), "--log", log, "--options", settings)
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Its sessions end; immediate: as if it was killed."""
+        self._run("pg_ctl", "stop", "--wait", "--mode", mode, "--pgdata", str(self.data))
+
+    def remove(self) -> None:
+        """Nothing of it is left."""
+        self.stop()
+        shutil.rmtree(self.folder)
+
+    @property
+    def pid(self) -> int:
+        """Of its first process."""
+        return int((self.data / "postmaster.pid").read_text().split()[0])
+
+    def pause(self, *, on: bool) -> None:
+        """Take no new connections, as a server that hangs."""
+        os.kill(self.pid, signal.SIGSTOP if on else signal.SIGCONT)
+
+    def address(self, database: str = "postgres") -> str:
+        """Of one of its databases."""
+        return f"postgresql://tester@/{database}?host={self.folder}"
+
+    def connect(self, database: str = "postgres") -> psycopg.Connection:
+        """As the owner of everything."""
+        return psycopg.connect(self.address(database), autocommit=True)
+
+    def clear(self) -> None:
+        """No store is there, and nobody is connected to one."""
+        with self.connect() as db:
+            db.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'mnemosyne%'"
+            )
+            db.execute("drop schema if exists mnemosyne cascade")
+
+    def store(self, folder: Path) -> Path:
+        """The file of a home that names this server."""
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / "store.postgres"
+        file.write_text(self.address())
+        file.chmod(0o600)
+        return file
+
+    def cut(self) -> int:
+        """End the sessions of every writer; how many there were."""
+        with self.connect() as db:
+            sql = (
+                "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'mnemosyne store%'"
+            )
+            return len(db.execute(sql).fetchall())
+
+
+def make() -> PostgresServer:
+    """In a folder whose name is short enough for a socket."""
+    return PostgresServer(Path(tempfile.mkdtemp(prefix="mnemosyne-pg-")))

@@ -74,6 +74,7 @@ faults: setup ## long proofs with killed processes
 .PHONY: docs
 docs: setup ## draw the pages that are made from tables
 	$(python) -m dashboards.wire_docs
+	$(python) -m dashboards.metrics.docs
 	$(python) -m cluster.states_doc
 	$(python) -m cluster.failures_doc
 	$(python) -m cluster.cli.docs

@@ -11,6 +11,7 @@ from actors.errors import MnemosyneError
 from actors.remote import RemoteAgent, title
 from actors.ticker import Ticker
 from actors.wards import Pulse
+from cluster import scraping
 from cluster.around import HomeAround
 from cluster.config import store_path
 from dashboards.listening import bind, serve
@@ -43,8 +44,10 @@ class PageProcess:
     async def _serve(self) -> None:
         while True:
             try:
-                server = Server(store_path(self._home), token_of(self._home), self._around)
-                await serve(server.app, bind(self._port))
+                token = token_of(self._home)
+                server, bound = Server(store_path(self._home), token, self._around), bind(self._port)
+                scraping.announce(self._home, self._port, token)
+                await serve(server.app, bound)
                 return
             except MnemosyneError as error:
                 log.warning("the page is tried again: %s", error)

@@ -10,7 +10,7 @@ from pathlib import Path
 from actors.build import BUILD
 from actors.errors import BuildDiffers, FleetError
 from actors.settings import Settings
-from cluster import config, fleet_file, head
+from cluster import config, fleet_file, head, scraping
 from cluster.fleet import Fleet, connect, disconnect
 from cluster.fleet_file import FleetFile
 from dashboards.page_token import PORT
@@ -130,5 +130,7 @@ def end_a_torso(home: Path) -> None:
 
 
 def _forget(home: Path, file: FleetFile) -> None:
+    if file.page:
+        scraping.forget(home, file.page)
     head.remove_ray_folder(home, file.folder)
     fleet_file.remove(home)

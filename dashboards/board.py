@@ -1,17 +1,19 @@
 """Everything that the page shows, folded from the journal. Lives in one thread with its Reader."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from actors.errors import NotFound
 from actors.events import FLEET, AgentStarting, Event, RunAccepted
 from actors.fleet_events import ModelAvailable, ModelHeld, ModelUnavailable
 from actors.stores import queries
+from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
 from dashboards.fleet_view import FleetView
 from dashboards.known_run import KnownRun, Titles
 from dashboards.plain import clean
+from dashboards.projection import RunView
 from dashboards.ring import Batch, Frame
 from dashboards.sse import TEXT, message
 from dashboards.wire import WireEvent, wire
@@ -131,6 +133,20 @@ class Board:
         held = [{**event.model_dump(include=set(HELD)), "at": event.at} for event in self._held.values()]
         out = [{"model": model, "reason": reason} for model, reason in self._out.items()]
         return {"alive": alive, "agents": agents, "held": held if alive else [], "out": out}
+
+    @property
+    def held(self) -> Mapping[str, ModelHeld]:
+        """The governor's last word on models whose calls it holds."""
+        return self._held
+
+    @property
+    def out(self) -> Collection[str]:
+        """Models that nobody gets an answer from."""
+        return self._out.keys()
+
+    def unfinished(self) -> list[tuple[RunRecord, RunView]]:
+        """Every run that goes on, waits or is paused."""
+        return [(known.record, known.view) for known in self._runs.values() if known.view and not known.end]
 
     def runs(self) -> list[Json]:
         """Every run in brief, newest first."""

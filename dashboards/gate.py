@@ -20,6 +20,9 @@ HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 OPEN = frozenset({"/health"})
 """Paths that tell nothing about a home."""
 
+METRICS = "/metrics"
+"""A token of its own opens this and nothing else, so that Prometheus need not have the home's."""
+
 CSRF = "x-csrf-token"
 
 POLICY = (
@@ -64,6 +67,7 @@ class Gate:
     def __init__(self, app: ASGIApp, token: str) -> None:
         self._app, self._token = app, token
         self._session, self.csrf = derived(token, "session"), derived(token, "csrf")
+        self._metrics = derived(token, METRICS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -98,6 +102,8 @@ class Gate:
         kind, _, token = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer" and same(token.strip(), self._token):
             return None  # no browser sends this by itself
+        if kind.lower() == "bearer" and scope["path"] == METRICS and same(token.strip(), self._metrics):
+            return None
         if not same(_sent(headers), self._session):
             return Refusal(401, "no token, or a wrong one; open the link that `mnemosyne dash` prints")
         if scope["method"] not in ("GET", "HEAD"):

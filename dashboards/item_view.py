@@ -17,6 +17,8 @@ class ItemView:
     spent: Callable[[], Spent]
     """What all its attempts used so far."""
     state: ItemState = ItemState.WAITING
+    since: float = 0.0
+    """Unix seconds of the row that brought the state; 0: that which accepted the run."""
     attempts: int = 0
     """Begun ones; a lost one does not count."""
     agent: str | None = None

@@ -48,6 +48,13 @@ OPERATIONS = (
         answers=(404, 422),
     ),
     Operation("get", "/state/stats", "Of this server: cursor, readers, why the journal cannot be read."),
+    Operation(
+        "get",
+        "/metrics",
+        "For Prometheus: docs/metrics.md. The token in the home's prometheus/token opens this alone.",
+        kind="text/plain",
+        answers=(503,),
+    ),
     Operation("get", "/health", "200 if the journal is read, else 503. Needs no token.", answers=(503,)),
     Operation("get", "/openapi.json", "This."),
     Operation(

@@ -52,7 +52,7 @@ class RunView:
 
     def __init__(self, items: Iterable[Item], record: RunRecord) -> None:
         self.run, self.key, self.name, self.model = record.run, record.key, record.name, record.model
-        self.seq = 0
+        self.seq, self._at = 0, 0.0
         """The cursor: events up to here were applied; applying one again changes nothing."""
         self.state = RunStatus.RUNNING
         self.reason: str | None = None
@@ -83,7 +83,7 @@ class RunView:
             for name in item.dependencies:
                 self._dependents[name].append(view)
                 view.dependencies_left += self.items[name].state is not ItemState.COMPLETE
-            view.state = ItemState.WAITING if view.dependencies_left else ItemState.READY
+            view.state, view.since = ItemState.WAITING if view.dependencies_left else ItemState.READY, self._at
             self._in[view.state][view.id] = view
 
     @property
@@ -133,7 +133,7 @@ class RunView:
         """Take in the next event of the journal; other runs' events and those applied before are passed over."""
         if event.run not in (self.run, FLEET) or (event.seq and event.seq <= self.seq):
             return
-        self.seq = max(self.seq, event.seq)
+        self.seq, self._at = max(self.seq, event.seq), event.at
         _HANDLERS[type(event)](self, event)
 
     def _on_run_accepted(self, event: RunAccepted) -> None:
@@ -247,7 +247,7 @@ class RunView:
 
     def _move(self, id_: str, state: ItemState) -> ItemView:
         item = self._in[self.items[id_].state].pop(id_)
-        item.state = state
+        item.state, item.since = state, self._at
         self._in[state][id_] = item
         return item
 

@@ -20,9 +20,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from actors.errors import MnemosyneError, NotFound, StoreError, UserError
-from dashboards.gate import Gate
+from dashboards.gate import METRICS, Gate
 from dashboards.item_document import TEXT, item_document
 from dashboards.journal import Journal
+from dashboards.metrics.meter import Meter
 from dashboards.openapi import document
 from dashboards.plain import clean
 from dashboards.requests import Surroundings, Wish
@@ -47,12 +48,14 @@ class Server:
     def __init__(self, store: Path, token: str, around: Surroundings, send_s: float = SEND_S) -> None:
         self._around, self._send_s = around, send_s
         self.journal = Journal(store, around.alive)
+        self._meter = Meter(store, self.journal, around.driven)
         self._beginnings = Beginnings()
         self._began, self._readers, self._dropped = time.time(), 0, 0
         routes = [
             Route("/", self._page),
             Route("/events", self._events),
             Route("/health", self._health),
+            Route(METRICS, self._metrics),
             Route("/openapi.json", self._openapi),
             Route("/state/agents", self._agents),
             Route("/state/runs", self._runs),
@@ -72,13 +75,15 @@ class Server:
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        following = asyncio.ensure_future(self.journal.follow())
+        tasks = [asyncio.ensure_future(follow()) for follow in (self.journal.follow, self._meter.follow)]
         try:
             yield
         finally:
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+            await self._meter.close()
             await self.journal.close()
 
     async def _page(self, _request: Request) -> Response:
@@ -141,6 +146,10 @@ class Server:
             raise NotFound(f"run {known.record.run} has no item {item!r}")
         peeked = await self._around.peek(known.record.run, item, view.agent) if view.agent else None
         return _json({"item": item, "state": view.state, "agent": view.agent, "text": peeked and peeked.text})
+
+    async def _metrics(self, request: Request) -> Response:
+        body, kind = await self._meter.scrape(request.headers.get("accept", ""))
+        return Response(body, media_type=kind)
 
     async def _stats(self, _request: Request) -> Response:
         seq, runs, items = await self.journal.ask(lambda board, _: board.size())

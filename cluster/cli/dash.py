@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from actors.errors import UserError
-from cluster import config, fleet_file
+from cluster import config, fleet_file, scraping
 from cluster.cli.options import AsJson, Home
 from dashboards.page_token import PORT, token_of, url
 
@@ -44,8 +44,13 @@ def dash(port: Port = None, home: Home = None, as_json: AsJson = False) -> None:
     from dashboards.server import Server
 
     bound = _bound(port)
-    told(bound.getsockname()[1], token, as_json=as_json)
-    asyncio.run(serve(Server(config.store_path(at), token, HomeAround(at)).app, bound))
+    served = bound.getsockname()[1]
+    told(served, token, as_json=as_json)
+    scraping.announce(at, served, token)
+    try:
+        asyncio.run(serve(Server(config.store_path(at), token, HomeAround(at)).app, bound))
+    finally:
+        scraping.forget(at, served)
 
 
 def page_of(home: Path) -> int | None:

@@ -25,6 +25,7 @@ from cluster.cli.options import AsJson, Home
 from cluster.cli.text import forgive, one_line
 from cluster.config import resolve_home, store_path
 from cluster.results import remove_folder
+from dashboards.metrics.snapshot import bring_up
 
 app = typer.Typer(help="Back up, check and tidy the home's store.", no_args_is_help=True)
 
@@ -145,6 +146,7 @@ def prune(
         payloads = None
     else:
         with _writer(path) as store:
+            bring_up(path)  # before the rows go: counters do not fall
             runs = upkeep.finished_before(store.db, before)
             for old in runs:
                 if not keep_files:  # before the run itself: killed in between, the next prune finds it again

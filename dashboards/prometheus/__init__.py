@@ -1,0 +1,1 @@
+"""What Prometheus needs: where to scrape, rules, and who is told of alerts."""

@@ -63,6 +63,7 @@ def _values(kind: str) -> str:
     open_ = {
         "model": f"names of models, {labels.MODELS} of them, and `{labels.OTHER}`",
         "provider": f"`anthropic`, `local`, `scripted`, `{labels.OTHER}`",
+        "event": "types of the journal's rows",
         "build": "the version of the sources",
     }
     return open_.get(kind) or ", ".join(f"`{value}`" if value else "none" for value in labels.VALUES[kind])

@@ -32,7 +32,7 @@ from actors.events import (
     ToolDone,
     TurnDone,
 )
-from actors.work import Failure, Frozen, Lost, role_of
+from actors.work import Failure, Frozen, Lost, Result, role_of
 from dashboards.metrics import labels
 from dashboards.metrics.charging import Open, at_most, charge, turned, whole
 from dashboards.metrics.totals import Totals
@@ -49,6 +49,8 @@ class State(Frozen):
     """Of the last row."""
     models: tuple[str, ...] = ()
     open: Mapping[str, Open] = Field(default_factory=dict)
+    lost: tuple[str, ...] = ()
+    """Items whose last attempt was lost."""
     accepted: Mapping[str, float] = Field(default_factory=dict)
     """When the runs that are not finished were accepted."""
     held: Mapping[str, float] = Field(default_factory=dict)
@@ -64,6 +66,7 @@ class Fold:
         self.seq, self.at = state.seq, state.at
         self.models = labels.Models(state.models)
         self._open, self._accepted, self._held = dict(state.open), dict(state.accepted), dict(state.held)
+        self._lost = set(state.lost)
 
     @property
     def state(self) -> State:
@@ -73,6 +76,7 @@ class Fold:
             at=self.at,
             models=tuple(self.models.names),
             open=self._open,
+            lost=tuple(sorted(self._lost)),
             accepted=self._accepted,
             held=self._held,
         )
@@ -106,6 +110,8 @@ class Fold:
 
     def _on_finished(self, event: RunFinished) -> None:
         self.totals.count("runs_finished", event.status.value)
+        self._open = {key: open_ for key, open_ in self._open.items() if _run(key) != event.run}
+        self._lost = {key for key in self._lost if _run(key) != event.run}
         began = self._accepted.pop(event.run, None)
         if began is not None:
             self.totals.observe("gen_ai_workflow_duration_seconds", event.status.value, value=event.at - began)
@@ -116,8 +122,9 @@ class Fold:
     def _on_assigned(self, event: ItemAssigned) -> None:
         self._open[_key(event)] = Open(model=self.models.label(event.model))
         self.totals.count("attempts", role_of(event.agent).value)
-        if event.after or event.epoch > 1:
+        if event.after or _key(event) in self._lost:
             self.totals.count("retries", event.after.value if event.after else "lost")
+        self._lost.discard(_key(event))
 
     def _on_turn(self, event: TurnDone) -> None:
         before = self._open.get(_key(event)) or Open(model=self.models.label(event.model))
@@ -136,6 +143,7 @@ class Fold:
             before = Open(model=self.models.label(asked or ""))
         self.totals.count("attempts_closed", role_of(event.agent).value, outcome.kind)
         if isinstance(outcome, Lost):
+            self._lost.add(_key(event))
             charge(self.totals, before, at_most(before, outcome))
             return
         charge(self.totals, before, whole(before, outcome))
@@ -144,7 +152,7 @@ class Fold:
         self.totals.observe("gen_ai_invoke_agent_duration_seconds", *who, value=outcome.seconds)
         if isinstance(outcome, Failure):
             self.totals.count("failures", before.model, error)
-        else:
+        elif isinstance(outcome, Result):
             self.totals.count("items_finished", "complete")
 
     def _on_reused(self, _event: ItemReused) -> None:
@@ -181,6 +189,10 @@ class Fold:
 
 def _key(event: ItemAssigned | ItemClosed | TurnDone) -> str:
     return f"{event.run}\n{event.item}"
+
+
+def _run(key: str) -> str:
+    return key.partition("\n")[0]
 
 
 _ENDS: dict[type, str] = {

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, get_args
 
 from actors.events import Event
-from actors.work import FINISHED, TERMINAL, FailureKind, ItemState, RestartCause, Role, RunStatus
+from actors.work import FINISHED, TERMINAL, FailureKind, ItemState, Outcome, RestartCause, Role, RunStatus
 from dashboards.agent_info import AgentState
 
 OTHER: Final = "other"
@@ -42,7 +42,7 @@ VALUES: Final[Mapping[str, Sequence[str]]] = {
     "end_state": tuple(state.value for state in ItemState if state in TERMINAL),
     "run_state": tuple(status.value for status in RunStatus if status not in FINISHED),
     "end_status": tuple(status.value for status in RunStatus if status in FINISHED),
-    "outcome": ("result", "failure", "lost"),
+    "outcome": tuple(kind.model_fields["kind"].default for kind in get_args(get_args(Outcome)[0])),
     "failure": REASONS,
     "reason": (*REASONS, "lost"),
     "pause": (*PAUSES.values(), "budget", "quota", "credentials", OTHER),

@@ -6,10 +6,10 @@ import os
 import secrets
 from pathlib import Path
 
-import apsw
 from pydantic import ValidationError
 
 from actors.stores import queries
+from actors.stores.database import Db
 from actors.stores.reader import Reader
 from dashboards.metrics.fold import VERSION, Fold, State
 from dashboards.run_reading import readable
@@ -27,7 +27,7 @@ def path_of(store: Path) -> Path:
     return store.with_name(NAME)
 
 
-def load(path: Path, db: apsw.Connection) -> Fold:
+def load(path: Path, db: Db) -> Fold:
     """The fold as it was kept, if it is one of this journal; else one that begins with the journal's first row."""
     try:
         told = json.loads(path.read_bytes())
@@ -43,7 +43,7 @@ def load(path: Path, db: apsw.Connection) -> Fold:
     return fold if _is_of(fold, db) else Fold()
 
 
-def _is_of(fold: Fold, db: apsw.Connection) -> bool:
+def _is_of(fold: Fold, db: Db) -> bool:
     """Whether the journal has the fold's last row, or had it before it was pruned."""
     at = queries.one(db, "select at from events where seq = ?", fold.seq)
     return fold.seq <= queries.highest(db)[0] if at is None else bool(at == fold.at)

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from actors.frozen import Frozen
 from actors.marked import marked
 from actors.models.estimate import CHARACTERS_PER_TOKEN
+from actors.roles import told
 from actors.work import Content, Task
 
 
@@ -66,18 +67,22 @@ class Filled(NamedTuple):
 
 def references(task: Task) -> set[str]:
     """Hashes of the payloads that the task's prompt needs."""
-    contents: list[Content] = [*task.item.inputs.values(), *task.results.values()]
-    for turn in task.turns:
-        contents += (turn.said, *(ran.result for ran in turn.ran.values()))
+    contents: list[Content] = [*task.item.inputs.values(), *task.results.values(), *told.contents(task)]
     return {content.ref for content in contents if content.ref is not None}
 
 
 def critical(task: Task, payloads: Mapping[str, str]) -> list[Piece]:
-    """The item's inputs, the results of its dependencies, each labelled by its name, then its description."""
+    """What the item is given, its description, then what its requirements, a person and a review say."""
+    more = [Piece(Share.CRITICAL, "told", task.item.id, text) for text in told.work_parts(task, payloads)]
+    return [*given(task, payloads), Piece(Share.CRITICAL, "description", task.item.id, task.item.description), *more]
+
+
+def given(task: Task, payloads: Mapping[str, str]) -> list[Piece]:
+    """The item's inputs, then the results of its dependencies, each labelled by its name."""
     item = task.item
     pieces = [_piece("input", name, content, payloads) for name, content in item.inputs.items()]
-    pieces += [_piece("result", id_, task.results[id_], payloads) for id_ in item.dependencies if id_ in task.results]
-    return [*pieces, Piece(Share.CRITICAL, "description", item.id, item.description)]
+    known = [id_ for id_ in item.dependencies if id_ in task.results]
+    return pieces + [_piece("result", id_, task.results[id_], payloads) for id_ in known]
 
 
 def _piece(kind: str, name: str, content: Content, payloads: Mapping[str, str]) -> Piece:

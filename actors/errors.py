@@ -190,6 +190,14 @@ class AnswerInvalid(ModelError):
     kind = FailureKind.INVALID_ANSWER
 
 
+class NeedsPerson(MnemosyneError):
+    """The work cannot be done before a person has answered; `mnemosyne status RUN` shows the questions."""
+
+    questions: tuple[str, ...] = ()
+    turn: int = 0
+    call: int = 0
+
+
 class ToolFailed(MnemosyneError):
     """A tool could not do what it was asked for."""
 

@@ -29,11 +29,14 @@ from actors.fleet_events import (
 from actors.growth_events import Granted, ItemJoined, ItemsAdded
 from actors.limits import Limits
 from actors.memory_events import MemoryEvent, MemoryForgotten, MemoryStored
-from actors.recorded import FLEET, Recorded
+from actors.people import AnswerGiven, ApprovalDenied, ApprovalGranted, ApprovalRequested, ItemAccepted, Word
+from actors.recorded import DRIVER_TYPES, FLEET, Recorded
+from actors.review import Purpose, Ruling
 from actors.turn_events import AttemptEvent, ContextFilled, ToolDone, TurnDone
 from actors.work import FailureKind, ItemId, Outcome, Reservation, Result, RunStatus
 
 __all__ = [
+    "DRIVER_TYPES",
     "FLEET",
     "AgentErrorRecorded",
     "AgentFailed",
@@ -45,8 +48,13 @@ __all__ = [
     "AgentStarted",
     "AgentStarting",
     "AgentUnavailable",
+    "AnswerGiven",
+    "ApprovalDenied",
+    "ApprovalGranted",
+    "ApprovalRequested",
     "ContextFilled",
     "Granted",
+    "ItemAccepted",
     "ItemJoined",
     "ItemsAdded",
     "MemoryForgotten",
@@ -58,7 +66,7 @@ __all__ = [
     "ToolDone",
     "TurnDone",
 ]
-"""Those from actors/fleet_events.py, actors/memory_events.py, actors/turn_events.py and actors/recorded.py."""
+"""Those from files of their own: fleet_events.py, people.py, memory_events.py, turn_events.py and recorded.py."""
 
 
 class RunAccepted(Recorded):
@@ -128,10 +136,11 @@ class ItemAssigned(Recorded):
     term: int
     alone: bool = False
     """A suspect: its agent works on nothing else meanwhile."""
-    after: FailureKind | None = None
-    """How the attempt before failed; None if it is the first one, or the one before was lost."""
+    after: FailureKind | Ruling | None = None
+    """How the attempt before failed, or that a review sent it back; None if there was none, or it was lost."""
     reserved: Reservation | None = None
     """What the run's budget is charged until the attempt ends; None in a run without one."""
+    purpose: Purpose = Purpose.WORK
 
 
 class ItemStarted(Recorded):
@@ -145,7 +154,7 @@ class ItemStarted(Recorded):
 
 
 class ItemClosed(Recorded):
-    """The attempt ended, once, with this outcome; a result makes the item complete."""
+    """The attempt ended, once, with this outcome; a result that is not `pending` makes the item complete."""
 
     type: Literal["item_closed"] = "item_closed"
     item: ItemId
@@ -157,6 +166,8 @@ class ItemClosed(Recorded):
     """Whether an ItemStarted of its own was recorded."""
     asked: str | None = None
     """The model that was asked, where the reply names another: an API's dated version of it."""
+    pending: bool = False
+    """The result is reviewed before it makes the item complete."""
     outcome: Outcome
 
 
@@ -176,7 +187,7 @@ class ItemFailed(Recorded):
     type: Literal["item_failed"] = "item_failed"
     item: ItemId
     attempts: int
-    reason: FailureKind
+    reason: FailureKind | Ruling
     message: str
     term: int
 
@@ -240,6 +251,7 @@ Event = Annotated[
     | ItemAssigned
     | ItemStarted
     | ItemClosed
+    | ItemAccepted
     | ItemReused
     | ItemsAdded
     | ItemJoined
@@ -250,33 +262,17 @@ Event = Annotated[
     | CancelRequested
     | PauseRequested
     | ContinueRequested
+    | ApprovalRequested
+    | Word
     | AttemptEvent
     | MemoryEvent
     | OfFleet,
     Field(discriminator="type"),
 ]
 
-DRIVER_TYPES = frozenset(
-    {
-        "run_started",
-        "run_waiting",
-        "run_paused",
-        "run_resumed",
-        "run_finished",
-        "item_assigned",
-        "items_added",
-        "item_joined",
-        "item_failed",
-        "item_quarantined",
-        "item_skipped",
-        "item_cancelled",
-    }
-)
-"""Written by the driver of the current term only; the store refuses any other."""
-
 
 def completed(event: Event) -> tuple[str, Result] | None:
     """The item that this event completes, with its result; None for every other event."""
-    if isinstance(event, (ItemClosed, ItemReused, ItemJoined)) and event.outcome.kind == "result":
-        return event.item, event.outcome
+    if isinstance(event, (ItemClosed, ItemReused, ItemAccepted, ItemJoined)) and event.outcome.kind == "result":
+        return None if isinstance(event, ItemClosed) and event.pending else (event.item, event.outcome)
     return None

@@ -8,7 +8,7 @@ from actors.memory import Memory, MemoryType, session
 from actors.memory_events import MemoryStored
 from actors.work import Role, role_of
 
-TYPES: Final = ("item_closed", "item_joined", "item_reused", "memory_stored", "memory_forgotten")
+TYPES: Final = ("item_closed", "item_accepted", "item_joined", "item_reused", "memory_stored", "memory_forgotten")
 """Of the events that an index has to look at."""
 
 IMPORTANCE: Final[Mapping[Role, int]] = {

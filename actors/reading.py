@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 
-from actors.events import Event, ItemClosed, completed
+from actors.events import Event, ItemClosed
 
 RESULT = "item_closed:result"
-"""Every ItemClosed that completes its item; for readers that have no use for those, which are nearly all."""
+"""Every ItemClosed with a result; for readers that have no use for those, which are nearly all."""
 
 RESULT_MARK = '"outcome":{"kind":"result"'
 """Is in the JSON of those, and of no other ItemClosed: within a text its quotes are escaped."""
@@ -15,4 +15,4 @@ def is_read(event: Event, exclude: Collection[str]) -> bool:
     """Whether a reader who excludes these gets this event."""
     if event.type in exclude:
         return False
-    return not (RESULT in exclude and isinstance(event, ItemClosed) and completed(event))
+    return not (RESULT in exclude and isinstance(event, ItemClosed) and event.outcome.kind == "result")

@@ -43,6 +43,12 @@ def parts(item: Item, model: str, prompt: str, results: Mapping[str, Content]) -
         found["foreach"] = item.foreach.model_dump()
     if item.expand is not None:
         found["expand"] = item.expand.value
+    if item.requirements:
+        found["requirements"] = list(item.requirements)
+    if item.review is not None:
+        found["review"] = {"extract": item.extract, **item.review.model_dump(mode="json")}
+    if item.clarify:
+        found["clarify"] = True
     if item.dependencies:
         found["dependencies"] = {id_: content_hash(results[id_]) for id_ in item.dependencies}
     return found

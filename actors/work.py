@@ -7,11 +7,24 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from actors.frozen import Frozen
+from actors.restarts import UNEXPLAINED, RestartCause
+from actors.review import (
+    REQUIREMENTS,
+    Answered,
+    Judgement,
+    Purpose,
+    Questions,
+    Requirements,
+    Review,
+    Verdict,
+    Words,
+)
+from actors.states import FINISHED, TERMINAL, ItemState, RunStatus
 from actors.tools.capability import PATTERN
 from actors.usage import Effort, Usage
 
-__all__ = ["Effort", "Frozen", "Usage"]
-"""Those from actors/frozen.py and actors/usage.py."""
+__all__ = ["FINISHED", "TERMINAL", "UNEXPLAINED", "Effort", "Frozen", "ItemState", "RestartCause", "RunStatus", "Usage"]
+"""Those from frozen.py, restarts.py, states.py and usage.py."""
 
 ItemId = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
@@ -38,40 +51,6 @@ def role_of(agent: str) -> Role:
     return Role(agent.rpartition("-")[0])
 
 
-class ItemState(StrEnum):
-    """The status of an item within a run."""
-
-    WAITING = "waiting"
-    READY = "ready"
-    ACTIVE = "active"
-    COMPLETE = "complete"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-    CANCELLED = "cancelled"
-    QUARANTINED = "quarantined"
-
-
-TERMINAL = frozenset(
-    {ItemState.COMPLETE, ItemState.FAILED, ItemState.SKIPPED, ItemState.CANCELLED, ItemState.QUARANTINED}
-)
-"""States an item never leaves."""
-
-
-class RunStatus(StrEnum):
-    """The status of a run."""
-
-    RUNNING = "running"
-    WAITING = "waiting"
-    PAUSED = "paused"
-    COMPLETED = "completed"
-    COMPLETED_WITH_FAILURES = "completed_with_failures"
-    CANCELLED = "cancelled"
-
-
-FINISHED = frozenset({RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_FAILURES, RunStatus.CANCELLED})
-"""Statuses a run never leaves."""
-
-
 class FailureKind(StrEnum):
     """Why an attempt failed; what follows from it is in the table of actors/failures.py."""
 
@@ -89,25 +68,6 @@ class FailureKind(StrEnum):
     TIMEOUT = "timeout"
     AGENT_FAULT = "agent_fault"
     BUDGET = "budget"
-
-
-class RestartCause(StrEnum):
-    """Why a process of an agent ended, or was ended, before the next one."""
-
-    CRASH = "crash"
-    HANG = "hang"
-    OVERDUE = "overdue"
-    """An item over its timeout would not stop."""
-    THRESHOLD = "threshold"
-    """Too many agent faults in too short a time."""
-    REQUEST = "request"
-    NODE_LOST = "node_lost"
-    MEMORY = "memory"
-    """It took more memory than an agent may have."""
-
-
-UNEXPLAINED = frozenset({RestartCause.CRASH, RestartCause.HANG, RestartCause.MEMORY})
-"""After these nobody knows which item did it: what the process worked on is suspect."""
 
 
 class Content(Frozen):
@@ -158,6 +118,24 @@ class Item(Frozen):
     """The answer is a list of items, in the form of a plan."""
     parent: ItemId | None = None
     """The item that it was added for while the run went on; None for the items of the plan."""
+    requirements: Annotated[tuple[Words, ...], Field(max_length=REQUIREMENTS)] = ()
+    extract: bool = False
+    """Whether an agent finds the requirements, since the plan names none."""
+    review: Review | None = None
+    clarify: bool = False
+    """Whether its agent may ask a person instead of working."""
+    approve: bool = False
+    """Whether a person is asked before it begins."""
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Of the agents that it takes."""
+        return frozenset({self.agent, Role.REVIEWER} if self.review else {self.agent})
+
+    @property
+    def models(self) -> tuple[str | None, ...]:
+        """That it names; None stands for the plan's."""
+        return (self.model, *([self.review.model] if self.review and self.review.model else []))
 
 
 _ITEMS: TypeAdapter[tuple[Item, ...]] = TypeAdapter(tuple[Item, ...])
@@ -186,6 +164,13 @@ class Turn(Frozen):
     """The calls of tools that have ended, by their number in the turn."""
     complaint: str = ""
     """Why the answer could not be used, if that was found out after it had ended its attempt."""
+
+
+class Made(Frozen):
+    """The data and the turns of an attempt, for its review and for the attempt that comes after it."""
+
+    data: Content
+    turns: tuple[Turn, ...] = ()
 
 
 class Reservation(Frozen):
@@ -217,6 +202,17 @@ class Task(Frozen):
     """What the attempt may use up; None in a run without a budget."""
     alone: bool = False
     """The agent works on it with nothing else beside it, and its ItemStarted is on disk before the work begins."""
+    purpose: Purpose = Purpose.WORK
+    requirements: tuple[str, ...] = ()
+    """Of the item: the plan's, or those that were extracted."""
+    before: int = 0
+    """Turns of the item's earlier conversations, which are over."""
+    made: Made | None = None
+    """What is reviewed, or what a review sent back."""
+    feedback: tuple[Judgement, ...] = ()
+    """Of the reviews that sent it back, oldest first."""
+    answers: tuple[Answered, ...] = ()
+    """Of a person."""
 
 
 class Result(Frozen):
@@ -297,4 +293,4 @@ class Lost(Frozen):
     """What the attempt is counted as, since nobody knows what its calls cost; an estimate."""
 
 
-Outcome = Annotated[Result | Failure | Grows | Lost, Field(discriminator="kind")]
+Outcome = Annotated[Result | Failure | Grows | Lost | Verdict | Questions | Requirements, Field(discriminator="kind")]

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from actors.work import TERMINAL, Failure, ItemState, Lost
+from actors.work import TERMINAL, ItemState
 from cluster.commands import Append, Cancel, Command
+from cluster.due import due
 from cluster.facts import Facts
 from cluster.ledger import Ledger
 from cluster.placement import Placement
@@ -16,17 +17,11 @@ class Ends:
     def __init__(self, ledger: Ledger, placement: Placement, facts: Facts, wishes: Wishes) -> None:
         self._ledger, self._placement, self._facts, self._wishes = ledger, placement, facts, wishes
         self.coming: set[str] = set()
-        """Items whose end is on its way to the journal."""
+        """Items whose end, or a question to a person about them, is on its way to the journal."""
 
-    def verdict(self, item: str) -> Append | None:
-        """The end of an item that is not given another attempt."""
-        view = self._ledger.views[item]
-        match view.last:
-            case Failure():
-                return self._facts.failed(item, view.attempts, view.last)
-            case Lost():
-                return self._facts.quarantined(item, f"it worked alone, and again: {view.last.message}")
-        return self._facts.cancelled(item) if self._wishes.cancels(item) else None
+    def due(self, item: str) -> Append | None:
+        """The fact that is owed about an item which no agent works on; see cluster/due.py."""
+        return due(self._facts, item, self._ledger.views[item], cancelled=self._wishes.cancels(item))
 
     def end(self, item: str, fact: Append) -> Command:
         """The item is to end so."""

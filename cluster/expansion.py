@@ -44,6 +44,8 @@ def proposed(parent: Item, text: str, admission: Admission) -> tuple[Item, ...]:
             raise GrowthRefused(f"{item.id} cannot have {', '.join(more)}: the item that plans it does not have it")
         if item.model is not None or item.expand is not None:
             raise GrowthRefused(f"{item.id} must not name a model or expand")
+        if item.review and (item.review.model or item.review.tests):
+            raise GrowthRefused(f"the review of {item.id} must not name a model or a command")
     if parent.expand is Expand.DRAFT:
         return plan.items
     items = tuple(_placed(plan.by_id[name], parent) for name in plan.order)

@@ -2,6 +2,7 @@
 
 from actors.contents import stored
 from actors.events import (
+    ItemAccepted,
     ItemAssigned,
     ItemCancelled,
     ItemClosed,
@@ -12,10 +13,13 @@ from actors.events import (
     ItemSkipped,
 )
 from actors.memory import result_id
-from actors.work import Failure, Lost, Reservation, Result
+from actors.people import Approval, ApprovalRequested
+from actors.review import Ruling
+from actors.work import Failure, FailureKind, Lost, Reservation, Result
 from cluster.commands import Append
 from cluster.growth import Growth
 from cluster.item_view import ItemView
+from cluster.rounds import Rounds
 
 
 class Facts:
@@ -33,13 +37,14 @@ class Facts:
                 run=self.run,
                 item=item,
                 epoch=view.epoch + 1,
-                attempt=view.attempts + 1,
+                attempt=view.number,
                 agent=agent,
                 model=model,
                 term=self.term,
                 alone=view.suspect,
                 after=view.failed_of,
                 reserved=reserved,
+                purpose=view.purpose,
             )
         )
 
@@ -50,22 +55,33 @@ class Facts:
                 run=self.run,
                 item=item,
                 epoch=view.epoch,
-                attempt=view.attempts + 1,
+                attempt=view.number,
                 agent=view.agent,
                 generation=0,
                 outcome=outcome,
             )
         )
 
-    def failed(self, item: str, attempts: int, failure: Failure) -> Append:
+    def accepted(self, item: str, rounds: Rounds, *, passed: bool) -> Append:
+        """The item has the result that was reviewed."""
+        assert rounds.result
+        return Append(ItemAccepted(run=self.run, item=item, passed=passed, outcome=rounds.result, term=self.term))
+
+    def asked(self, item: str, view: ItemView, what: Approval, message: str) -> Append:
+        """A person has to approve or deny."""
+        return Append(
+            ApprovalRequested(run=self.run, item=item, epoch=view.epoch, what=what, message=message, term=self.term)
+        )
+
+    def failed(self, item: str, attempts: int, reason: FailureKind | Ruling, message: str) -> Append:
         """No attempt of this item is left."""
         return Append(
             ItemFailed(
                 run=self.run,
                 item=item,
                 attempts=attempts,
-                reason=failure.reason,
-                message=failure.message,
+                reason=reason,
+                message=message,
                 term=self.term,
             )
         )

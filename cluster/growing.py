@@ -6,7 +6,7 @@ from actors.errors import GrowthRefused
 from actors.events import ItemCancelled, ItemFailed, ItemQuarantined, ItemsAdded, ItemSkipped
 from actors.limits import Limits
 from actors.roles.prompt import VERSIONS
-from actors.work import Content, Expand, Failure, FailureKind, Item, ItemState, Ran
+from actors.work import Content, Expand, FailureKind, Item, ItemState, Ran
 from cluster import expansion, foreach
 from cluster.admission import Admission
 from cluster.commands import Append, Fetch, Fetched
@@ -75,7 +75,7 @@ class Growing:
 
     def _failed(self, item: Item, kind: FailureKind, message: str) -> Append:
         attempts = self._ledger.views[item.id].attempts
-        return self._facts.failed(item.id, attempts, Failure(reason=kind, message=message))
+        return self._facts.failed(item.id, attempts, kind, message)
 
     def _wanted(self, item: Item, texts: Sequence[str]) -> Append | None:
         view, admission = self._ledger.views[item.id], self._admission

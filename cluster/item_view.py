@@ -1,8 +1,10 @@
 """An item as its run's driver sees it."""
 
 from actors.failures import CLASSES, is_charged, is_final
+from actors.review import Purpose, Questions, Requirements, Ruling, Verdict
 from actors.turn_events import TurnDone, TurnEvent
 from actors.work import Failure, FailureKind, Grows, ItemState, Lost, Outcome, Ran, Result, Turn, Want
+from cluster.rounds import Rounds
 
 
 class ItemView:
@@ -14,11 +16,13 @@ class ItemView:
         "attempts",
         "avoid",
         "awaits",
+        "before",
         "epoch",
         "failed_of",
         "last",
         "left",
         "requeues",
+        "rounds",
         "started",
         "state",
         "story",
@@ -28,7 +32,7 @@ class ItemView:
         "wants",
     )
 
-    def __init__(self, left: int, users: int) -> None:
+    def __init__(self, left: int, users: int, rounds: Rounds | None = None) -> None:
         self.state = ItemState.WAITING
         self.left = left  # dependencies that are not complete
         self.users = users  # dependents that are not terminal
@@ -37,19 +41,40 @@ class ItemView:
         self.requeues = 0  # failures of its model that count against a bound
         self.agent = ""
         self.avoid = ""  # the agent that failed it
-        self.failed_of: FailureKind | None = None  # how its newest attempt failed, if it did
+        self.failed_of: FailureKind | Ruling | None = None  # how its newest attempt failed, if it did
         self.started = False  # whether the start of its newest attempt is on disk
         self.alone = False  # whether its newest attempt works alone
         self.suspect = False  # it may have ended its agent: its next attempt works alone
         self.last: Failure | Lost | None = None  # the outcome that leaves it no other attempt
-        self.turns: tuple[Turn, ...] = ()  # finished ones of an item that is not
+        self.turns: tuple[Turn, ...] = ()  # finished ones of a conversation that is not
+        self.before = 0  # turns of conversations that are
+        self.rounds = rounds  # None: there is no more to it than its work
         self.wants: tuple[Want, ...] = ()  # what it asked the run for, and has not got
         self.awaits: dict[str, tuple[int, int]] = {}  # sub-agents' items that are not over, with turn and call
         self.story: list[str] = []
 
+    @property
+    def purpose(self) -> Purpose:
+        """Of the attempt that is under way, or comes next."""
+        return self.rounds.purpose if self.rounds else Purpose.WORK
+
+    @property
+    def number(self) -> int:
+        """Of that attempt, among those of its purpose that are charged."""
+        return 1 + (self.rounds.tries if self.rounds and self.purpose is not Purpose.WORK else self.attempts)
+
+    @property
+    def failures(self) -> int:
+        """Charged ones of this purpose so far; an attempt that a review sent back is none."""
+        if self.rounds is None:
+            return self.attempts
+        return self.attempts - self.rounds.rejected if self.purpose is Purpose.WORK else self.rounds.tries
+
     def open(self, epoch: int, agent: str, *, alone: bool) -> None:
         """An attempt begins."""
         self.epoch, self.agent, self.alone, self.started = epoch, agent, alone, False
+        if self.rounds and self.purpose is Purpose.WORK:
+            self.rounds.result = self.rounds.judgement = None
 
     def note(self, event: TurnEvent) -> None:
         """The newest attempt came further."""
@@ -60,15 +85,17 @@ class ItemView:
 
     def answer(self, turn: int, call: int, ran: Ran) -> None:
         """A call of a turn has ended."""
-        told = self.turns[turn - 1]
+        told = self.turns[turn - 1 - self.before]
         self._amend(turn, told.model_copy(update={"ran": {**told.ran, call: ran}}))
 
     def refuse(self, turn: int, complaint: str) -> None:
         """The answer of a turn could not be used."""
-        self._amend(turn, self.turns[turn - 1].model_copy(update={"complaint": complaint}))
+        told = self.turns[turn - 1 - self.before]
+        self._amend(turn, told.model_copy(update={"complaint": complaint}))
 
     def _amend(self, turn: int, told: Turn) -> None:
-        self.turns = (*self.turns[: turn - 1], told, *self.turns[turn:])
+        index = turn - 1 - self.before
+        self.turns = (*self.turns[:index], told, *self.turns[index + 1 :])
 
     def close(self, outcome: Outcome) -> None:
         """The attempt ended so."""
@@ -76,7 +103,11 @@ class ItemView:
         match outcome:
             case Result():
                 self.attempts += 1
-                self.suspect, self.turns = False, ()
+                if self.rounds and self.rounds.item.review:
+                    self.rounds.worked(outcome, self.turns)
+                self._end_conversation()
+            case Verdict() | Questions() | Requirements():
+                self._hear(outcome)
             case Failure():
                 self._fail(outcome)
             case Grows():
@@ -85,13 +116,35 @@ class ItemView:
                 self.last = outcome if self.alone else None
                 self.suspect = True
 
+    def _end_conversation(self) -> None:
+        self.suspect, self.before, self.turns = False, self.before + len(self.turns), ()
+
+    def _hear(self, outcome: Verdict | Questions | Requirements) -> None:
+        assert self.rounds
+        match outcome:
+            case Verdict():
+                self.rounds.judged(outcome)
+                self.failed_of = None if outcome.judgement.passed else Ruling.REVIEW_FAILED
+                self._end_conversation()
+            case Requirements():
+                self.rounds.extracted(outcome)
+                self._end_conversation()
+            case Questions():  # the conversation goes on with the answer
+                self.rounds.questions, self.suspect = outcome, False
+
     def _fail(self, failure: Failure) -> None:
         kind = failure.reason
         row = CLASSES[kind]
         if is_charged(kind):
-            self.attempts += 1
+            self._charge()
             self.suspect = self.suspect and not self.alone
         elif row.requeues is not None:
             self.requeues += 1
         self.avoid = self.agent if row.agent_fault else ""
-        self.last = failure if is_final(kind, self.attempts, self.requeues) else None
+        self.last = failure if is_final(kind, self.failures, self.requeues) else None
+
+    def _charge(self) -> None:
+        if self.rounds and self.purpose is not Purpose.WORK:
+            self.rounds.tries += 1
+        else:
+            self.attempts += 1

@@ -6,7 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from actors.work import TERMINAL, Content, Item, ItemState
 from cluster.graph import WorkGraph
 from cluster.item_view import ItemView
+from cluster.rounds import rounds_of
 from cluster.transitions import item_after
+
+NAMED = 3
+"""Items that a reason names."""
 
 
 class Ledger:
@@ -14,7 +18,10 @@ class Ledger:
 
     def __init__(self, graph: WorkGraph) -> None:
         self.graph = graph
-        self.views = {item.id: ItemView(len(item.dependencies), len(graph.dependents[item.id])) for item in graph.items}
+        self.views = {
+            item.id: ItemView(len(item.dependencies), len(graph.dependents[item.id]), rounds_of(item))
+            for item in graph.items
+        }
         self.counts: Counter[ItemState] = Counter({ItemState.WAITING: len(self.views)})
         self.results: dict[str, Content] = {}
         """Data of complete items that an unfinished item depends on."""
@@ -43,7 +50,7 @@ class Ledger:
     def grow(self, parent: str, items: Sequence[Item], *, joined: bool) -> list[str]:
         """The graph has these, and the parent depends on them if they are `joined`; those that have all they need."""
         for item in items:
-            self.views[item.id] = ItemView(0, len(self.graph.dependents[item.id]))
+            self.views[item.id] = ItemView(0, len(self.graph.dependents[item.id]), rounds_of(item))
         self.counts[ItemState.WAITING] += len(items)
         self.views[parent].left += len(items) if joined else 0
         for item in items:
@@ -77,6 +84,14 @@ class Ledger:
                 found[id_] = None
                 ahead.extend(self.graph.dependents[id_])
         return list(found)
+
+    def people(self) -> list[str]:
+        """What people are waited for, as a reason."""
+        if not self.counts[ItemState.BLOCKED]:
+            return []
+        names = [id_ for id_, view in self.views.items() if view.state is ItemState.BLOCKED]
+        told = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+        return [f"a person is asked about {told}"]
 
     def forget(self, item: str) -> None:
         """The item is terminal: let go of results that no unfinished item depends on any more."""

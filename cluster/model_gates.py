@@ -62,4 +62,6 @@ class ModelGates:
 
 
 def _is_well(outcome: Outcome) -> bool:
-    return has_answered(outcome.reason) if isinstance(outcome, Failure) else not isinstance(outcome, Lost)
+    if isinstance(outcome, Failure):
+        return has_answered(outcome.reason)
+    return not isinstance(outcome, Lost) and outcome.model is not None  # a review by a command asks no model

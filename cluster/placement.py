@@ -13,6 +13,7 @@ from actors.events import (
     ModelAvailable,
     ModelUnavailable,
 )
+from actors.review import Purpose
 from actors.work import Content, Item, Lost, RestartCause, Role
 from cluster.graph import WorkGraph
 from cluster.item_view import ItemView
@@ -38,8 +39,19 @@ class Placement:
         self.budget = RunBudget(graph.by_id, self.model_of)
 
     def model_of(self, item: str) -> str:
-        """The model that the item is for."""
-        return self._by_id[item].model or self._model
+        """The model that the item's attempt is for."""
+        chosen = self._by_id[item]
+        if chosen.review and chosen.review.model and self._views[item].purpose is not Purpose.WORK:
+            return chosen.review.model
+        return chosen.model or self._model
+
+    def _role_of(self, item: str) -> Role:
+        return self._by_id[item].agent if self._views[item].purpose is Purpose.WORK else Role.REVIEWER
+
+    @property
+    def has_ready(self) -> bool:
+        """Whether an item waits for an agent."""
+        return bool(len(self._ready))
 
     def add(self, items: Iterable[Item]) -> None:
         """The graph has these too."""
@@ -48,7 +60,7 @@ class Placement:
     def push(self, item: str) -> None:
         """The item is ready; a second time does nothing."""
         view = self._views[item]
-        self._ready.push(item, Needs(self._by_id[item].agent, self.model_of(item), view.suspect), view.requeues)
+        self._ready.push(item, Needs(self._role_of(item), self.model_of(item), view.suspect), view.requeues)
 
     def discard(self, item: str) -> None:
         """The item is not to be assigned, if it was."""

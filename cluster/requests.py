@@ -14,17 +14,25 @@ from actors.fleet_events import (
     AgentStarted,
     AgentStarting,
 )
+from actors.people import AnswerGiven, ApprovalDenied, ApprovalGranted
+from actors.review import Questions
 from actors.rows import to_row
 from actors.stores import requests
 from actors.stores.kinds import open_writer
 from actors.stores.reader import Reader
 from actors.stores.writer import Append
+from actors.work import ItemState
 from cluster.plan.cost import check_prices
+from dashboards.item_review import ItemReview
+from dashboards.projection import RunView
 
 TAKEN_WITHIN_S = 5.0
 """A living store looks for requests five times a second."""
 
 POLL_S = 0.05
+
+ANSWER, REASON = 8_000, 2_000
+"""Characters at most."""
 
 
 def cancel(store: Path, run: str, item: str | None) -> bool:
@@ -48,10 +56,59 @@ def go_on(store: Path, run: str, budget: Budget | None = None) -> bool:
     try:
         record = reader.run(run)
         if budget and budget.usd is not None:
-            check_prices({item.model or record.model for item in reader.items(record.run)})
+            check_prices({name or record.model for item in reader.items(record.run) for name in item.models})
     finally:
         reader.close()
     return ask(store, ContinueRequested(run=record.run, budget=budget))
+
+
+def answer(store: Path, run: str, item: str, text: str) -> bool:
+    """Answer the questions that an item is blocked with. Raises NotFound, UserError. See `ask`."""
+    if not text.strip() or len(text) > ANSWER:
+        raise UserError(f"an answer has 1 to {ANSWER} characters; put more into a file and name that")
+    id_, asked = _asked(store, run, item)
+    if not isinstance(asked.asked, Questions):
+        raise UserError(f"{item} waits for approval, not for an answer; `mnemosyne approve {id_} {item}`, or deny")
+    return ask(store, AnswerGiven(run=id_, target=item, epoch=asked.epoch, text=text))
+
+
+def approve(store: Path, run: str, item: str) -> bool:
+    """Let an item go on that waits for approval. Raises NotFound, UserError. See `ask`."""
+    id_, asked = _approval(store, run, item)
+    return ask(store, ApprovalGranted(run=id_, target=item, epoch=asked.epoch))
+
+
+def deny(store: Path, run: str, item: str, reason: str) -> bool:
+    """End an item that waits for approval. Raises NotFound, UserError. See `ask`."""
+    id_, asked = _approval(store, run, item)
+    return ask(store, ApprovalDenied(run=id_, target=item, epoch=asked.epoch, reason=reason[:REASON]))
+
+
+def _approval(store: Path, run: str, item: str) -> tuple[str, ItemReview]:
+    id_, asked = _asked(store, run, item)
+    if isinstance(asked.asked, Questions):
+        raise UserError(f"{item} waits for an answer, not for approval; `mnemosyne answer {id_} {item} '...'`")
+    return id_, asked
+
+
+def _asked(store: Path, run: str, item: str) -> tuple[str, ItemReview]:
+    """The run's id, and what a person is asked about its item."""
+    reader = Reader(store)
+    try:
+        record = reader.run(run)
+        view = RunView(reader.items(record.run), record)
+        for event in reader.events(record.run, record.accepted_seq - 1):
+            view.apply(event)
+    finally:
+        reader.close()
+    found = view.items.get(item)
+    if found is None:
+        raise UserError(f"run {record.run} has no item {item!r}; `mnemosyne status {record.run}` lists them")
+    if found.state is not ItemState.BLOCKED:
+        raise UserError(
+            f"{item} waits for nobody, it is {found.state.value}; `mnemosyne status {record.run}` tells what does"
+        )
+    return record.run, found.review
 
 
 def restart_agent(store: Path, agent: str) -> bool:

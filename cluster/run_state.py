@@ -3,77 +3,38 @@
 Replaying a run's journal gives the state its driver had; `start` then gives the commands that driver still owed.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 
 from actors import events as ev
 from actors.failures import CLASSES
+from actors.people import Word
 from actors.turn_events import TurnEvent
-from actors.work import FINISHED, TERMINAL, Content, Failure, FailureKind, ItemState, Lost, Result, Role, RunStatus
+from actors.work import TERMINAL, Content, Failure, FailureKind, ItemState, Lost, Result, Role, RunStatus
 from cluster.commands import AgentAttached, AgentAway, Command, Drain, Fetched, Stimulus, Submit
 from cluster.ends import Ends
 from cluster.facts import Facts
 from cluster.gone import outcomes
 from cluster.graph import WorkGraph
 from cluster.growing import Growing, story_of
-from cluster.item_view import ItemView
-from cluster.ledger import Ledger
-from cluster.placement import FleetEvent, Placement
+from cluster.placement import FleetEvent
 from cluster.run_budget import NOTHING
+from cluster.run_knowledge import RunKnowledge
 from cluster.tasks import task_of
-from cluster.transitions import READY_NOW, run_after
-from cluster.wishes import RunEvent, Standing, Wishes
+from cluster.transitions import READY_NOW, closing, run_after
+from cluster.wishes import RunEvent, Standing
 
 
-class RunState:
+class RunState(RunKnowledge):
     """One run. Its fields are correlated: change them through `handle` alone."""
 
     def __init__(self, run: str, graph: WorkGraph, model: str) -> None:
-        self.run, self.graph, self.model = run, graph, model
-        self.status = RunStatus.RUNNING
-        self.wishes = Wishes()
-        self._ledger = Ledger(graph)
+        super().__init__(run, graph, model)
         self._facts = Facts(run)
-        self._placement = Placement(graph, model, self.views)
         self._growing = Growing(graph, self._ledger, self._placement, self._facts)
         self._ends = Ends(self._ledger, self._placement, self._facts, self.wishes)
         self._live = False
         self._free(id_ for id_, view in self.views.items() if not view.left)
-
-    @property
-    def views(self) -> Mapping[str, ItemView]:
-        """What is known of each item."""
-        return self._ledger.views
-
-    @property
-    def counts(self) -> Counter[ItemState]:
-        """Items by state."""
-        return self._ledger.counts
-
-    @property
-    def results(self) -> Mapping[str, Content]:
-        """Data of complete items that an unfinished item depends on."""
-        return self._ledger.results
-
-    @property
-    def finished(self) -> bool:
-        """Whether RunFinished is on disk."""
-        return self.status in FINISHED
-
-    @property
-    def drained(self) -> bool:
-        """Whether a drain was asked for, nothing is active any more and the run is paused."""
-        return self.wishes.drain and self.status is RunStatus.PAUSED and self.idle
-
-    @property
-    def idle(self) -> bool:
-        """Whether the run is paused or waiting, and nothing is active."""
-        return self.status in (RunStatus.PAUSED, RunStatus.WAITING) and not self._busy()
-
-    def tally(self) -> Mapping[str, int]:
-        """Items by state; adds up to the number of items."""
-        return self._ledger.tally()
 
     def replay(self, events: Iterable[ev.Event]) -> None:
         """Take in the journal of earlier drivers without asking for anything."""
@@ -91,7 +52,7 @@ class RunState:
                 owed.append(self._close(id_, Lost(message=f"{view.agent} is not in the fleet any more")))
             elif view.state is ItemState.ACTIVE and self._placement.loads.is_gone(view.agent):
                 owed.append(self._close(id_, Lost(message=f"{view.agent} is gone")))
-            elif view.state is ItemState.READY and (fact := self._ends.verdict(id_)):
+            elif fact := self._ends.due(id_):
                 owed.append(self._ends.end(id_, fact))
             elif view.state in TERMINAL and view.state is not ItemState.COMPLETE:
                 owed += self._ends.skip_dependents(id_)
@@ -137,26 +98,34 @@ class RunState:
     def _on_item_closed(self, event: ev.ItemClosed) -> list[Command]:
         outcome = event.outcome
         told = f"closed #{event.epoch}: {outcome.kind}"
-        view = self._ledger.move(event.item, f"{event.type}:{outcome.kind}", told)
+        view = self._ledger.move(event.item, closing(event, self.views[event.item].purpose), told)
         self._placement.closed(event, view.agent)
         view.close(outcome)
-        if isinstance(outcome, Result):
-            self._complete(event.item, outcome.data)
-            return []
+        if isinstance(outcome, Result) and not event.pending:
+            return self._complete(event.item, outcome.data)
         if isinstance(outcome, Failure) and CLASSES[outcome.reason].pauses:
             self.wishes.stop(outcome.reason.value)
-        if fact := self._ends.verdict(event.item):
-            return [self._ends.end(event.item, fact)]
-        if not self._growing.due(event.item):
-            self._placement.push(event.item)
-        return []
+        return self._go_on(event.item)
 
-    def _on_item_made(self, event: ev.ItemReused | ev.ItemJoined) -> list[Command]:
-        """The item is complete without an attempt."""
+    def _on_item_made(self, event: ev.ItemReused | ev.ItemJoined | ev.ItemAccepted) -> list[Command]:
+        """The item is complete, and no attempt's end says so."""
         self._ledger.move(event.item, event.type, event.type)
         self._forget(event.item)
-        self._complete(event.item, event.outcome.data)
-        return []
+        return self._complete(event.item, event.outcome.data)
+
+    def _on_approval_requested(self, event: ev.ApprovalRequested) -> list[Command]:
+        rounds = self._ledger.move(event.item, event.type, event.type).rounds
+        assert rounds
+        rounds.ask(event)
+        self._forget(event.item)
+        return self._go_on(event.item)
+
+    def _on_word(self, event: Word) -> list[Command]:
+        view = self.views.get(event.target)
+        if view is None or view.rounds is None:
+            return []
+        view.rounds.hear(event)
+        return self._go_on(event.target) if view.state is ItemState.BLOCKED else []
 
     def _on_fetched(self, stimulus: Fetched) -> list[Command]:
         fact = None if stimulus.item in self._ends.coming else self._growing.next(stimulus)
@@ -166,10 +135,10 @@ class RunState:
 
     def _on_items_added(self, event: ev.ItemsAdded) -> list[Command]:
         self._ledger.move(event.item, event.type, f"grew by {len(event.items)}")
-        self._free(self._growing.grow(event))
+        commands = self._free(self._growing.grow(event))
         if self.wishes.cancels(event.item):
             self._cancel_below(event.item)
-        return self._cancel(id_ for id_ in self._growing.below(event.item) if self.wishes.cancels(id_))
+        return commands + self._cancel(id_ for id_ in self._growing.below(event.item) if self.wishes.cancels(id_))
 
     def _on_item_ended(
         self, event: ev.ItemFailed | ev.ItemQuarantined | ev.ItemSkipped | ev.ItemCancelled
@@ -228,23 +197,36 @@ class RunState:
         """The active items of an agent, in the order of assignment."""
         return [id_ for id_ in self._placement.loads.held(agent) if self.views[id_].state is ItemState.ACTIVE]
 
-    def _complete(self, item: str, data: Content) -> None:
-        self._free(child for child in self._ledger.complete(item, data) if child not in self._ends.coming)
-        self._end_child(item, data, is_error=False)
+    def _complete(self, item: str, data: Content) -> list[Command]:
+        commands = self._free(child for child in self._ledger.complete(item, data) if child not in self._ends.coming)
+        return commands + self._end_child(item, data, is_error=False)
 
-    def _end_child(self, item: str, data: Content, *, is_error: bool) -> None:
+    def _end_child(self, item: str, data: Content, *, is_error: bool) -> list[Command]:
         """Whoever waits for the item as its sub-agent's has an answer."""
         parents = self._growing.ended(item, data, is_error=is_error)
-        self._free(parent for parent in parents if parent not in self._ends.coming)
+        return self._free(parent for parent in parents if parent not in self._ends.coming)
 
-    def _free(self, items: Iterable[str]) -> None:
+    def _free(self, items: Iterable[str]) -> list[Command]:
+        commands: list[Command] = []
         for id_ in items:
             self._ledger.move(id_, READY_NOW)
-            if not self._growing.due(id_):
-                self._placement.push(id_)
+            commands += self._go_on(id_)
+        return commands
+
+    def _go_on(self, item: str) -> list[Command]:
+        """The item waits for what comes next: a fact that is owed, an agent, or a person who has not spoken yet."""
+        view = self.views[item]
+        if view.state is ItemState.BLOCKED and view.rounds and (word := view.rounds.reply(view.epoch)):
+            self._ledger.move(item, word.type, word.type)
+            view.rounds.take(word)
+        if fact := self._ends.due(item):
+            return [self._ends.end(item, fact)]
+        if view.state is not ItemState.BLOCKED and not self._growing.due(item):
+            self._placement.push(item)
+        return []
 
     def _forget(self, item: str) -> None:
-        """The item is terminal."""
+        """The item is terminal, or a person is asked about it."""
         self._placement.discard(item)
         self._growing.forget(item)
         self._ends.coming.discard(item)
@@ -258,7 +240,7 @@ class RunState:
     def _settle(self) -> list[Command]:
         """What follows from where things stand: the run's own next step, and new assignments."""
         over, busy = self._ledger.over, self._busy()
-        blocked = None if over or busy or self._ends.coming else self._placement.blocked()
+        blocked = None if over or busy or self._ends.coming else self._standstill()
         step = self.wishes.step(self._facts, Standing(self.status, self.tally() if over else None, busy, blocked))
         if step or over or self.status is not RunStatus.RUNNING or self.wishes.hold:
             return [step] if step else []
@@ -266,9 +248,6 @@ class RunState:
             return commands
         self.wishes.stop(FailureKind.BUDGET.value)
         return self._settle()
-
-    def _busy(self) -> bool:
-        return bool(self.counts[ItemState.ACTIVE] or self._placement.opening)
 
     def _assign(self) -> list[Command]:
         model_of, reserved = self._placement.model_of, self._placement.budget.reserved
@@ -289,7 +268,9 @@ _HANDLERS: dict[type, Callable[[RunState, Any], list[Command]]] = {
     ev.ItemStarted: RunState._on_item_started,
     **dict.fromkeys(get_args(TurnEvent), RunState._on_turn),
     ev.ItemClosed: RunState._on_item_closed,
-    **dict.fromkeys((ev.ItemReused, ev.ItemJoined), RunState._on_item_made),
+    **dict.fromkeys((ev.ItemReused, ev.ItemJoined, ev.ItemAccepted), RunState._on_item_made),
+    ev.ApprovalRequested: RunState._on_approval_requested,
+    **dict.fromkeys(get_args(Word), RunState._on_word),
     ev.ItemsAdded: RunState._on_items_added,
     Fetched: RunState._on_fetched,
     ev.CancelRequested: RunState._on_cancel,

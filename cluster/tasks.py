@@ -1,16 +1,18 @@
 """What an agent gets for an attempt."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from actors.events import ItemAssigned
 from actors.work import Content, Task
 from cluster.graph import WorkGraph
 from cluster.item_view import ItemView
+from cluster.rounds import Rounds
 
 
 def task_of(event: ItemAssigned, graph: WorkGraph, view: ItemView, results: Mapping[str, Content]) -> Task:
     """The task of an attempt that was opened; `results` has those of the item's dependencies."""
-    item = graph.by_id[event.item]
+    item, rounds = graph.by_id[event.item], view.rounds
     return Task(
         run=event.run,
         item=item,
@@ -22,4 +24,16 @@ def task_of(event: ItemAssigned, graph: WorkGraph, view: ItemView, results: Mapp
         path=graph.height[event.item],
         allowance=event.reserved,
         alone=event.alone,
+        purpose=event.purpose,
+        before=view.before,
+        **_told(rounds) if rounds else {},
     )
+
+
+def _told(rounds: Rounds) -> dict[str, Any]:
+    return {
+        "requirements": rounds.requirements or (),
+        "made": rounds.made,
+        "feedback": rounds.feedback,
+        "answers": rounds.answers,
+    }

@@ -6,7 +6,9 @@
 from typing import Final
 
 from actors.errors import MnemosyneError
-from actors.work import FINISHED, ItemState, RunStatus
+from actors.events import ItemClosed
+from actors.review import Purpose, Verdict
+from actors.work import FINISHED, ItemState, Result, RunStatus
 
 READY_NOW: Final = "dependencies_complete"
 
@@ -29,8 +31,30 @@ ITEM: Final[dict[tuple[ItemState, str], ItemState]] = {
     (ItemState.ACTIVE, "item_closed:failure"): ItemState.READY,
     (ItemState.ACTIVE, "item_closed:grows"): ItemState.READY,
     (ItemState.ACTIVE, "item_closed:lost"): ItemState.READY,
+    (ItemState.ACTIVE, "item_closed:requirements"): ItemState.READY,
+    (ItemState.ACTIVE, "item_closed:pending"): ItemState.PENDING_REVIEW,
+    (ItemState.PENDING_REVIEW, "item_assigned"): ItemState.ACTIVE,
+    (ItemState.ACTIVE, "review_closed:failure"): ItemState.PENDING_REVIEW,
+    (ItemState.ACTIVE, "review_closed:lost"): ItemState.PENDING_REVIEW,
+    (ItemState.ACTIVE, "review_closed:passed"): ItemState.PENDING_REVIEW,
+    (ItemState.ACTIVE, "review_closed:rejected"): ItemState.READY,
+    (ItemState.PENDING_REVIEW, "item_accepted"): ItemState.COMPLETE,
+    (ItemState.READY, "item_accepted"): ItemState.COMPLETE,
+    (ItemState.ACTIVE, "item_closed:questions"): ItemState.BLOCKED,
+    (ItemState.READY, "approval_requested"): ItemState.BLOCKED,
+    (ItemState.PENDING_REVIEW, "approval_requested"): ItemState.BLOCKED,
+    (ItemState.BLOCKED, "answer_given"): ItemState.READY,
+    (ItemState.BLOCKED, "approval_granted"): ItemState.READY,
+    (ItemState.BLOCKED, "approval_denied"): ItemState.READY,
+    (ItemState.PENDING_REVIEW, "item_failed"): ItemState.FAILED,
+    (ItemState.PENDING_REVIEW, "item_quarantined"): ItemState.QUARANTINED,
+    (ItemState.PENDING_REVIEW, "item_cancelled"): ItemState.CANCELLED,
+    (ItemState.BLOCKED, "item_cancelled"): ItemState.CANCELLED,
 }
-"""A failure makes the item ready again; whether it gets another attempt or `item_failed` is the driver's decision."""
+"""A failure makes the item ready again; whether it gets another attempt or `item_failed` is the driver's decision.
+
+`pending`: a result that is reviewed. `review_closed`: of an attempt that reviews.
+"""
 
 RUN: Final[dict[tuple[RunStatus, str], RunStatus]] = {
     (RunStatus.RUNNING, "run_accepted"): RunStatus.RUNNING,
@@ -52,6 +76,17 @@ RUN: Final[dict[tuple[RunStatus, str], RunStatus]] = {
 
 class InvalidTransition(MnemosyneError):
     """An event does not fit the state; nothing was changed. Please report it with its story."""
+
+
+def closing(event: ItemClosed, purpose: Purpose) -> str:
+    """The event's name in the table, where the attempt had this purpose."""
+    match event.outcome:
+        case Result() if event.pending:
+            return "item_closed:pending"
+        case Verdict() as outcome:
+            return f"review_closed:{'passed' if outcome.judgement.passed else 'rejected'}"
+    of = "review" if purpose is Purpose.REVIEW else "item"
+    return f"{of}_closed:{event.outcome.kind}"
 
 
 def item_after(item: str, state: ItemState, event: str, story: list[str]) -> ItemState:

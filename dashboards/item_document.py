@@ -21,7 +21,7 @@ from actors.models.blocks import Text, ToolCall
 from actors.roles.prompt import PROMPTS
 from actors.roles.turns import Said
 from actors.stores.reader import Reader
-from actors.work import Content, Grows, Item, Lost, Result
+from actors.work import Content, Failure, Grows, Item, Lost, Result
 from dashboards.board import Board
 from dashboards.known_run import KnownRun
 from dashboards.spent import Spent
@@ -103,7 +103,7 @@ def _attempts(events: Iterable[Event]) -> list[Json]:
     for event in events:
         match event:
             case ItemAssigned():
-                names = ("epoch", "attempt", "agent", "model", "alone")
+                names = ("epoch", "attempt", "agent", "model", "alone", "purpose")
                 told = {name: getattr(event, name) for name in names}
                 found[event.epoch] = {**told, "assigned_at": event.at, "started_at": None, "outcome": None}
             case ItemStarted() if event.epoch in found:
@@ -125,7 +125,10 @@ def _outcome(event: ItemClosed) -> Json:
         return {**told, "truncated": outcome.truncated, "prompt": outcome.prompt}
     if isinstance(outcome, Grows):
         return {**told, "wants": len(outcome.wants)}
-    return {**told, "reason": outcome.reason.value, "error": outcome.message}
+    if isinstance(outcome, Failure):
+        return {**told, "reason": outcome.reason.value, "error": outcome.message}
+    said = outcome.model_dump(mode="json", include={"judgement", "questions", "requirements"})
+    return {**told, "prompt": outcome.prompt, **said}
 
 
 def _turns(events: Iterable[Event], texts: Texts) -> list[Json]:

@@ -4,7 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from actors.work import Failure, Grows, ItemState, Result, Usage
+from actors.events import ItemAssigned, ItemClosed
+from actors.failures import is_charged
+from actors.review import Ended, Purpose, Questions, Requirements, Verdict
+from actors.work import Failure, Grows, ItemState, Lost, Result, Usage
+from dashboards.item_review import ItemReview
 from dashboards.spent import Spent
 
 
@@ -16,9 +20,12 @@ class ItemView:
     dependencies_left: int
     spent: Callable[[], Spent]
     """What all its attempts used so far."""
+    review: ItemReview
     state: ItemState = ItemState.WAITING
     since: float = 0.0
     """Unix seconds of the row that brought the state; 0: that which accepted the run."""
+    purpose: Purpose = Purpose.WORK
+    """Of the newest attempt."""
     attempts: int = 0
     """Begun ones; a lost one does not count."""
     agent: str | None = None
@@ -43,12 +50,50 @@ class ItemView:
         names = ("id", "state", "attempts", "turns", "agent", "model", "seconds")
         times = ("error", "started_at", "finished_at", "origin", "parent")
         facts = {name: getattr(self, name) for name in names}
-        return {**facts, **self.spent().to_json(), **{name: getattr(self, name) for name in times}}
+        rest = {name: getattr(self, name) for name in times}
+        return {**facts, **self.spent().to_json(), **rest, **self.review.to_json(self.state)}
 
-    def charge(self, outcome: Result | Failure | Grows) -> None:
-        """A closed attempt took its time."""
+    def open(self, event: ItemAssigned) -> None:
+        """An attempt begins."""
+        self.agent, self.model, self.started_at, self.purpose = event.agent, event.model, None, event.purpose
+        if self.purpose is Purpose.WORK:
+            self.attempts = event.attempt
+
+    def close(self, event: ItemClosed) -> ItemState:
+        """The attempt ended; the state that follows."""
+        outcome, at_work = event.outcome, self.purpose is Purpose.WORK
+        back = ItemState.PENDING_REVIEW if self.purpose is Purpose.REVIEW else ItemState.READY
+        if isinstance(outcome, Lost):
+            self.attempts -= at_work
+            self.error, self.started_at = outcome.message, None
+            return back
+        self.started_at = self.started_at if event.started else event.at - outcome.seconds
         self.model = outcome.model or self.model
         self.seconds += outcome.seconds
+        if isinstance(outcome, Failure):
+            self.attempts -= at_work and not is_charged(outcome.reason)
+            self.error = outcome.message
+            return back
+        if isinstance(outcome, Grows):
+            self.attempts -= 1
+            return back
+        self.error = None
+        return self._ended(outcome, event)
+
+    def _ended(self, outcome: Result | Ended, event: ItemClosed) -> ItemState:
+        match outcome:
+            case Verdict(judgement=judgement):
+                self.review.judged(outcome)
+                self.error = None if judgement.passed else f"review failed: {judgement.told}"
+                return ItemState.PENDING_REVIEW if judgement.passed else ItemState.READY
+            case Questions():
+                self.attempts -= 1
+                self.review.ask(outcome, event.epoch)
+                return ItemState.BLOCKED
+            case Requirements():
+                self.review.extracted(outcome)
+                return ItemState.READY
+        return ItemState.PENDING_REVIEW if event.pending else ItemState.COMPLETE
 
     @property
     def usage(self) -> Usage:

@@ -14,6 +14,7 @@ from actors.events import (
     ContextFilled,
     ContinueRequested,
     Event,
+    ItemAccepted,
     ItemAssigned,
     ItemCancelled,
     ItemClosed,
@@ -37,14 +38,16 @@ from actors.events import (
     ToolDone,
     TurnDone,
 )
-from actors.failures import is_charged
 from actors.memory_events import MemoryEvent
+from actors.people import ApprovalRequested, Word
+from actors.review import Purpose
 from actors.stores.protocol import RunRecord
-from actors.work import FINISHED, TERMINAL, Failure, Grows, Item, ItemState, Lost, Role, RunStatus, Usage
+from actors.work import FINISHED, TERMINAL, Item, ItemState, Role, RunStatus, Usage
 from dashboards.accounts import Accounts
 from dashboards.agent_info import MISSING, AgentInfo, AgentState, FleetEvent
+from dashboards.item_review import ItemReview
 from dashboards.item_view import ItemView
-from dashboards.wire_types import HELD
+from dashboards.run_json import run_json
 
 
 class RunView:
@@ -76,7 +79,8 @@ class RunView:
 
     def _add(self, items: Collection[Item]) -> None:
         for item in items:
-            self.items[item.id] = ItemView(item.id, 0, partial(self.accounts.item, item.id), parent=item.parent)
+            spent, review = partial(self.accounts.item, item.id), ItemReview(self.run, item)
+            self.items[item.id] = ItemView(item.id, 0, spent, review, parent=item.parent)
             self._roles[item.id], self._dependents[item.id] = item.agent, []
         for item in items:
             view = self.items[item.id]
@@ -116,18 +120,7 @@ class RunView:
 
     def to_json(self) -> dict[str, Any]:
         """The run for machines."""
-        names = ("run", "key", "name", "state", "reason", "model", "counts")
-        times = ("accepted_at", "started_at", "finished_at")
-        return {
-            **{name: getattr(self, name) for name in names},
-            **self.accounts.run.to_json(),
-            "held": [event.model_dump(include=set(HELD)) for event in self.held.values()],
-            "budget": self.budget.model_dump() if self.budget else None,
-            "agents": {id_: spent.to_json() for id_, spent in self.accounts.agents.items()},
-            "models": {name: spent.to_json() for name, spent in self.accounts.models.items()},
-            **{name: getattr(self, name) for name in times},
-            "items": [item.to_json() for item in self.items.values()],
-        }
+        return run_json(self)
 
     def apply(self, event: Event) -> None:
         """Take in the next event of the journal; other runs' events and those applied before are passed over."""
@@ -143,11 +136,9 @@ class RunView:
     def _on_run_started(self, event: RunStarted) -> None:
         self.started_at = event.at if self.started_at is None else self.started_at
 
-    def _on_run_paused(self, event: RunPaused) -> None:
-        self.state, self.reason = RunStatus.PAUSED, event.reason
-
-    def _on_run_waiting(self, event: RunWaiting) -> None:
-        self.state, self.reason = RunStatus.WAITING, event.reason
+    def _on_run_halted(self, event: RunPaused | RunWaiting) -> None:
+        self.state = RunStatus.PAUSED if isinstance(event, RunPaused) else RunStatus.WAITING
+        self.reason = event.reason
 
     def _on_run_resumed(self, _event: RunResumed) -> None:
         self.state, self.reason = RunStatus.RUNNING, None
@@ -170,12 +161,13 @@ class RunView:
 
     def _on_item_assigned(self, event: ItemAssigned) -> None:
         item = self._move(event.item, ItemState.ACTIVE)
-        item.attempts, item.agent, item.model, item.started_at = event.attempt, event.agent, event.model, None
+        item.open(event)
         self.accounts.assigned(event)
 
     def _on_item_started(self, event: ItemStarted) -> None:
         self.items[event.item].started_at = event.at
-        agent = self._agent(event.agent, self._roles[event.item])
+        at_work = self.items[event.item].purpose is Purpose.WORK
+        agent = self._agent(event.agent, self._roles[event.item] if at_work else Role.REVIEWER)
         agent.working_on.add(event.item)
         agent.state = AgentState.ACTIVE
 
@@ -184,24 +176,26 @@ class RunView:
         self.accounts.went_on(event)
 
     def _on_item_closed(self, event: ItemClosed) -> None:
-        item, outcome = self.items[event.item], event.outcome
+        item = self.items[event.item]
         self._release(event.agent, event.item)
         self.accounts.closed(event)
-        if isinstance(outcome, Lost):
-            self._move(item.id, ItemState.READY)
-            item.attempts, item.error, item.started_at = event.attempt - 1, outcome.message, None
-            return
-        if not event.started:
-            item.started_at = event.at - outcome.seconds
-        item.charge(outcome)
-        if isinstance(outcome, Grows):
-            self._move(item.id, ItemState.READY)
-            item.attempts = event.attempt - 1
-        elif isinstance(outcome, Failure):
-            self._move(item.id, ItemState.READY)
-            item.attempts, item.error = event.attempt - (not is_charged(outcome.reason)), outcome.message
-        else:
+        state = item.close(event)
+        if state is ItemState.COMPLETE:
             self._complete(item, event.at)
+        else:
+            self._move(item.id, state)
+
+    def _on_item_accepted(self, event: ItemAccepted) -> None:
+        item = self.items[event.item]
+        item.review.passed, item.model = event.passed, event.outcome.model
+        self._complete(item, event.at)
+
+    def _on_approval_requested(self, event: ApprovalRequested) -> None:
+        self._move(event.item, ItemState.BLOCKED).review.ask(event, event.epoch)
+
+    def _on_word(self, event: Word) -> None:
+        if (item := self.items.get(event.target)) and item.review.takes(event, item.state):
+            self._move(item.id, ItemState.READY)
 
     def _on_item_reused(self, event: ItemReused) -> None:
         item = self.items[event.item]
@@ -273,8 +267,7 @@ class RunView:
 _HANDLERS: dict[type, Callable[[RunView, Any], None]] = {
     RunAccepted: RunView._on_run_accepted,
     RunStarted: RunView._on_run_started,
-    RunWaiting: RunView._on_run_waiting,
-    RunPaused: RunView._on_run_paused,
+    **dict.fromkeys((RunWaiting, RunPaused), RunView._on_run_halted),
     RunResumed: RunView._on_run_resumed,
     RunFinished: RunView._on_run_finished,
     **dict.fromkeys((CancelRequested, PauseRequested, ContinueRequested), RunView._on_request),
@@ -285,6 +278,9 @@ _HANDLERS: dict[type, Callable[[RunView, Any], None]] = {
     ItemReused: RunView._on_item_reused,
     ItemsAdded: RunView._on_items_added,
     ItemJoined: RunView._on_item_joined,
+    ItemAccepted: RunView._on_item_accepted,
+    ApprovalRequested: RunView._on_approval_requested,
+    **dict.fromkeys(get_args(Word), RunView._on_word),
     ItemFailed: RunView._on_item_failed,
     ItemQuarantined: RunView._on_item_quarantined,
     ItemSkipped: RunView._on_item_skipped,

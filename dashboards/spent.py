@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from actors.review import Ended
 from actors.turn_events import TurnDone
 from actors.work import Effort, Failure, FailureKind, Grows, Lost, Result, Usage
 
@@ -36,7 +37,7 @@ class Spent:
         self.calls, self.retries = 0, 0
         self.permit_s, self.limit_s, self.backoff_s = 0.0, 0.0, 0.0
 
-    def add(self, more: Result | Failure | Grows | TurnDone) -> None:
+    def add(self, more: Result | Failure | Grows | Ended | TurnDone) -> None:
         """Add what an attempt or a turn used."""
         used, effort = more.usage, more.effort
         self._add(
@@ -103,7 +104,7 @@ def total(parts: Iterable[Spent]) -> Spent:
     return whole
 
 
-def _cost(of: Result | Failure | Grows | TurnDone) -> float | None:
+def _cost(of: Result | Failure | Grows | Ended | TurnDone) -> float | None:
     """US dollars; None when a token may have been paid for whose price, or number, nobody knows."""
     if isinstance(of, Failure) and of.reason in UNBILLED and of.usage == Usage():
         return 0.0

@@ -2,22 +2,13 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 from actors.events import (
-    AgentErrorRecorded,
-    AgentFailed,
-    AgentHealthDegraded,
-    AgentHeartbeat,
-    AgentResetRequested,
-    AgentRestarted,
-    AgentRestartRequested,
-    AgentStarted,
-    AgentStarting,
-    AgentUnavailable,
     CancelRequested,
     ContinueRequested,
     Event,
+    ItemAccepted,
     ItemAssigned,
     ItemCancelled,
     ItemClosed,
@@ -28,9 +19,6 @@ from actors.events import (
     ItemsAdded,
     ItemSkipped,
     ItemStarted,
-    ModelAvailable,
-    ModelHeld,
-    ModelUnavailable,
     PauseRequested,
     RunAccepted,
     RunFinished,
@@ -41,10 +29,11 @@ from actors.events import (
     ToolDone,
     TurnDone,
 )
+from actors.people import ApprovalRequested, Word
+from actors.review import Ended, Questions, Requirements, Verdict
 from actors.work import Failure, Grows, Item, Lost, Result
-from dashboards import wire_memory
+from dashboards import wire_fleet, wire_memory, wire_review
 from dashboards.wire_growth import items_added
-from dashboards.wire_types import HELD
 
 WireEvent = dict[str, Any]
 Tasks = dict[str, str]
@@ -94,6 +83,7 @@ def _run_finished(event: RunFinished, _tasks: Tasks) -> Told:
 
 def _item_assigned(event: ItemAssigned, tasks: Tasks) -> Told:
     rest = {"model": event.model, "task": tasks[event.item], "term": event.term, "alone": event.alone}
+    rest["purpose"] = event.purpose.value
     again: Told = []
     if event.after:
         again = [("work_item_retried", {"item_id": event.item, "reason": event.after.value, "attempt": event.attempt})]
@@ -112,7 +102,8 @@ def _item_closed(event: ItemClosed, tasks: Tasks) -> Told:
         case Result() as outcome:
             spent = _spent(outcome)
             made: Told = [("agent_completed", {**attempt, **agent, **_answer(outcome), **spent})]
-            return [*began, *made, ("work_item_completed", {**attempt, **spent})]
+            end = "work_item_pending_review" if event.pending else "work_item_completed"
+            return [*began, *made, (end, {**attempt, **spent})]
         case Failure() as outcome:
             why = {"error": outcome.message, "reason": outcome.reason.value}
             return [*began, ("agent_failed", {**attempt, **agent, **why, **_spent(outcome)})]
@@ -121,6 +112,9 @@ def _item_closed(event: ItemClosed, tasks: Tasks) -> Told:
             return [*began, ("agent_handed_off", stopped)]
         case Lost() as outcome:
             return [("work_item_lost", {**attempt, **agent, "error": outcome.message, "suspect": outcome.suspect})]
+        case Verdict() | Questions() | Requirements() as outcome:
+            said = ("agent_completed", {**attempt, **agent, **_spent(outcome)})
+            return [*began, said, wire_review.ended(attempt, outcome)]
 
 
 def _turn_done(event: TurnDone, _tasks: Tasks) -> Told:
@@ -145,6 +139,11 @@ def _item_reused(event: ItemReused, _tasks: Tasks) -> Told:
 
 def _item_joined(event: ItemJoined, _tasks: Tasks) -> Told:
     return [("work_item_joined", {"item_id": event.item, **_answer(event.outcome), "term": event.term})]
+
+
+def _item_accepted(event: ItemAccepted, _tasks: Tasks) -> Told:
+    who = {"item_id": event.item, "passed": event.passed, "model": event.outcome.model, "term": event.term}
+    return [("work_item_completed", who)]
 
 
 def _item_failed(event: ItemFailed, _tasks: Tasks) -> Told:
@@ -172,59 +171,7 @@ def _requested(event: PauseRequested | ContinueRequested, _tasks: Tasks) -> Told
     return [(event.type, {})]
 
 
-def _agent_starting(event: AgentStarting, _tasks: Tasks) -> Told:
-    return [("agent_starting", {"agent_id": event.agent, "role": event.role.value})]
-
-
-def _agent_started(event: AgentStarted, _tasks: Tasks) -> Told:
-    process = _fields(event, "generation", "pid", "node")
-    return [("agent_started", {"agent_id": event.agent, "role": event.role.value, **process})]
-
-
-def _agent_unavailable(event: AgentUnavailable, _tasks: Tasks) -> Told:
-    return [("agent_unavailable", {"agent_id": event.agent, "role": event.role.value, "reason": event.reason})]
-
-
-def _agent_error_recorded(event: AgentErrorRecorded, _tasks: Tasks) -> Told:
-    told = {"agent_id": event.agent, "generation": event.generation}
-    return [("agent_error_recorded", {**told, "error_count": event.count, "error_message": event.message})]
-
-
-def _agent_health_degraded(event: AgentHealthDegraded, _tasks: Tasks) -> Told:
-    told = {"agent_id": event.agent, "error_count": event.count, "is_healthy": event.is_healthy}
-    return [("agent_health_degraded", told)]
-
-
-def _agent_restarted(event: AgentRestarted, _tasks: Tasks) -> Told:
-    told = {"agent_id": event.agent, "generation": event.generation, "restart_cause": event.cause.value}
-    return [("agent_restarted", {**told, "reason": event.reason})]
-
-
-def _agent_given_up(event: AgentFailed, _tasks: Tasks) -> Told:
-    return [("agent_given_up", {"agent_id": event.agent, "reason": event.reason})]
-
-
-def _heartbeat(event: AgentHeartbeat, _tasks: Tasks) -> Told:
-    return [("heartbeat", {"agent_id": event.agent, "generation": event.generation})]
-
-
-def _agent_requested(event: AgentRestartRequested | AgentResetRequested, _tasks: Tasks) -> Told:
-    return [(event.type, {"agent_id": event.agent})]
-
-
-def _model_unavailable(event: ModelUnavailable, _tasks: Tasks) -> Told:
-    return [("model_unavailable", _fields(event, "model", "reason"))]
-
-
-def _model_available(event: ModelAvailable, _tasks: Tasks) -> Told:
-    return [("model_available", _fields(event, "model", "probe"))]
-
-
-def _rate_limited(event: ModelHeld, _tasks: Tasks) -> Told:
-    return [("rate_limited", _fields(event, *HELD))]
-
-
-def _fields(event: Event | Result | Failure | Grows, *names: str) -> WireEvent:
+def _fields(event: Event | Result | Failure | Grows | Ended, *names: str) -> WireEvent:
     return {name: getattr(event, name) for name in names}
 
 
@@ -237,12 +184,12 @@ def _answer(outcome: Result) -> WireEvent:
     return {**told, "memory_ids": list(outcome.memory_ids)}
 
 
-def _spent(outcome: Result | Failure | Grows) -> WireEvent:
+def _spent(outcome: Result | Failure | Grows | Ended) -> WireEvent:
     told = {"model": outcome.model, "seconds": outcome.seconds}
     return {**told, **_used(outcome)}
 
 
-def _used(of: Result | Failure | Grows | TurnDone) -> WireEvent:
+def _used(of: Result | Failure | Grows | Ended | TurnDone) -> WireEvent:
     money = _fields(of, "cost_usd", "estimated_usd")
     return {"usage": of.usage.model_dump(), **money, "effort": of.effort.model_dump()}
 
@@ -262,6 +209,9 @@ _TOLD: dict[type, Callable[[Any, Tasks], Told]] = {
     ItemReused: _item_reused,
     ItemsAdded: items_added,
     ItemJoined: _item_joined,
+    ItemAccepted: _item_accepted,
+    ApprovalRequested: wire_review.asked,
+    **dict.fromkeys(get_args(Word), wire_review.said),
     ItemFailed: _item_failed,
     ItemQuarantined: _item_quarantined,
     ItemSkipped: _item_skipped,
@@ -269,18 +219,6 @@ _TOLD: dict[type, Callable[[Any, Tasks], Told]] = {
     CancelRequested: _cancel_requested,
     PauseRequested: _requested,
     ContinueRequested: _requested,
-    AgentStarting: _agent_starting,
-    AgentStarted: _agent_started,
-    AgentUnavailable: _agent_unavailable,
-    AgentErrorRecorded: _agent_error_recorded,
-    AgentHealthDegraded: _agent_health_degraded,
-    AgentRestarted: _agent_restarted,
-    AgentFailed: _agent_given_up,
-    AgentHeartbeat: _heartbeat,
-    AgentRestartRequested: _agent_requested,
-    AgentResetRequested: _agent_requested,
-    ModelUnavailable: _model_unavailable,
-    ModelAvailable: _model_available,
-    ModelHeld: _rate_limited,
+    **wire_fleet.TOLD,
     **wire_memory.TOLD,
 }

@@ -51,6 +51,14 @@ FIELDS = {
     "call": "Which of the turn's calls of tools, from 1.",
     "tool": "The tool's name, as the model wrote it.",
     "is_error": "Whether the tool told of an error.",
+    "purpose": "What the attempt is for: work, review, or extract (of requirements).",
+    "passed": "Whether a review passed the result; else the plan or a person took it as it is.",
+    "gates": "By gate: `gate`, `passed`, `evidence`.",
+    "requirements": "Of a verdict, by requirement: `requirement`, `satisfied`, `evidence`; else the texts.",
+    "issues": "What to change, the most important first.",
+    "suggested_tests": "What would show that it is right.",
+    "questions": "What the agent asks.",
+    "what": "start: that the item begins; result: that its result is taken although no review passed it.",
     "alone": "Whether its agent works on nothing else meanwhile, because the item may have ended one.",
     "suspect": "Whether the item may be what ended the agent.",
     "error": "The message, without secrets.",
@@ -90,6 +98,7 @@ ATTEMPT = ("item_id", "agent_id", "epoch", "attempt")
 HELD = ("model", "by", "waiting", "in_flight", "held_s", "limit", "left", "refused", "retry_after_s")
 USED = ("usage", "cost_usd", "estimated_usd", "effort")
 SPENT = ("model", "seconds", *USED)
+JUDGEMENT = ("gates", "requirements", "issues", "suggested_tests")
 TURN = ("item_id", "agent_id", "epoch", "turn")
 
 TYPES = {
@@ -109,7 +118,9 @@ TYPES = {
     ),
     "agent_unavailable": WireType("The agent could not be started; the others go on.", ("agent_id", "role", "reason")),
     "agent_completed": WireType(
-        "The agent ended its task with a result.", (*ATTEMPT, "generation", "result", "truncated", "memory_ids", *SPENT)
+        "The agent ended its task with a result, or with what follows as the next event.",
+        (*ATTEMPT, "generation", *SPENT),
+        ("result", "truncated", "memory_ids"),
     ),
     "agent_failed": WireType(
         "The agent ended its task without a result.", (*ATTEMPT, "generation", "error", "reason", *SPENT)
@@ -134,7 +145,7 @@ TYPES = {
     "model_available": WireType("The model may be asked again.", ("model", "probe")),
     "rate_limited": WireType("Calls to the model are held for its limits; with nobody waiting, no more.", HELD),
     "work_item_assigned": WireType(
-        "An attempt was opened for this agent.", (*ATTEMPT, "model", "task", "term", "alone")
+        "An attempt was opened for this agent.", (*ATTEMPT, "model", "task", "term", "alone", "purpose")
     ),
     "work_item_retried": WireType(
         "The attempt before failed, for this reason, and the item gets another.", ("item_id", "reason", "attempt")
@@ -155,7 +166,27 @@ TYPES = {
         "More than the task itself went into the prompt: skills or memories.",
         ("item_id", "agent_id", "epoch", "budget", "parts"),
     ),
-    "work_item_completed": WireType("The item has its result; it never runs again.", (*ATTEMPT, *SPENT)),
+    "work_item_completed": WireType(
+        "The item has its result; it never runs again. After a review it says whether that passed, and not what was "
+        "used, which `work_item_pending_review` has said.",
+        ("item_id", "model"),
+        ("agent_id", "epoch", "attempt", "seconds", *USED, "passed", "term"),
+    ),
+    "work_item_pending_review": WireType(
+        "The attempt has a result, which a reviewer looks at before it is the item's.", (*ATTEMPT, *SPENT)
+    ),
+    "review_passed": WireType("A reviewer found the result good.", (*ATTEMPT, *JUDGEMENT)),
+    "review_failed": WireType("A reviewer did not; nobody is charged with a fault.", (*ATTEMPT, *JUDGEMENT)),
+    "requirements_extracted": WireType("What the description asks for is known.", (*ATTEMPT, "requirements")),
+    "needs_clarification": WireType(
+        "The agent asks a person instead of working; the item is blocked until the answer.", (*ATTEMPT, "questions")
+    ),
+    "answer_given": WireType("A person answered.", ("item_id", "epoch")),
+    "approval_requested": WireType(
+        "The item is blocked until a person approves or denies.", ("item_id", "epoch", "what", "reason", "term")
+    ),
+    "approval_granted": WireType("A person approved.", ("item_id", "epoch")),
+    "approval_denied": WireType("A person denied; the item fails.", ("item_id", "epoch", "reason")),
     "work_item_reused": WireType(
         "The item is complete from the start: an earlier run made and paid for its result.",
         ("item_id", "origin", "model", "result", "truncated", "memory_ids"),

@@ -17,12 +17,12 @@ from actors.models.port import Model, OnDelta, Reply, Request, StopReason
 from actors.roles.agent import NOTHING_BEFORE, Agent, Before, Card
 from actors.roles.conversation import Toolbox
 from actors.roles.course import Course
-from actors.roles.prompt import PROMPTS
-from actors.roles.prompted import Prompted
-from actors.settings import PatienceSettings
+from actors.roles.purposes import Purposes
+from actors.settings import ModelSettings, PatienceSettings, Settings
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept, Receipt, RunRecord, Store
 from actors.tools import toolbox
+from actors.tools.granted import Granted
 from actors.turn_events import AttemptEvent
 from actors.work import TERMINAL, Item, ItemState, Role, RunStatus, Task
 from cluster.run_state import RunState
@@ -68,9 +68,13 @@ def calls_of(model: Model, permits: Permits | None = None, patience: PatienceSet
     return ModelCalls(lambda _: model, permits, patience, Random(1))
 
 
-def prompted(store: Store, model: Model, role: Role = Role.EXECUTOR, tools: Toolbox | None = None) -> Prompted:
-    """The part of a role, with this model under every name and these tools for every item."""
-    return Prompted(PROMPTS[role], store, calls_of(model), 1000, lambda _: nullcontext(tools or NO_TOOLS))
+def prompted(
+    store: Store, model: Model, role: Role = Role.EXECUTOR, tools: Toolbox | None = None, home: Path | None = None
+) -> Purposes:
+    """The part of a role, with this model under every name and these tools for every item, or those of a home."""
+    settings = Settings(home=home or Path("nowhere"), models=ModelSettings(max_tokens=1000))
+    granted = Granted(settings, store) if home else lambda _: nullcontext(tools or NO_TOOLS)
+    return Purposes(role, store, calls_of(model), settings, granted)
 
 
 def course_of(task: Task, store: Store | None = None) -> Course:
@@ -96,7 +100,9 @@ class LocalAgent:
         concurrency: int = 4,
         role: Role = Role.EXECUTOR,
         tools: Toolbox | None = None,
+        home: Path | None = None,
     ) -> None:
+        self._home = home
         self.name, self.role, self._store, self._model, self._concurrency = name, role, store, model, concurrency
         self._agent: Agent | None = None
         self._before, self._tools = NOTHING_BEFORE, tools
@@ -105,7 +111,7 @@ class LocalAgent:
     async def _up(self) -> Agent:
         if self._agent is None:
             generation = await self._store.register(self.name, self.role, 0, "here")
-            worker = prompted(self._store, self._model, self.role, self._tools)
+            worker = prompted(self._store, self._model, self.role, self._tools, self._home)
             slots, before = self._concurrency, self._before
             self._agent = Agent(self.name, self.role, generation, worker, self._store, slots, before)
             self._dead = asyncio.Event()
@@ -243,7 +249,9 @@ def check(state: RunState) -> None:
     assert sum(view.alone for view in active) <= 1, "one suspect at a time"
     assert not (active and state.status is RunStatus.WAITING), "it waits, and an item is active"
     for id_, view in state.views.items():
-        assert view.attempts <= ATTEMPTS, f"{id_} was charged {view.attempts} attempts"
+        assert view.failures <= ATTEMPTS, f"{id_} was charged {view.failures} attempts"
+        if view.rounds and view.rounds.item.review:
+            assert view.rounds.rejected <= view.rounds.item.review.max_attempts, f"{id_} was sent back too often"
         if view.state is ItemState.QUARANTINED:
             assert (view.suspect, view.alone) == (True, True), f"{id_} is quarantined and was not alone"
         children = [states[child] for child in state.graph.dependents[id_]]

@@ -215,6 +215,7 @@ class Agent:
             generation=self.generation,
             started=not self._outbox.unsaid(key),
             asked=task.model if isinstance(outcome, Result) and outcome.model != task.model else None,
+            pending=isinstance(outcome, Result) and task.item.review is not None,
             outcome=outcome,
         )
         self._outbox.closed(key, closed, payloads, more=len(self._held) > self.concurrency)

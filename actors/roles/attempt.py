@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from typing import Protocol
+from typing import Any, Protocol
 
 from actors.contents import stored
 from actors.errors import (
@@ -11,6 +11,7 @@ from actors.errors import (
     HomeUnusable,
     ItemGrows,
     ModelError,
+    NeedsPerson,
     PayloadMissing,
     StoreError,
     ToolsUnavailable,
@@ -18,7 +19,9 @@ from actors.errors import (
 from actors.memory import result_id
 from actors.models.port import Reply, StopReason
 from actors.redaction import redact
+from actors.review import Judgement, Questions, Requirements, Verdict
 from actors.roles.course import Course
+from actors.roles.prompt import VERSION_FOR
 from actors.work import Failure, FailureKind, Grows, Lost, Outcome, Reservation, Result, Task, Want
 
 NOTHING = Reservation(usd=0.0, tokens=0)
@@ -28,10 +31,10 @@ class Worker(Protocol):
     """A role's part."""
 
     prompt: str
-    """Version of the prompt it works with."""
+    """Version of the prompt that it works with."""
 
-    async def work(self, task: Task, course: Course) -> Reply:
-        """The answer to a task. Raises ModelError."""
+    async def work(self, task: Task, course: Course) -> Reply | Judgement | tuple[str, ...]:
+        """The answer to a task, the verdict on it, or its requirements. Raises ModelError."""
         ...
 
 
@@ -40,15 +43,29 @@ async def attempt(worker: Worker, course: Course, payloads: dict[str, str]) -> O
     begin = _now()
     try:
         async with course.deadline:
-            reply = await worker.work(course.task, course)
-        return _result(worker, course, reply, begin, payloads)
+            made = await worker.work(course.task, course)
+        if isinstance(made, Reply):
+            return _result(worker, course, made, begin, payloads)
+        known = _known(course, begin, VERSION_FOR[course.task.purpose])
+        if isinstance(made, Judgement):
+            return Verdict(judgement=made, **known)
+        return Requirements(requirements=made, **known)
     except ItemGrows as error:
         return _grows(error, course, begin, payloads)
     except BaseException as error:  # a SystemExit in a task leaves a Ray actor alive and mute
         slot = asyncio.current_task()
         if isinstance(error, asyncio.CancelledError) and slot and slot.cancelling():
             raise
+        if isinstance(error, NeedsPerson):
+            asked = {"questions": error.questions, "turn": error.turn, "call": error.call}
+            return Questions.model_validate({**asked, **_known(course, begin, worker.prompt)})
         return _ended(error, course, begin)
+
+
+def _known(course: Course, begin: float, prompt: str) -> dict[str, Any]:
+    spent = course.spending.told()
+    model = course.task.model if spent["effort"].calls else None
+    return {"model": model, "seconds": _now() - begin, "prompt": prompt, **spent}
 
 
 def _now() -> float:

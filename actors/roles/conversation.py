@@ -110,7 +110,8 @@ class Conversation:
             on_delta = self._course.watched.begin(asyncio.get_running_loop().time())
             reply = await self._model.complete(turns.request, on_delta)
         except AnswerInvalid as error:
-            if self._course.task.attempt < ATTEMPTS:  # the next attempt asks again, with the mistakes
+            task = self._course.task
+            if task.attempt - len(task.feedback) < ATTEMPTS:  # the next attempt asks again, with the mistakes
                 await self._heard(turns, Said(blocks=error.blocks, complaint=str(error)), None)
             raise
         except AnswerCutOff as error:
@@ -149,7 +150,7 @@ class Conversation:
             item=course.task.item.id,
             epoch=course.task.epoch,
             agent=course.agent,
-            turn=turns.count,
+            turn=course.task.before + turns.count,
             said=stored(json.dumps(said.model_dump(mode="json")), payloads),
             model=model or course.task.model,
             usage_percent=percent,
@@ -170,7 +171,7 @@ class Conversation:
             else:
                 result = await self._run_one(turns, number, call)
             if isinstance(result, Wanted):
-                wants.append((turns.count, number, result.text))
+                wants.append((self._course.task.before + turns.count, number, result.text))
             results.append(blocks.ToolResult(id=call.id, text=result.text, is_error=result.error))
         if wants:
             told = ItemGrows(f"{self._course.task.item.id} waits for {len(wants)} sub-agents")
@@ -179,7 +180,7 @@ class Conversation:
         turns.ran(results)
 
     async def _run_one(self, turns: Turns, number: int, call: blocks.ToolCall) -> ToolResult:
-        turn = turns.count
+        turn = self._course.task.before + turns.count
         course, payloads, begin = self._course, dict[str, str](), self._course.deadline.work_s()
         run, item = course.task.run, course.task.item.id
         result = await self._toolbox.call(call.name, dict(call.input), f"{run}/{item}/{turn}/{number}")

@@ -7,8 +7,8 @@ from actors.models.calls import ModelCalls
 from actors.roles.agent import NOTHING_BEFORE, Agent, Before
 from actors.roles.conversation import WINDOW
 from actors.roles.material import Library
-from actors.roles.prompt import PROMPTS
-from actors.roles.prompted import NOTHING, Prompted
+from actors.roles.prompted import NOTHING
+from actors.roles.purposes import Purposes
 from actors.settings import ModelSettings, Settings
 from actors.shelf import Shelf
 from actors.stores.protocol import Store
@@ -44,7 +44,6 @@ def create_agent(
     """An agent that does the work of a role. Raises UnknownRole."""
     known = role_named(role)
     material = Library(store, Shelf(settings.skills)) if known in GIVEN else NOTHING
-    tools, models = Granted(settings, store), settings.models
-    window = partial(context_tokens, settings=models)
-    worker = Prompted(PROMPTS[known], store, calls, models.max_tokens, tools, material, window)
+    window = partial(context_tokens, settings=settings.models)
+    worker = Purposes(known, store, calls, settings, Granted(settings, store), material, window)
     return Agent(id_, known, generation, worker, store, settings.fleet.concurrency, before)

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from actors.review import Purpose
+from actors.roles.template import Template
 from actors.work import Role
 
 FOLDER = Path(__file__).parent / "prompts"
@@ -25,5 +27,15 @@ def read(file: Path) -> Prompt:
 
 
 PROMPTS: Mapping[Role, Prompt] = {role: read(FOLDER / f"{role}.md") for role in Role}
+
+REVIEW, EXTRACT = read(FOLDER / "review.md"), read(FOLDER / "extract.md")
+"""For attempts that review, or that find requirements, whatever the role of the item."""
+
+VERSION_FOR: Mapping[Purpose, str] = {Purpose.REVIEW: REVIEW.version, Purpose.EXTRACT: EXTRACT.version}
+
+PARTS: Mapping[str, Template] = {
+    name: Template(FOLDER / f"{name}.part.md") for name in ("requirements", "again", "answers", "reviewed")
+}
+"""Of what an agent is told of its task."""
 
 VERSIONS: Mapping[Role, str] = {role: prompt.version for role, prompt in PROMPTS.items()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any
 
 from actors import context
 from actors.models.calls import ModelCalls
@@ -26,51 +27,78 @@ ANSWER = 4
 """The part of a context that is kept for an answer is a fourth of it at most: small models do not say more."""
 
 
-class Prompted:
-    """Context, turns, answer. Raises ModelError, StoreError and ToolsUnavailable."""
+class Asker:
+    """Puts a question to a task's model and holds the conversation that follows from it."""
 
     def __init__(
         self,
-        prompt: Prompt,
         store: Store,
         calls: ModelCalls,
         max_tokens: int,
         tools: ToolsOf = no_tools,
-        material: Material = NOTHING,
         window: Callable[[str], int] = lambda _: WINDOW,
     ) -> None:
         """`window`: tokens that a model's context holds."""
-        self._material, self._window = material, window
-        self.prompt, self._tools = prompt.version, tools
-        self._system, self._store, self._calls, self._max_tokens = prompt.text, store, calls, max_tokens
+        self.window = window
+        self._store, self._calls, self.max_tokens, self._tools = store, calls, max_tokens, tools
 
-    async def work(self, task: Task, course: Course) -> Reply:
-        """The model's whole answer to the task."""
+    async def payloads(self, task: Task) -> Mapping[str, str]:
+        """The long texts that the task refers to. Raises StoreError."""
         refs = context.references(task)
-        payloads = await self._store.payloads(refs) if refs else {}
-        item, text = task.item, await self._text(task, payloads, course)
-        bare = context.prompt(task, payloads)
+        return await self._store.payloads(refs) if refs else {}
+
+    async def ask(
+        self,
+        task: Task,
+        course: Course,
+        payloads: Mapping[str, str],
+        text: str,
+        *,
+        system: str,
+        output: Mapping[str, Any] | None,
+        bare: str | None = None,
+    ) -> Reply:
+        """The model's whole answer. `bare`: what is asked if the text is too long.
+
+        Raises ModelError, StoreError and ToolsUnavailable.
+        """
+        item = task.item
         request = Request(
             model=task.model,
-            system=self._system,
+            system=system,
             messages=(Message(role="user", text=text),),
-            max_tokens=item.max_tokens or self._max_tokens,
-            output=item.output,
+            max_tokens=item.max_tokens or self.max_tokens,
+            output=output,
             tag=f"{task.run}/{item.id}/{task.epoch}",
             path=task.path,
         )
         model = self._calls.model(task.model, course.deadline, course.spending)
         async with self._tools(task) as toolbox:
-            talk = Conversation(model, course, toolbox, payloads, self._window(task.model))
+            talk = Conversation(model, course, toolbox, payloads, self.window(task.model))
             return await talk.hold(request, bare if bare != text else None)
+
+
+class Prompted:
+    """Context, turns, answer. Raises ModelError, StoreError and ToolsUnavailable."""
+
+    def __init__(self, prompt: Prompt, asker: Asker, material: Material = NOTHING) -> None:
+        self.prompt, self._system, self._asker, self._material = prompt.version, prompt.text, asker, material
+
+    async def work(self, task: Task, course: Course) -> Reply:
+        """The model's whole answer to the task."""
+        payloads = await self._asker.payloads(task)
+        text, bare = await self._text(task, payloads, course), context.prompt(task, payloads)
+        return await self._asker.ask(
+            task, course, payloads, text, system=self._system, output=task.item.output, bare=bare
+        )
 
     async def _text(self, task: Task, payloads: Mapping[str, str], course: Course) -> str:
         """The prompt; what goes into it beside the task is on disk before the model is asked."""
         offered = await self._material.offered(task)
         if not offered:
             return context.prompt(task, payloads)
-        window = self._window(task.model)
-        answer = min(task.item.max_tokens or self._max_tokens, window // ANSWER)
+        window = self._asker.window(task.model)
+        answer = min(task.item.max_tokens or self._asker.max_tokens, window // ANSWER)
         budget = window - len(self._system) // 3 - answer
         filled = context.fill(context.critical(task, payloads), offered, budget)
         event = ContextFilled(

@@ -43,7 +43,8 @@ create index memories_by_run on memories(run);
 """
 
 NEWS = f"""select e.seq, e.at, e.body, e.run, coalesce(r.name, '') from events e left join runs r on r.id = e.run
-           where e.seq > ? and (e.type in ('item_joined', 'item_reused', 'memory_stored', 'memory_forgotten')
+           where e.seq > ? and (e.type in ('item_accepted', 'item_joined', 'item_reused', 'memory_stored',
+                                           'memory_forgotten')
                                 or e.type = 'item_closed' and instr(e.body, '{RESULT_MARK}') > 0)
            order by e.seq limit {STEP}"""  # noqa: S608
 PUT = """insert into memories(id, seq, run, namespace, importance, at) values(?, ?, ?, ?, ?, ?)

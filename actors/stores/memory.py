@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 from actors import memories, query
 from actors.errors import NotFound, PayloadMissing, StaleTerm, StoreUnusable, UserError
-from actors.events import FLEET, AgentStarted, CancelRequested, Event, ItemsAdded, RunAccepted
+from actors.events import FLEET, AgentStarted, CancelRequested, Event, ItemsAdded, RunAccepted, completed
 from actors.limits import Limits
 from actors.memory import Memory, MemoryType, belongs
 from actors.memory_events import MemoryForgotten
 from actors.reading import is_read
 from actors.recall import Candidate, Question, Recalled, best
+from actors.recorded import ENDS
 from actors.stores.protocol import Accept, Receipt, RunRecord
 from actors.work import Item, Role
 
@@ -37,17 +38,19 @@ class Attempt:
                 if epoch != self.epoch + 1 or self.open or self.done:
                     return False
                 self.epoch, self.open = epoch, True
-            case "item_failed" | "item_quarantined" | "item_skipped" | "item_cancelled" | "item_joined":
+            case type_ if type_ in ENDS:
                 if self.open or self.done:
                     return False
                 self.done = True
             case "items_added":
                 return not (self.open or self.done)
+            case "approval_requested":
+                return epoch == self.epoch and not (self.open or self.done)
             case _:
                 if epoch != self.epoch or not self.open:
                     return False
                 if event.type == "item_closed":
-                    self.open, self.done = False, event.outcome.kind == "result"
+                    self.open, self.done = False, completed(event) is not None
         return True
 
 

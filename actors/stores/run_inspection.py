@@ -104,9 +104,9 @@ class RunInspection:
                 attempt[:] = [fields["epoch"], 1, attempt[2]]
             case "item_closed":
                 attempt[1] = 0
-                if fields["outcome"].kind == "result":
+                if completed(event):
                     self._end(item, "complete")
-            case "item_reused" | "item_joined":
+            case "item_reused" | "item_joined" | "item_accepted":
                 self._end(item, "complete")
             case "item_failed" | "item_quarantined" | "item_skipped" | "item_cancelled":
                 self._end(item, event.type.removeprefix("item_"))

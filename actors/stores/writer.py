@@ -13,6 +13,7 @@ import apsw
 
 from actors.errors import MnemosyneError, StaleTerm, StoreError
 from actors.events import FLEET, AgentStarted, CancelRequested, Event
+from actors.recorded import ENDS
 from actors.rows import Row, to_row
 from actors.stores import acceptance, aging, memories, queries
 from actors.stores.database import Db
@@ -28,6 +29,7 @@ INSERT = "insert into events values(?, ?, ?, ?, ?)"
 REGISTER = """insert into agents values(?, ?, 1)
               on conflict(agent) do update set generation = agents.generation + 1 returning generation"""
 IS_OPEN = "select 1 from attempts where run = ? and item = ? and epoch = ? and open = 1"
+IS_IDLE = "select 1 from attempts where run = ? and item = ? and epoch = ? and open = 0 and done = 0"
 
 
 class Append(NamedTuple):
@@ -152,10 +154,12 @@ class Writer(ABC):
                 self.db.execute(ASSIGN, (run, row.item, row.epoch))
             case "item_closed":
                 self.db.execute(CLOSE, (run, row.item, row.epoch, int(row.done)))
-            case "item_failed" | "item_quarantined" | "item_skipped" | "item_cancelled" | "item_joined":
+            case type_ if type_ in ENDS:
                 self.db.execute(END, (run, row.item))
             case "items_added":
                 return acceptance.grow(self.db, run, row)
+            case "approval_requested":
+                return queries.one(self.db, IS_IDLE, run, row.item, row.epoch) is not None
             case _:
                 return queries.one(self.db, IS_OPEN, run, row.item, row.epoch) is not None
         return bool(self.db.changes())

@@ -5,9 +5,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from actors.errors import ToolsUnavailable
+from actors.errors import ToolFailed, ToolsUnavailable
+from actors.review import Purpose
 from actors.settings import Settings
 from actors.stores.protocol import Store
+from actors.tools import changes
+from actors.tools.asking import AskPerson
 from actors.tools.beneath import Beneath
 from actors.tools.capability import (
     COMMAND,
@@ -37,6 +40,37 @@ def workspace_of(home: Path, run: str) -> Path:
     return home / "runs" / run / "workspace"
 
 
+def make_workspace(home: Path, run: str) -> Path:
+    """The run's workspace, which is there from now on. Raises ToolsUnavailable."""
+    folder = workspace_of(home, run)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ToolsUnavailable(f"the workspace {folder} cannot be made: {error.strerror}") from None
+    return folder
+
+
+def kept_of(home: Path, task: Task) -> Path:
+    """Where the workspace is kept as it was before the task's item began."""
+    return home / "runs" / task.run / "before" / f"{task.item.id}.json"
+
+
+def _keep(home: Path, task: Task, folder: Path) -> None:
+    try:
+        changes.keep(folder, kept_of(home, task))
+    except (OSError, ToolFailed) as error:
+        raise ToolsUnavailable(f"the files of the workspace cannot be kept for the review: {error}") from None
+
+
+def _capabilities(task: Task) -> Sequence[str]:
+    """A reviewer looks at the files of an item that could touch them, and changes nothing."""
+    declared = task.item.tools
+    if task.purpose is Purpose.WORK:
+        return declared
+    touches = task.purpose is Purpose.REVIEW and set(declared) & {FILES_READ, FILES_WRITE, COMMAND}
+    return (FILES_READ,) if touches else ()
+
+
 class Granted:
     """Opens toolboxes for the agents of one process."""
 
@@ -47,19 +81,18 @@ class Granted:
     @asynccontextmanager
     async def __call__(self, task: Task) -> AsyncIterator[Toolbox]:
         """The task's tools, which end with this. Raises ToolsUnavailable, HomeUnusable."""
-        declared = task.item.tools
+        declared = _capabilities(task)
+        ask = [AskPerson(task.answers)] if task.item.clarify and task.purpose is Purpose.WORK else []
         if not declared:
-            yield NOTHING
+            yield Toolbox(ask) if ask else NOTHING
             return
-        folder = workspace_of(self._home, task.run)
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise ToolsUnavailable(f"the workspace {folder} cannot be made: {error.strerror}") from None
+        folder = make_workspace(self._home, task.run)
+        if task.item.review and task.purpose is Purpose.WORK:
+            await asyncio.to_thread(_keep, self._home, task, folder)
         async with AsyncExitStack() as stack:
             foreign = await self._foreign(servers_of(declared), folder, stack)
             memories = await self._memories(declared, task)
-            yield Toolbox([*self._own(declared, folder), *memories, *foreign])
+            yield Toolbox([*self._own(declared, folder), *memories, *foreign, *ask])
 
     def _own(self, declared: Sequence[str], folder: Path) -> list[Tool]:
         beneath, tools = Beneath(folder), list[Tool]()

@@ -13,7 +13,8 @@ from actors.tools.tool import Said, Tool, ToolResult, ToolSpec, Wanted
 
 DATA_LIMIT = 100_000
 """Characters of data in one result."""
-NOTE_LIMIT = 2_000
+NOTE_LIMIT = 10_000
+"""A person's answer is one."""
 
 
 class Toolbox:

@@ -1,7 +1,7 @@
 """A run as plain lines, one per change, for files, pipes and terminals that cannot move the cursor."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from actors.events import (
     AgentFailed,
@@ -31,6 +31,8 @@ from actors.events import (
     RunStarted,
     RunWaiting,
 )
+from actors.people import ApprovalRequested, ItemAccepted, Word
+from actors.review import Questions, Verdict
 from actors.work import Lost, Result
 from cluster.cli.frame import summary
 from cluster.cli.pace import held
@@ -116,7 +118,13 @@ def _item_closed(view: RunView, event: ItemClosed) -> list[str]:
     item = view.items[event.item]
     match event.outcome:
         case Result():
-            return [item.id, "complete", event.agent, _attempt(item), *_spent(item)]
+            state = "pending review" if event.pending else "complete"
+            return [item.id, state, event.agent, _attempt(item), *_spent(item)]
+        case Verdict(judgement=judgement):
+            told = "review passed" if judgement.passed else f"review failed: {judgement.told}"
+            return [item.id, told, event.agent]
+        case Questions(questions=questions):
+            return [item.id, "blocked", *questions, _command(item)]
         case Lost() as outcome:
             return [item.id, "lost", event.agent, f"attempt {event.attempt}", outcome.message]
     return []  # a failure is told when the item fails, or with its next attempt
@@ -134,6 +142,23 @@ def _items_added(_view: RunView, event: ItemsAdded) -> list[str]:
 
 def _item_joined(_view: RunView, event: ItemJoined) -> list[str]:
     return [event.item, "complete"]
+
+
+def _item_accepted(_view: RunView, event: ItemAccepted) -> list[str]:
+    return [event.item, "complete", "" if event.passed else "accepted without passing its review"]
+
+
+def _asked(view: RunView, event: ApprovalRequested) -> list[str]:
+    return [event.item, "blocked", f"approve? {event.message}", _command(view.items[event.item])]
+
+
+def _said(_view: RunView, event: Word) -> list[str]:
+    return [event.target, event.type.replace("_", " ")]
+
+
+def _command(item: ItemView) -> str:
+    waits = item.review.waits_for(item.state)
+    return str(waits["command"]) if waits else ""
 
 
 def _item_failed(view: RunView, event: ItemFailed) -> list[str]:
@@ -181,6 +206,9 @@ _TOLD: dict[type, Callable[[RunView, Any], list[str]]] = {
     ContinueRequested: _requested,
     ItemStarted: _item_started,
     ItemClosed: _item_closed,
+    ItemAccepted: _item_accepted,
+    ApprovalRequested: _asked,
+    **dict.fromkeys(get_args(Word), _said),
     ItemReused: _item_reused,
     ItemsAdded: _items_added,
     ItemJoined: _item_joined,

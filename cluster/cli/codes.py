@@ -19,7 +19,7 @@ TABLE = {
     0: "every item is complete",
     1: "some items are not complete",
     2: "bad input: nothing was started",
-    3: "the run is paused, or waits for an agent or a model",
+    3: "the run is paused, or waits for an agent, a model or a person",
     4: "no fleet, store or named model is to be had",
     5: "the run was cancelled",
     INTERRUPTED: "interrupted by Ctrl-C, after the calls in flight",

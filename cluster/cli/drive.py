@@ -104,7 +104,7 @@ def tell(home: Path, run: str, status: RunStatus, console: Console, hint: Callab
     if status is RunStatus.PAUSED:
         lines.append(f"Paused, nothing is lost. Go on with: {hint('resume', run)}")
     if status is RunStatus.WAITING:
-        lines.append(f"The run waits, and goes on by itself. Why: {hint('status', run)}")
+        lines.append(f"The run waits, for a person or for something that comes by itself: {hint('status', run)}")
     if status is RunStatus.COMPLETED_WITH_FAILURES:
         lines.append(f"Some items are not complete. Why: {hint('status', run)}")
     for line in lines:

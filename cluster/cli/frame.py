@@ -10,10 +10,14 @@ from cluster.cli.budgets import caps
 from cluster.cli.pace import held
 from cluster.cli.text import cut, dollars, one_line, seconds
 from dashboards.agent_info import AgentInfo, AgentState
+from dashboards.item_view import ItemView
 from dashboards.projection import RunView
 
 NOTICES = 3
 """At most so many lines about agents that are missing."""
+
+QUESTIONS = 3
+"""At most so many lines about items that wait for a person."""
 
 FAILURES = 10
 """At most so many failed items are told in full at the end."""
@@ -53,6 +57,19 @@ def failures(view: RunView) -> list[str]:
     if len(failed) > FAILURES:
         told.append(f"… and {len(failed) - FAILURES} more; `mnemosyne status {one_line(view.run)}` lists them")
     return told
+
+
+def questions(view: RunView) -> list[str]:
+    """What people are asked: a line for each blocked item, with the command that answers."""
+    blocked = [item for item in view.in_state(ItemState.BLOCKED) if item.review.asked]
+    told = [_question(item) for item in blocked[:QUESTIONS]]
+    return [*told, f"… and {len(blocked) - QUESTIONS} more items wait for a person"] if blocked[QUESTIONS:] else told
+
+
+def _question(item: ItemView) -> str:
+    waits = item.review.waits_for(item.state) or {}
+    what = " ".join(waits["questions"]) if waits["kind"] == "answer" else f"approve? {waits['message']}"
+    return one_line(f"{item.id}: {what}  {waits['command']}")
 
 
 def summary(view: RunView) -> str:
@@ -108,6 +125,7 @@ def _notices(view: RunView, width: int) -> list[Text]:
     told = [f"{one_line(agent.id)} {_gone(agent)}: {one_line(agent.reason or '')}" for agent in missing[:NOTICES]]
     if len(missing) > NOTICES:
         told[-1] = f"… and {len(missing) - NOTICES + 1} more agents are missing"
+    told += questions(view)
     now = [] if view.finished else [f"model {one_line(event.model)}: {held(event)}" for event in view.held.values()]
     return [_text(line, width, "yellow") for line in [*told, *now]]
 

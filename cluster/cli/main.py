@@ -11,6 +11,7 @@ from cluster.cli import (
     doctor,
     memory,
     orchestrate,
+    people,
     plan,
     resume,
     run,
@@ -43,6 +44,7 @@ views.register(app)
 why.register(app)
 wishes.register(app)
 memory.register(app)
+people.register(app)
 app.add_typer(agents.app)
 app.add_typer(plan.app, name="plan")
 app.add_typer(skills.app, name="skills")

@@ -20,14 +20,15 @@ POLL_S = 0.05
 
 def wants_key(named: str | None, items: Iterable[Item]) -> bool:
     """Whether it matters that there is an API key. Raises ModelMissing for a model that does not exist."""
-    names = {named, *(item.model or named for item in items)}
+    names = {named, *(model or named for item in items for model in item.models)}
     return any(name is None or adapter_of(name) is Adapter.CLAUDE for name in names)
 
 
 def models(named: str | None, items: Iterable[Item], *, has_key: bool) -> tuple[Choice, frozenset[str]]:
     """The model of the items that name none, and all models that are needed. Raises ModelMissing for any of them."""
     default = _chosen(named, has_key=has_key)
-    choices = {item.model: _chosen(item.model, has_key=has_key) if item.model else default for item in items}
+    wanted = {model for item in items for model in item.models}
+    choices = {model: _chosen(model, has_key=has_key) if model else default for model in wanted}
     for choice in choices.values():
         if not choice.ready:
             raise ModelMissing(choice.line)

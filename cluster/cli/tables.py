@@ -15,6 +15,8 @@ from dashboards.projection import RunView
 
 STYLES = {
     ItemState.ACTIVE: "cyan",
+    ItemState.BLOCKED: "bold yellow",
+    ItemState.PENDING_REVIEW: "cyan",
     ItemState.READY: "",
     ItemState.WAITING: "dim",
     ItemState.COMPLETE: "green",
@@ -119,8 +121,10 @@ def _by_interest(view: RunView) -> Iterator[ItemView]:
 
     return chain(
         view.in_state(ItemState.ACTIVE),
+        view.in_state(ItemState.BLOCKED),
         latest(ItemState.FAILED),
         latest(ItemState.QUARANTINED),
+        view.in_state(ItemState.PENDING_REVIEW),
         view.in_state(ItemState.READY),
         latest(ItemState.COMPLETE),
         latest(ItemState.SKIPPED),

@@ -172,7 +172,7 @@ def roles_of(items: Sequence[Item]) -> set[Role]:
     """Of the agents that the items may take: all, where they may ask for others."""
     if any(item.expand or SUBAGENTS in item.tools for item in items):
         return set(Role)
-    return {item.agent for item in items}
+    return {role for item in items for role in item.roles}
 
 
 def new_id(name: str) -> str:

@@ -14,8 +14,9 @@ from cluster.graph import WorkGraph
 from cluster.plan.budgets import read_budget, read_limits
 from cluster.plan.caps import Caps
 from cluster.plan.checks import read_items
+from cluster.plan.fields import read_fields
 from cluster.plan.inputs import Inputs
-from cluster.plan.items import ItemReader, read_fields
+from cluster.plan.items import ItemReader
 from cluster.plan.mistakes import Mistakes
 from cluster.plan.names import read_model, read_title
 from cluster.plan.schema import PLAN, json_schema

@@ -2,7 +2,7 @@
 
 from actors.budget import Budget
 from actors.limits import Limits
-from cluster.plan.items import read_fields
+from cluster.plan.fields import read_fields
 from cluster.plan.schema import BUDGET, LIMITS
 from cluster.plan.spot import Spot
 

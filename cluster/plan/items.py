@@ -8,11 +8,13 @@ from pydantic import ValidationError
 
 from actors.work import Expand, Item, Over, Role
 from cluster.foreach import ENTRY
+from cluster.plan.fields import read_fields
 from cluster.plan.inputs import Inputs
 from cluster.plan.mistakes import Mistakes, quote
 from cluster.plan.names import read_agent, read_model, read_name
 from cluster.plan.output import OutputSchemas
-from cluster.plan.schema import FOREACH, ITEM, LATER, LOOP, OVER, PROPOSAL, TEMPLATE
+from cluster.plan.review import check_together, read_requirements, read_review
+from cluster.plan.schema import FOREACH, ITEM, LOOP, OVER, PROPOSAL, TEMPLATE
 from cluster.plan.spot import Spot
 from cluster.plan.tools import read_tools
 
@@ -26,25 +28,6 @@ class Draft:
     id_spot: Spot
     dependencies: dict[str, Spot]
     item: Item | None
-
-
-def read_fields(spot: Spot, of: str, known: dict[str, Any], required: tuple[str, ...]) -> dict[str, Spot]:
-    """The known fields of a mapping. A key that is nearly right is read as the one it is near to."""
-    found = spot.mapping(of)
-    if found is None:
-        return {}
-    fields = {key: field for key, field in found.items() if key in known}
-    for key, field in found.items():
-        if key in LATER and key not in known:
-            field.wrong(f"{key} is not enforced by this version, so it is refused instead of ignored", "remove it")
-        elif key not in known:
-            meant = field.unknown("unknown key", key, known, f"keys here are {', '.join(known)}")
-            if meant is not None:
-                fields.setdefault(meant, field)
-    for key in required:
-        if key not in fields:
-            spot.wrong(f"the key {key} is missing", f"add {key}: {known[key].get('description', '')}".rstrip(": "))
-    return fields
 
 
 class ItemReader:
@@ -64,6 +47,9 @@ class ItemReader:
             "max_tokens": lambda spot: spot.whole(ITEM["max_tokens"]),
             "tools": read_tools,
             "expand": _expand,
+            "requirements": read_requirements,
+            "review": read_review,
+            **dict.fromkeys(("extract", "clarify", "approve"), Spot.flag),
         }
 
     def read(self, spot: Spot) -> Draft:
@@ -72,6 +58,7 @@ class ItemReader:
         loop = "foreach" in (spot.mapping("the keys of an item") or {})
         known, required = (LOOP, ("id", "foreach")) if loop else (ITEM, ("id", "description"))
         fields = read_fields(spot, "the keys of an item", known, required)
+        check_together(fields)
         dependencies = _dependencies(fields.pop("dependencies")) if "dependencies" in fields else {}
         values = self._loop(fields.pop("foreach"), dependencies) if "foreach" in fields else {}
         values.update({key: self._readers[key](field) for key, field in fields.items()})
@@ -88,6 +75,7 @@ class ItemReader:
         template = (
             read_fields(fields["item"], "the keys of an item", TEMPLATE, ("description",)) if "item" in fields else {}
         )
+        check_together(template)
         values = {key: self._readers[key](field) for key, field in template.items()}
         if "inputs" in template and ENTRY in (values["inputs"] or {}):
             template["inputs"].wrong(f"the input {ENTRY} is the entry of the list", "give it another name")

@@ -6,8 +6,9 @@ from actors.work import Item
 from cluster.graph import WorkGraph
 from cluster.plan.caps import Caps
 from cluster.plan.checks import read_items
+from cluster.plan.fields import read_fields
 from cluster.plan.inputs import Inputs
-from cluster.plan.items import ItemReader, read_fields
+from cluster.plan.items import ItemReader
 from cluster.plan.json_reader import read_json
 from cluster.plan.mistakes import Mistakes
 from cluster.plan.schema import PLAN

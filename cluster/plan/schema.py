@@ -3,6 +3,7 @@
 from typing import Any
 
 from actors.limits import Limits
+from actors.review import REQUIREMENTS, ROUNDS, Exhausted, Gate, Review
 from actors.tools.capability import MCP, PATTERN, SERVER_LENGTH
 from actors.work import Item, Role
 
@@ -12,7 +13,7 @@ ROLES = [role.value for role in Role]
 MODELS = ("scripted", "local")
 """Models by their full name; any other starts with CLAUDE."""
 CLAUDE = "claude-"
-LATER = ("budget", "review", "approve", "requirements", "phase", "files", "file_scope")
+LATER = ("budget", "phase", "files", "file_scope")
 """Keys of later versions: refused, because nothing enforces them yet."""
 
 
@@ -82,6 +83,53 @@ ITEM: dict[str, dict[str, Any]] = {
         "draft they are checked, and are its result",
         "enum": [True, False, "draft"],
     },
+}
+REVIEW: dict[str, dict[str, Any]] = {
+    "gates": {
+        "description": "what a reviewer judges; default: " + ", ".join(Review().gates),
+        "type": "array",
+        "items": {"enum": [gate.value for gate in Gate]},
+        "minItems": 1,
+        "uniqueItems": True,
+    },
+    "tests": {
+        "description": "the command of tests_passing, run in the workspace: program and arguments",
+        "type": "array",
+        "items": {"type": "string", "minLength": 1, "maxLength": 4096},
+        "minItems": 1,
+        "maxItems": 100,
+    },
+    "max_attempts": {
+        "description": "attempts that are reviewed",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": ROUNDS,
+        "default": Review().max_attempts,
+    },
+    "on_exhausted": {
+        "description": "of an item whose last attempt did not pass",
+        "enum": [what.value for what in Exhausted],
+        "default": Exhausted.FAIL.value,
+    },
+    "model": {"description": "of the reviewer; default: the item's", **MODEL},
+}
+ITEM |= {
+    "requirements": {
+        "description": "what the result has to meet: told to the agent, judged by the review",
+        "type": "array",
+        "items": {"type": "string", "minLength": 1, "maxLength": 2000, **_SAID},
+        "maxItems": REQUIREMENTS,
+        "uniqueItems": True,
+    },
+    "extract": {"description": "find the requirements in the description, before the work", "type": "boolean"},
+    "review": {
+        "description": "another agent judges the result before it counts",
+        "type": "object",
+        "properties": REVIEW,
+        "additionalProperties": False,
+    },
+    "clarify": {"description": "the agent may ask a person instead of guessing", "type": "boolean"},
+    "approve": {"description": "a person is asked before it begins", "type": "boolean"},
 }
 OVER: dict[str, dict[str, Any]] = {
     "item": {"description": "id of the item that produces the list", **NAME},

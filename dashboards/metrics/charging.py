@@ -1,6 +1,7 @@
 """What attempts used, charged once: turns as they are done, the rest when the attempt is closed."""
 
 from actors.events import TurnDone
+from actors.review import Ended
 from actors.work import Failure, Frozen, Grows, Lost, Result, Usage
 from dashboards.metrics import labels
 from dashboards.metrics.totals import Totals
@@ -55,12 +56,12 @@ def turned(before: Open, event: TurnDone) -> Open:
     )
 
 
-def _efforts(of: TurnDone | Result | Failure | Grows) -> tuple[float, ...]:
+def _efforts(of: TurnDone | Result | Failure | Grows | Ended) -> tuple[float, ...]:
     effort = of.effort
     return (effort.calls, effort.retries, effort.permit_s, effort.limit_s, effort.backoff_s)
 
 
-def whole(before: Open, outcome: Result | Failure | Grows) -> Open:
+def whole(before: Open, outcome: Result | Failure | Grows | Ended) -> Open:
     """What the attempt used, all its turns included; what they were charged stays charged."""
     spent = Spent()
     spent.add(outcome)

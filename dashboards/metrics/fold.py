@@ -13,6 +13,7 @@ from actors.events import (
     AgentStarted,
     AgentStarting,
     Event,
+    ItemAccepted,
     ItemAssigned,
     ItemCancelled,
     ItemClosed,
@@ -32,6 +33,7 @@ from actors.events import (
     ToolDone,
     TurnDone,
 )
+from actors.recorded import Recorded
 from actors.work import Failure, Frozen, Lost, Result, role_of
 from dashboards.metrics import labels
 from dashboards.metrics.charging import Open, at_most, charge, turned, whole
@@ -152,14 +154,14 @@ class Fold:
         self.totals.observe("gen_ai_invoke_agent_duration_seconds", *who, value=outcome.seconds)
         if isinstance(outcome, Failure):
             self.totals.count("failures", before.model, error)
-        elif isinstance(outcome, Result):
+        elif isinstance(outcome, Result) and not event.pending:
             self.totals.count("items_finished", "complete")
 
     def _on_reused(self, _event: ItemReused) -> None:
         self.totals.count("items_reused")
         self.totals.count("items_finished", "complete")
 
-    def _on_item_ended(self, event: ItemJoined | ItemFailed | ItemQuarantined | ItemSkipped | ItemCancelled) -> None:
+    def _on_item_ended(self, event: Recorded) -> None:
         self.totals.count("items_finished", _ENDS[type(event)])
 
     def _on_held(self, event: ModelHeld) -> None:
@@ -196,6 +198,7 @@ def _run(key: str) -> str:
 
 
 _ENDS: dict[type, str] = {
+    ItemAccepted: "complete",
     ItemJoined: "complete",
     ItemFailed: "failed",
     ItemQuarantined: "quarantined",

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, get_args
 
 from actors.events import Event
+from actors.review import Ruling
 from actors.work import FINISHED, TERMINAL, FailureKind, ItemState, Outcome, RestartCause, Role, RunStatus
 from dashboards.agent_info import AgentState
 
@@ -27,6 +28,7 @@ TOOLS: Final = (
     "edit_file",
     "search_files",
     "run_command",
+    "ask_person",
     "recall",
     "remember",
     "forget",
@@ -44,7 +46,7 @@ VALUES: Final[Mapping[str, Sequence[str]]] = {
     "end_status": tuple(status.value for status in RunStatus if status in FINISHED),
     "outcome": tuple(kind.model_fields["kind"].default for kind in get_args(get_args(Outcome)[0])),
     "failure": REASONS,
-    "reason": (*REASONS, "lost"),
+    "reason": (*REASONS, Ruling.REVIEW_FAILED.value, "lost"),
     "pause": (*PAUSES.values(), "budget", "quota", "credentials", OTHER),
     "cause": tuple(cause.value for cause in RestartCause),
     "wait": ("permit", "limit", "backoff"),

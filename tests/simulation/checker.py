@@ -17,7 +17,7 @@ from actors.events import (
     RunFinished,
     RunStarted,
 )
-from actors.work import Item
+from actors.work import Failure, Item
 
 ATTEMPTS = 3
 """An item is charged so many at most."""
@@ -205,7 +205,7 @@ class Checker:
         if event.outcome.kind == "result":
             story.charged += 1
             story.end = "complete"
-        elif event.outcome.kind == "failure":
+        elif isinstance(event.outcome, Failure):
             self._failed(event.outcome.reason.value, story)
         self.must(story.charged <= ATTEMPTS, f"{item} was charged {story.charged} attempts")
 

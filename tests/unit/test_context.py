@@ -15,7 +15,7 @@ from actors.memory_events import MemoryForgotten, MemoryStored
 from actors.roles.attempt import attempt
 from actors.roles.material import FRESH_S, Library
 from actors.roles.prompt import PROMPTS
-from actors.roles.prompted import Prompted
+from actors.roles.prompted import Asker, Prompted
 from actors.shelf import Shelf
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Store
@@ -77,7 +77,7 @@ async def asked(store: Store, folder: Path, task: Task = TASK, window: int = 200
     """What the model got, and what the journal says of it."""
     model, library = FakeModel(), Library(store, Shelf([folder]))
     executor = PROMPTS[Role.EXECUTOR]
-    worker = Prompted(executor, store, calls_of(model), 100, material=library, window=lambda _: window)
+    worker = Prompted(executor, Asker(store, calls_of(model), 100, window=lambda _: window), library)
     outcome = await attempt(worker, course_of(task, store), {})
     assert isinstance(outcome, Result), outcome
     events = [event for event in await store.read("r", 0, 0) if isinstance(event, ContextFilled)]

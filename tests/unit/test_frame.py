@@ -20,6 +20,7 @@ from actors.events import (
     RunResumed,
     RunWaiting,
 )
+from actors.people import Approval, ApprovalRequested
 from actors.work import Effort, ItemState, Role, Usage
 from cluster.cli.frame import failures
 from cluster.cli.tables import STYLES
@@ -108,21 +109,27 @@ def test_every_state_has_its_colour_and_its_place() -> None:
     rows: list[Event] = [row for n in "abc" for row in (assigned(n), closed(n, BAD if n == "b" else GOOD))]
     rows += [failed("b"), ItemSkipped(run="r", item="d", cause="b", term=1), ItemCancelled(run="r", item="e", term=1)]
     rows += [ItemQuarantined(run="r", item="q", message="it killed again", term=1)]
-    view = view_of(items(a=[], b=[], c=[], d="b", e=[], f=[], g="f", h=[], q=[]), *rows, assigned("h"))
+    rows += [assigned("p"), closed("p", GOOD).model_copy(update={"pending": True})]
+    rows += [ApprovalRequested(run="r", item="o", epoch=0, what=Approval.START, message="it is to begin", term=1)]
+    plan = items(a=[], b=[], c=[], d="b", e=[], f=[], g="f", h=[], q=[], p=[], o=[])
+    view = view_of(plan, *rows, assigned("h"))
     assert all(view.counts.values())
-    lines = drawn(view, 80, 11)
-    assert [line.split()[:2] for line in lines[2:-2]] == [
+    lines = drawn(view, 80, 14)
+    assert lines[1].startswith("o: approve? it is to begin  mnemosyne approve r o")
+    assert [line.split()[:2] for line in lines[3:-2]] == [
         ["h", "active"],
+        ["o", "blocked"],
         ["b", "failed"],
         ["q", "quarantined"],
+        ["p", "pending_re…"],
         ["f", "ready"],
         ["c", "complete"],
         ["a", "complete"],
         ["d", "skipped"],
     ]
     assert lines[-2] == "… and 2 more: 1 waiting, 1 cancelled"
-    told = "6/9 done, 1 active, 1 ready, 1 waiting, 1 failed, 1 quarantined, 1 skipped, 1 cancelled"
-    assert drawn(view, 120, 10)[-1].endswith(told)
+    told = "6/11 done, 1 active, 1 blocked, 1 pending_review, 1 ready, 1 waiting, 1 failed, 1 quarantined, 1 skipped"
+    assert drawn(view, 140, 12)[-1].endswith(f"{told}, 1 cancelled")
 
 
 def test_a_pause_is_shown_with_its_reason_until_the_run_goes_on() -> None:

@@ -25,10 +25,26 @@ def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         prompt.read(tmp_path / "a.md")
 
 
-def test_every_prompt_file_is_a_roles() -> None:
-    assert {file.stem for file in prompt.FOLDER.iterdir()} == {role.value for role in Role} == set(prompt.PROMPTS)
-    assert all(one.text and len(one.version) == 12 for one in prompt.PROMPTS.values())
-    assert len(set(prompt.VERSIONS.values())) == len(Role)
+def test_every_prompt_file_is_used() -> None:
+    whole = {*(role.value for role in Role), "review", "extract"}
+    assert {file.stem for file in prompt.FOLDER.iterdir()} == whole | {f"{name}.part" for name in prompt.PARTS}
+    prompts = [*prompt.PROMPTS.values(), prompt.REVIEW, prompt.EXTRACT]
+    assert all(one.text and len(one.version) == 12 for one in prompts)
+    assert len({one.version for one in prompts}) == len(prompts)
+
+
+@pytest.mark.parametrize("name", prompt.PARTS)
+def test_every_place_of_a_part_is_filled_once_with_exactly_what_is_given(name: str) -> None:
+    part = prompt.PARTS[name]
+    assert part.places
+    values = {place: f"{{{{{place}}}}} <{place}> \\1" for place in part.places}
+    filled = part.fill(**values)
+    for place, value in values.items():
+        assert filled.count(value) == 1, "what is filled in is not looked through again"
+        with pytest.raises(ValueError, match="the places are"):
+            part.fill(**{other: "x" for other in values if other != place})
+    with pytest.raises(ValueError, match="the places are"):
+        part.fill(**values, more="x")
 
 
 @pytest.mark.parametrize("role", Role)

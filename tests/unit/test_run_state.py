@@ -57,6 +57,8 @@ def test_a_failed_item_skips_what_depends_on_it_with_the_cause() -> None:
         "waiting": 0,
         "ready": 0,
         "active": 0,
+        "pending_review": 0,
+        "blocked": 0,
         "complete": 1,
         "failed": 1,
         "skipped": 2,

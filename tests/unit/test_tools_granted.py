@@ -11,17 +11,15 @@ from actors.models.port import Request
 from actors.models.script import Rule, Script, ScriptedCall
 from actors.models.scripted import ScriptedModel
 from actors.roles.attempt import attempt
-from actors.roles.prompt import PROMPTS
-from actors.roles.prompted import Prompted
 from actors.settings import FleetSettings, Settings
 from actors.stores.memory import MemoryStore
 from actors.tools.granted import Granted, workspace_of
 from actors.tools.mcp import config
 from actors.tools.toolbox import Toolbox
-from actors.work import Failure, FailureKind, Item, Outcome, Result, Role, Task
+from actors.work import Failure, FailureKind, Item, Outcome, Result, Task
 from cluster.cli import preflight
 from cluster.config import read_settings
-from tests.fakes import calls_of, course_of
+from tests.fakes import course_of, prompted
 
 ALL = {
     "files:read": {"read_file", "list_files", "search_files"},
@@ -125,9 +123,7 @@ def script(*rules: Rule) -> ScriptedModel:
 
 
 async def attempted(home: Path, model: ScriptedModel, *tools: str) -> Outcome:
-    store = MemoryStore()
-    granted = Granted(Settings(home=home), store)
-    worker = Prompted(PROMPTS[Role.EXECUTOR], store, calls_of(model), 1000, granted)
+    worker = prompted(MemoryStore(), model, home=home)
     return await attempt(worker, course_of(task(*tools)), {})
 
 

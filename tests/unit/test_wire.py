@@ -52,6 +52,7 @@ from dashboards.wire import WireEvent, tasks_of, wire
 from dashboards.wire_types import COMMON, FIELDS, TYPES
 from tests.histories import BAD, GONE, GOOD, assigned, beginnings, closed, items, legal, reuse
 from tests.remembered import REMEMBERED
+from tests.reviews import REVIEWED
 
 PLAN = items(a=[], b="a")
 TASKS = tasks_of(PLAN)
@@ -86,6 +87,7 @@ JOURNAL: list[Event] = [
         granted=(Granted(turn=1, call=1, item="a[1.1]"), Granted(turn=1, call=2, refusal="no")),
         term=1,
     ),
+    *REVIEWED,
     RunWaiting(run="r", term=1, reason="no model"),
     ItemQuarantined(run="r", item="a", message="it killed again", term=1),
     AgentErrorRecorded(agent="executor-0", generation=1, message="KeyError", count=3),
@@ -170,7 +172,7 @@ def test_every_event_says_when_and_whose_it_is() -> None:
 
 
 def test_an_assignment_carries_the_task() -> None:
-    rest = {"task": "do a", "model": "scripted", "term": 1, "alone": False}
+    rest = {"task": "do a", "model": "scripted", "term": 1, "alone": False, "purpose": "work"}
     assert bare(JOURNAL[3]) == [("work_item_assigned", {**ATTEMPT, **rest})]
 
 

@@ -1,0 +1,45 @@
+"""One worker for all that an agent's tasks are for."""
+
+from collections.abc import Callable
+
+from actors.models.calls import ModelCalls
+from actors.models.port import Reply
+from actors.review import Judgement, Purpose
+from actors.roles.conversation import WINDOW, ToolsOf
+from actors.roles.course import Course
+from actors.roles.extracting import Extracting
+from actors.roles.material import Material
+from actors.roles.prompt import PROMPTS
+from actors.roles.prompted import NOTHING, Asker, Prompted
+from actors.roles.reviewing import Reviewing
+from actors.settings import Settings
+from actors.stores.protocol import Store
+from actors.work import Role, Task
+
+
+class Purposes:
+    """Does what the task is for. Raises ModelError, StoreError and ToolsUnavailable."""
+
+    def __init__(
+        self,
+        role: Role,
+        store: Store,
+        calls: ModelCalls,
+        settings: Settings,
+        tools: ToolsOf,
+        material: Material = NOTHING,
+        window: Callable[[str], int] = lambda _: WINDOW,
+    ) -> None:
+        """`window`: tokens that a model's context holds."""
+        asker = Asker(store, calls, settings.models.max_tokens, tools, window)
+        self._work, self.prompt = Prompted(PROMPTS[role], asker, material), PROMPTS[role].version
+        self._review, self._extract = Reviewing(asker, settings), Extracting(asker)
+
+    async def work(self, task: Task, course: Course) -> Reply | Judgement | tuple[str, ...]:
+        """An answer, a verdict or requirements."""
+        match task.purpose:
+            case Purpose.REVIEW:
+                return await self._review.work(task, course)
+            case Purpose.EXTRACT:
+                return await self._extract.work(task, course)
+        return await self._work.work(task, course)

@@ -38,7 +38,6 @@ async def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     async with browser() as started:
         await shot(started, scenes.twelve(), "page-dark", dark=True, **WIDE)
-        await shot(started, scenes.twelve(), "page-light", dark=False, **WIDE)
         await shot(started, scenes.twelve(), "page-item", dark=False, item="sales-north", **WIDE)
         thousand = scenes.many(1000, random.Random(3))  # noqa: S311 - the same picture every time
         await shot(started, thousand, "page-thousand", dark=True, **WIDE)

@@ -38,7 +38,7 @@ ONLY_EXECUTORS = ("--pool", "reviewer=0", "--pool", "optimizer=0", "--pool", "or
 def fleet_up(commands: Commands, *options: str) -> Iterator[FleetFile]:
     """A fleet in the home of these commands, ended at the end whatever became of it. Of executors if none are told."""
     code, _, err = commands.run("up", *options, *(() if "--pool" in options else ONLY_EXECUTORS))
-    assert code == 0, err
+    assert code == 0, (code, err)
     fleet = living(commands.home)
     assert fleet is not None
     try:

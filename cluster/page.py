@@ -14,9 +14,7 @@ from actors.wards import Pulse
 from cluster import scraping
 from cluster.around import HomeAround
 from cluster.config import store_path
-from dashboards.listening import bind, serve
 from dashboards.page_token import token_of
-from dashboards.server import Server
 
 AGAIN_S = 1.0
 """A port that another process still has is tried again so far apart."""
@@ -42,6 +40,9 @@ class PageProcess:
         return title("page")
 
     async def _serve(self) -> None:
+        from dashboards.listening import bind, serve  # every process of the fleet imports this module
+        from dashboards.server import Server
+
         while True:
             try:
                 token = token_of(self._home)

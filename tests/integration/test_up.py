@@ -27,6 +27,7 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Commands:
     made = Commands(tmp_path_factory.mktemp("up"))
     made.script(
         rules=[{"match": "/i", "delay_s": 0.4}, {"match": "/long", "delay_s": 6}, {"match": "/slow", "delay_s": 15}]
+        + [{"match": "/drained", "delay_s": 12}]
     )
     return made
 
@@ -239,10 +240,10 @@ def test_down_lets_the_calls_in_flight_end_and_resume_goes_on_without_a_fleet(
     commands: Commands, tmp_path: Path
 ) -> None:
     del tmp_path
-    items = ["long", *ITEMS]
+    items = ["drained", *ITEMS]
     with fleet_up(commands, "--executors", "1", "--concurrency", "4"):
         assert commands.run("run", wide(commands, items), "--key", "drained", "--detach")[0] == 0
-        commands.wait("drained", begun("long"))
+        commands.wait("drained", begun("drained"))
         code, out, err = commands.run("down")
         assert (code, "The fleet has ended" in out, "calls in flight of 1 run" in err) == (0, True, True)
     status = json.loads(commands.run("status", "drained", "--json")[1])

@@ -26,7 +26,7 @@ setup: ## make or update the locked environment
 	@./mnemosyne --setup
 
 .PHONY: test
-test: setup browser lint types contracts ## everything CI runs; stops at the first chore that fails
+test: setup browser watchers lint types contracts ## everything CI runs; stops at the first chore that fails
 	$(python) -m pytest $(two) tests/unit tests/test_architecture.py
 	$(python) -m pytest -m "not faults" tests/integration tests/test_examples.py
 
@@ -36,6 +36,14 @@ browser: ## install Chromium for the tests of the page, if it is missing and thi
 	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get -qq update && \
 	    apt-get -qq install --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || \
 	  echo "there is no Chromium here: the tests of the page are skipped"
+
+.PHONY: watchers
+watchers: ## install Prometheus for the tests of metrics, if it is missing and this is Debian's root
+	@{ command -v prometheus && command -v promtool && command -v prometheus-alertmanager; } >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get -qq update && \
+	    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends prometheus prometheus-alertmanager \
+	    >/dev/null; } || \
+	  echo "there is no Prometheus here: the tests over it are skipped"
 
 .PHONY: pictures
 pictures: setup browser ## take the README's pictures of the page
@@ -75,6 +83,7 @@ faults: setup ## long proofs with killed processes
 docs: setup ## draw the pages that are made from tables
 	$(python) -m dashboards.wire_docs
 	$(python) -m dashboards.metrics.docs
+	$(python) -m dashboards.grafana.generate
 	$(python) -m cluster.states_doc
 	$(python) -m cluster.failures_doc
 	$(python) -m cluster.cli.docs

@@ -1,0 +1,169 @@
+"""Writes boards and alert rules as JSON: `make docs`. Needs grafana-foundation-sdk, a tool of developers."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from grafana_foundation_sdk.builders import common as shared
+from grafana_foundation_sdk.builders import dashboard, prometheus, stat, statetimeline, table, timeseries
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models import common
+from grafana_foundation_sdk.models import dashboard as models
+from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+
+from dashboards.grafana.agents_board import AGENTS
+from dashboards.grafana.models_board import MODELS
+from dashboards.grafana.panels import Board, Panel, Query
+from dashboards.grafana.runs_board import RUNS
+
+BOARDS = (RUNS, MODELS, AGENTS)
+
+FOLDER = Path(__file__).parent / "boards"
+
+SOURCE = common.DataSourceRef(type_val="prometheus", uid="${datasource}")
+RAY = "/d/rayDefaultDashboard"
+
+HEIGHTS = {"stat": 4}
+HEIGHT = 8
+COLUMNS = 24
+
+Json = dict[str, Any]
+
+
+def board(told: Board) -> Json:
+    """The JSON that Grafana loads."""
+    built = (
+        dashboard.Dashboard(told.title)
+        .uid(told.uid)
+        .tags(["mnemosyne"])
+        .time("now-1h", "now")
+        .refresh("10s")
+        .timezone("browser")
+        .readonly()
+        .tooltip(models.DashboardCursorSync.CROSSHAIR)
+        .with_variable(dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"))
+        .with_variable(_job())
+        .annotation(_restarts())
+    )
+    for other in (one for one in BOARDS if one.uid != told.uid):
+        built = built.link(_link(other.title, f"/d/{other.uid}"))
+    built = built.link(_link("Ray", RAY))
+    encoded: Json = json.loads(JSONEncoder(sort_keys=True).encode(built.build()))
+    encoded["panels"] = list(_laid_out(told))
+    return encoded
+
+
+def _job() -> dashboard.QueryVariable:
+    return (
+        dashboard.QueryVariable("job")
+        .label("Job")
+        .datasource(SOURCE)
+        .query("label_values(mnemosyne_build_info, job)")
+        .refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .multi(True)
+        .include_all(True)
+        .all_value(".+")
+        .current(models.VariableOption(selected=True, text="All", value="$__all"))
+    )
+
+
+def _restarts() -> dashboard.AnnotationQuery:
+    expr = 'sum by (role) (increase(mnemosyne_agent_restarts_total{job=~"$job"}[$__interval])) > 0'
+    told = dashboard.AnnotationQuery().name("Restarts").datasource(SOURCE).enable(True).icon_color("orange")
+    return told.expr(expr).step("15s").title_format("restart: {{role}}")
+
+
+def _link(title: str, url: str) -> dashboard.DashboardLink:
+    kind = models.DashboardLinkType.LINK
+    return dashboard.DashboardLink(title).type(kind).url(url).include_vars(True).keep_time(True)
+
+
+def _laid_out(told: Board) -> Iterator[Json]:
+    """Rows and panels from left to right, top to bottom, with ids that stay as long as their order."""
+    top, id_ = 0, 1
+    for name, panels in told.rows:
+        yield {
+            "type": "row",
+            "title": name,
+            "id": 100 + id_,
+            "collapsed": False,
+            "panels": [],
+            "gridPos": _at(0, top, 24, 1),
+        }
+        top, left, deepest = top + 1, 0, 0
+        for panel in panels:
+            height = HEIGHTS.get(panel.kind, HEIGHT)
+            if left + panel.width > COLUMNS:
+                top, left, deepest = top + deepest, 0, 0
+            yield {**_panel(panel), "id": id_, "gridPos": _at(left, top, panel.width, height)}
+            left, deepest, id_ = left + panel.width, max(deepest, height), id_ + 1
+        top += deepest
+
+
+def _at(x: int, y: int, w: int, h: int) -> Json:
+    return {"x": x, "y": y, "w": w, "h": h}
+
+
+def _panel(told: Panel) -> Json:
+    builders: Mapping[str, Any] = {
+        "stat": _stat,
+        "timeseries": timeseries.Panel,
+        "stack": _stack,
+        "timeline": statetimeline.Panel,
+        "table": _table,
+    }
+    built = builders[told.kind]().title(told.title).description(told.description).datasource(SOURCE).unit(told.unit)
+    for letter, query in zip("ABCDEFGH", told.queries, strict=False):
+        built = built.with_target(_target(query, letter, told.kind))
+    if told.kind == "table":
+        built = built.with_transformation(models.DataTransformerConfig(id_val="merge", options={}))
+        names = {f"Value #{letter}": q.legend for letter, q in zip("ABCDEFGH", told.queries, strict=False) if q.legend}
+        options = {"excludeByName": {"Time": True}, "renameByName": names}
+        built = built.with_transformation(models.DataTransformerConfig(id_val="organize", options=options))
+    encoded: Json = json.loads(JSONEncoder(sort_keys=True).encode(built.build()))
+    return encoded
+
+
+def _stat() -> stat.Panel:
+    return (
+        stat.Panel()
+        .graph_mode(common.BigValueGraphMode.AREA)
+        .reduce_options(shared.ReduceDataOptions().calcs(["lastNotNull"]))
+    )
+
+
+def _stack() -> timeseries.Panel:
+    stacking = shared.StackingConfig().mode(common.StackingMode.NORMAL)
+    return timeseries.Panel().fill_opacity(20).stacking(stacking).min(0)
+
+
+def _table() -> table.Panel:
+    return table.Panel()
+
+
+def _target(query: Query, letter: str, kind: str) -> prometheus.Dataquery:
+    built = prometheus.Dataquery().datasource(SOURCE).expr(query.expr).ref_id(letter)
+    if kind == "table":
+        return built.instant().format(PromQueryFormat.TABLE)
+    return built.range().legend_format(query.legend)
+
+
+def text(of: Any) -> str:
+    """As it is committed."""
+    return json.dumps(of, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def files() -> dict[Path, str]:
+    """Everything that is generated, by its file."""
+    from dashboards.grafana.alerts import RULES, rule_group
+
+    rules = yaml.safe_load(RULES.read_text(encoding="utf-8"))
+    made = {FOLDER / f"{told.uid}.json": text(board(told)) for told in BOARDS}
+    return made | {FOLDER.parent / "alerts.json": text(rule_group(rules))}
+
+
+if __name__ == "__main__":
+    for path, body in files().items():
+        path.write_text(body, encoding="utf-8")

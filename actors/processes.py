@@ -106,7 +106,7 @@ class StoreProcess:
         async with self._opening:
             for left in range(LOCK_TRIES, -1, -1) if self._opened is None else ():
                 try:
-                    self._opened = GroupStore(self._path)
+                    self._opened = await asyncio.to_thread(GroupStore, self._path)  # a server may not answer
                 except StoreLocked:
                     if not left:
                         raise

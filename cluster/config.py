@@ -12,8 +12,11 @@ from actors.errors import HomeUnusable, UserError
 from actors.keys import Found
 from actors.models.script import Script
 from actors.settings import CommandSettings, FleetSettings, HealthSettings, ModelSettings, Settings
+from cluster import store_address
 
 HOME_NAME = ".mnemosyne"
+STORE = "MNEMOSYNE_STORE"
+PASSWORD = "PGPASSWORD"  # noqa: S105 -- a variable's name
 AGENT_MEMORY = "MNEMOSYNE_AGENT_MEMORY_MB"
 RAY_JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Set by Ray in the processes of a submitted job."""
@@ -67,8 +70,29 @@ def make_home(home: Path) -> Path:
 
 
 def store_path(home: Path) -> Path:
-    """The store's file."""
-    return home / "store.db"
+    """The store's file, or the one with its server's address: the home's, or first of all MNEMOSYNE_STORE's.
+
+    What is secret in the environment goes into that file: processes of a fleet inherit the environment, and need not
+    have it. Raises UserError, HomeUnusable.
+    """
+    address, password = os.environ.get(STORE, "").strip(), os.environ.get(PASSWORD)
+    if address:
+        store_address.keep(home, address, password)
+    server = store_address.file_of(home)
+    if not server.exists():
+        return home / "store.db"
+    if password and not address:
+        store_address.refresh(home, password)
+    os.environ.pop(STORE, None)
+    os.environ.pop(PASSWORD, None)
+    return server
+
+
+def choose_store(home: Path, address: str | None) -> None:
+    """Let the home have the store that a person names. Raises UserError, HomeUnusable."""
+    if address is not None:
+        store_address.keep(home, store_address.as_argument(address), os.environ.get(PASSWORD))
+    store_path(home)
 
 
 def token_path(home: Path) -> Path:
@@ -174,6 +198,7 @@ def prepare_ray(home: Path) -> None:
 
     Inside a Ray job all of it is the cluster's own and is left alone. Raises HomeUnusable.
     """
+    store_path(home)  # no password goes on from here
     if in_ray_job():
         return
     token = token_path(home)

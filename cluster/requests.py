@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from contextlib import closing
 from pathlib import Path
 
 from actors.budget import Budget
@@ -17,8 +18,7 @@ from actors.fleet_events import (
 from actors.people import AnswerGiven, ApprovalDenied, ApprovalGranted
 from actors.review import Questions
 from actors.rows import to_row
-from actors.stores import requests
-from actors.stores.kinds import open_writer
+from actors.stores.kinds import open_inbox, open_writer
 from actors.stores.reader import Reader
 from actors.stores.writer import Append
 from actors.work import ItemState
@@ -37,11 +37,10 @@ ANSWER, REASON = 8_000, 2_000
 
 def cancel(store: Path, run: str, item: str | None) -> bool:
     """Ask for the end of a run or of one of its items. Raises NotFound, UserError. See `ask`."""
-    reader = Reader(store)
-    record = reader.run(run)
-    if item is not None and item not in {known.id for known in reader.items(record.run)}:
-        raise UserError(f"run {record.run} has no item {item!r}; `mnemosyne status {record.run}` lists them")
-    reader.close()
+    with closing(Reader(store)) as reader:
+        record = reader.run(run)
+        if item is not None and item not in {known.id for known in reader.items(record.run)}:
+            raise UserError(f"run {record.run} has no item {item!r}; `mnemosyne status {record.run}` lists them")
     return ask(store, CancelRequested(run=record.run, target=item))
 
 
@@ -130,8 +129,7 @@ def ask(store: Path, event: Event) -> bool:
     try:
         writer = open_writer(store)
     except StoreLocked:
-        file = requests.leave(store, event)
-        return _taken(file)
+        return _taken(store, event)
     try:
         (answer,) = writer.commit([Append(uuid.uuid4().hex, [to_row(event)], {})])
     finally:
@@ -141,20 +139,20 @@ def ask(store: Path, event: Event) -> bool:
     return True
 
 
-def _taken(file: Path) -> bool:
-    deadline = time.monotonic() + TAKEN_WITHIN_S
-    while file.exists():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(POLL_S)
+def _taken(store: Path, event: Event) -> bool:
+    with closing(open_inbox(store)) as inbox:
+        request, deadline = inbox.leave(event), time.monotonic() + TAKEN_WITHIN_S
+        while inbox.has(request):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(POLL_S)
     return True
 
 
 def _told_of(store: Path, agent: str) -> list[Event]:
     """What the journal tells of an agent of the newest fleet. Raises NotFound."""
-    reader = Reader(store)
-    events = list(reader.fleet())
-    reader.close()
+    with closing(Reader(store)) as reader:
+        events = list(reader.fleet())
     known = {event.agent for event in events if isinstance(event, AgentStarting)}
     if agent not in known:
         raise NotFound(f"there is no agent {agent!r}; there are {', '.join(sorted(known)) or 'none yet'}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import apsw
 
+from actors.errors import StoreError
 from actors.events import Event, completed
 from actors.stores.reader import Reader
 
@@ -35,7 +36,7 @@ class ResultFiles:
     async def follow(self) -> None:
         """Write results as they come, until cancelled."""
         while True:
-            with suppress(OSError, apsw.Error):  # a full disk holds up the files, not the run
+            with suppress(OSError, apsw.Error, StoreError):  # a full disk holds up the files, not the run
                 self.catch_up()
             await asyncio.sleep(self.POLL_S)
 

@@ -2,13 +2,20 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, TypeVar
 
 import psycopg
 
+T = TypeVar("T")
+
+LONG_S = 30.0
 NOBODY = 65_534
 BINARIES = Path("/usr/lib/postgresql")
 QUICK = ("fsync=off", "full_page_writes=off", "max_connections=60", "listen_addresses=")
@@ -66,15 +73,6 @@ class PostgresServer:
         self.stop()
         shutil.rmtree(self.folder)
 
-    @property
-    def pid(self) -> int:
-        """Of its first process."""
-        return int((self.data / "postmaster.pid").read_text().split()[0])
-
-    def pause(self, *, on: bool) -> None:
-        """Take no new connections, as a server that hangs."""
-        os.kill(self.pid, signal.SIGSTOP if on else signal.SIGCONT)
-
     def address(self, database: str = "postgres") -> str:
         """Of one of its databases."""
         return f"postgresql://tester@/{database}?host={self.folder}"
@@ -91,11 +89,11 @@ class PostgresServer:
             )
             db.execute("drop schema if exists mnemosyne cascade")
 
-    def store(self, folder: Path) -> Path:
+    def store(self, folder: Path, database: str = "postgres") -> Path:
         """The file of a home that names this server."""
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / "store.postgres"
-        file.write_text(self.address())
+        file.write_text(self.address(database))
         file.chmod(0o600)
         return file
 
@@ -106,6 +104,48 @@ class PostgresServer:
                 "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'mnemosyne store%'"
             )
             return len(db.execute(sql).fetchall())
+
+    @contextmanager
+    def acknowledging_nothing(self) -> Iterator[Callable[[Callable[[], T]], T]]:
+        """What commits is on disk and not answered: `waiting(work)` cuts the session that works in this state."""
+        with self.connect() as db, ThreadPoolExecutor(1) as thread:
+            db.execute("create table if not exists public.probe(n int)")
+            db.execute("alter system set synchronous_standby_names = 'nobody'")
+            db.execute("select pg_reload_conf()")
+            while not self._waits(db, thread, self._insert):
+                pass
+
+            def waiting(work: Callable[[], T]) -> T:
+                done = thread.submit(work)
+                assert self._cut_when_waiting(db, done), "it was answered"
+                self._acknowledge(db)
+                return done.result(LONG_S)
+
+            try:
+                yield waiting
+            finally:
+                self._acknowledge(db)
+
+    def _waits(self, db: Any, thread: ThreadPoolExecutor, work: Callable[[], object]) -> bool:
+        return self._cut_when_waiting(db, thread.submit(work))
+
+    def _insert(self) -> None:
+        with suppress(psycopg.OperationalError), self.connect() as db:
+            db.execute("insert into public.probe values(1)")
+
+    @staticmethod
+    def _cut_when_waiting(db: Any, done: "Future[Any]") -> bool:
+        sql = "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'"
+        while not done.done():
+            if db.execute(sql).fetchall():
+                return True
+            time.sleep(0.005)
+        return False
+
+    @staticmethod
+    def _acknowledge(db: Any) -> None:
+        db.execute("alter system reset synchronous_standby_names")
+        db.execute("select pg_reload_conf()")
 
 
 def make() -> PostgresServer:

@@ -15,7 +15,7 @@ from actors.memories import TYPES
 from actors.reading import RESULT
 from actors.recall import Question, Recalled
 from actors.rows import Row, from_rows, to_row
-from actors.stores import kinds, requests
+from actors.stores import kinds
 from actors.stores.indexing import Indexing
 from actors.stores.place import is_on_server
 from actors.stores.protocol import Accept, Receipt, RunRecord
@@ -60,6 +60,7 @@ class GroupStore:
         self._writer = kinds.open_writer(path)
         try:
             self._reader = Reader(path)
+            self._inbox = kinds.open_inbox(path)
         except BaseException:
             self._writer.close()  # else its lock would stay for as long as this process
             raise
@@ -79,17 +80,14 @@ class GroupStore:
     async def take_requests(self) -> None:
         """Put what people asked for into the journal, until cancelled; see actors/stores/requests.py."""
         while True:
-            for request in requests.waiting(self._path):
-                try:
-                    await self.append(request.id, [request.event])
-                except StoreError:  # tried again; it stays where it is
-                    break
-                except NotFound:
-                    with suppress(OSError):  # somebody removed it
-                        request.file.rename(request.file.with_suffix(".bad"))
-                else:
-                    with suppress(OSError):  # left there, it is the same append again
-                        request.file.unlink()
+            with suppress(StoreError):  # tried again; what waits stays where it is
+                for request in await self._look(self._inbox.waiting):
+                    try:
+                        await self.append(request.id, [request.event])
+                    except NotFound:
+                        await self._look(self._inbox.refused, request.id)
+                    else:
+                        await self._look(self._inbox.taken, request.id)
             await asyncio.sleep(REQUESTS_POLL_S)
 
     async def close(self) -> None:
@@ -98,6 +96,7 @@ class GroupStore:
         self._indexing.stop()
         while self._commits and not self._commits.done():
             await self._commits
+        await self._look(self._inbox.close)
         await self._look(self._reader.close)  # before the writer, whose close then empties the write-ahead log
         await self._write(self._writer.close)
         self._checkpointer.shutdown()

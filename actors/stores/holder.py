@@ -54,11 +54,6 @@ def holder(store: Path, locks: Path = LOCKS) -> int | None:
 
 
 def _session(store: Path) -> str | None:
-    from actors.stores.postgres import opening, server
-    from actors.stores.postgres.connection import Connection
+    from actors.stores.postgres import opening
 
-    db = Connection(server.read(store), "look")
-    try:
-        return opening.holder(db)
-    finally:
-        db.close()
+    return opening.session_of(store)

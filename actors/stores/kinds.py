@@ -5,6 +5,7 @@ from pathlib import Path
 from actors.stores import opening
 from actors.stores.database import Db
 from actors.stores.place import is_on_server
+from actors.stores.requests import Folder, Inbox
 from actors.stores.sqlite import SqliteStore
 from actors.stores.writer import Writer
 
@@ -25,3 +26,12 @@ def open_reading(store: Path) -> Db:
 
         return server.connect_reading(store)
     return opening.connect_reading(store)
+
+
+def open_inbox(store: Path) -> Inbox:
+    """Where the requests to a store are left. Raises StoreUnusable."""
+    if is_on_server(store):
+        from actors.stores.postgres import requests, server
+
+        return requests.Table(server.read(store))
+    return Folder(store)

@@ -5,7 +5,7 @@ import json
 import shlex
 import signal
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import typer
@@ -96,10 +96,9 @@ def hints(home: Path | None) -> Callable[..., str]:
 def tell(home: Path, run: str, status: RunStatus, console: Console, hint: Callable[..., str], *, as_json: bool) -> None:
     """Say how the run ended, where its results are, and what to do next."""
     if as_json:
-        reader = Reader(config.store_path(home))
-        record = reader.run(run)
-        typer.echo(json.dumps(answers.status_json(home, read_view(reader, record), record), indent=2))
-        reader.close()
+        with closing(Reader(config.store_path(home))) as reader:
+            record = reader.run(run)
+            typer.echo(json.dumps(answers.status_json(home, read_view(reader, record), record), indent=2))
     lines = [f"Results: {home / 'runs' / run}"]
     if status is RunStatus.PAUSED:
         lines.append(f"Paused, nothing is lost. Go on with: {hint('resume', run)}")

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from actors.errors import StoreUnreachable
 from actors.events import Event
 from actors.stores.reader import Reader
 from cluster.cli import changes
@@ -67,8 +68,8 @@ async def follow(
                         screen.take(event)
                     screen.show(False)
                     await asyncio.sleep(0)
-            except apsw.BusyError:
-                over = False  # the writer has the file; the next look finds the same
+            except (apsw.BusyError, StoreUnreachable):
+                over = False  # the writer has the file, or the server is away; the next look finds the same
             over = over or view.finished
             screen.show(over)
             if over:

@@ -43,5 +43,9 @@ RUN = {"show_default": False, "callback": text, "autocompletion": known_runs}
 Run = Annotated[str, typer.Argument(help="Id or key of the run.", **RUN)]
 MaybeRun = Annotated[str | None, typer.Argument(help="Id or key of a run; without it, all runs.", **RUN)]
 Home = Annotated[Path | None, typer.Option(help="The fleet's folder; the default is ./.mnemosyne.")]
+Store = Annotated[
+    str | None,
+    typer.Option(help="postgresql://… for a store on a server; the home remembers it. The default is a file."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Go on without this terminal, once it has begun.")]

@@ -39,6 +39,7 @@ def run(
     model: Model = None,
     budget: budgets.Option = None,
     home: Home = None,
+    store: options.Store = None,
     executors: Executors = None,
     pool: Pool = None,
     concurrency: Concurrency = None,
@@ -61,6 +62,7 @@ def run(
     parsed = load(plan)
     items = parsed.graph.items
     way = Way(home, Shape(executors, pool, concurrency), wait, detach, as_json)
+    config.choose_store(way.home, store)
     if old := _of_key(way.home, key):
         _go_on(way, parsed, old, model, budget)
         return

@@ -14,7 +14,7 @@ from actors.work import Role
 from cluster import config, fleet_file
 from cluster.cli import preflight
 from cluster.cli.codes import INTERRUPTED
-from cluster.cli.options import AsJson, Home
+from cluster.cli.options import AsJson, Home, Store
 from cluster.cli.shape import Concurrency, Executors, Pool, Shape, told
 from cluster.cli.text import one_line
 from cluster.fleet_file import FleetFile
@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
 
 def up(
     home: Home = None,
+    store: Store = None,
     executors: Executors = None,
     pool: Pool = None,
     concurrency: Concurrency = None,
@@ -42,6 +43,7 @@ def up(
     Examples: `mnemosyne up`, `mnemosyne up --executors 4 --pool reviewer=2 --pool orchestrator=0`.
     """
     at = config.make_home(config.resolve_home(home))
+    config.choose_store(at, store)
     wanted = config.read_settings(at, None, Shape(executors, pool, concurrency).settings())
     config.prepare_ray(at)  # before Ray is imported: it reads some of it then
     from cluster import up as fleets

@@ -2,12 +2,15 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import apsw
 
-from actors.errors import StoreOutdated, StoreUnusable
-from actors.stores import holder, requests
+from actors.errors import StoreOutdated, StoreUnreachable, StoreUnusable
+from actors.stores import holder, queries, requests
+from actors.stores.kinds import open_inbox
+from actors.stores.place import is_on_server
 from actors.stores.reader import Reader
 from cluster.doctor.finding import Finding, broken, ok, warning
 
@@ -17,11 +20,15 @@ CHECK_S = 10.0
 STEPS = 50_000
 """Of SQLite's machine between two looks at the clock; some milliseconds."""
 
+SERVER = "start the server, or see to its address and rights; runs wait and go on by themselves"
 RESTORE = "see to the disk first; if that does not help, bring back your own backup or use another home"
 
 
 def store(path: Path, clock: Callable[[], float] = time.monotonic, steps: int = STEPS) -> Iterator[Finding]:
     """The file: its schema, and SQLite's own quick check."""
+    if is_on_server(path):
+        yield _server(path)
+        return
     if not path.exists():
         yield ok("store", "there is none yet; the first run makes it")
         return
@@ -39,6 +46,29 @@ def store(path: Path, clock: Callable[[], float] = time.monotonic, steps: int = 
         reader.close()
 
 
+def _server(path: Path) -> Finding:
+    name = ""
+    try:
+        from actors.stores.postgres import server
+
+        name = server.read(path).name
+        with closing(Reader(path)) as reader:
+            runs, fsync = len(reader.runs()), queries.one(reader.db, "show fsync")
+    except StoreUnreachable as error:
+        return broken("store", str(error), SERVER)
+    except StoreUnusable as error:
+        if "no store here yet" in str(error):
+            return ok("store", f"{name} answers; there is no store yet, the first run makes it")
+        return broken("store", str(error), SERVER)
+    if fsync != "on":
+        return warning("store", f"{name} has fsync = {fsync}: a power cut loses what was acknowledged", "fsync = on")
+    return ok("store", f"{name} answers: {_count(runs)}")
+
+
+def _count(runs: int) -> str:
+    return f"{runs} {'run' if runs == 1 else 'runs'}"
+
+
 def _checked(reader: Reader, path: Path, clock: Callable[[], float], steps: int) -> Finding:
     until = clock() + CHECK_S
     assert isinstance(reader.db, apsw.Connection)
@@ -54,12 +84,16 @@ def _checked(reader: Reader, path: Path, clock: Callable[[], float], steps: int)
         return broken("store", f"{path}: {error}", RESTORE)
     if first != "ok":
         return broken("store", f"{path} is damaged: {first}", RESTORE)
-    return ok("store", f"{path}: {runs} {'run' if runs == 1 else 'runs'}, quick check passed")
+    return ok("store", f"{path}: {_count(runs)}, quick check passed")
 
 
 def writer(path: Path, proc: Path = Path("/proc")) -> Iterator[Finding]:
     """Who holds the store. One that is stopped keeps everybody else out."""
-    if not holder.is_held(path):
+    try:
+        held = holder.is_held(path)
+    except StoreUnusable:
+        return  # said of the store
+    if not held:
         yield ok("writer", "no process writes the store: no run is under way in this home")
         return
     pid = holder.holder(path)
@@ -81,6 +115,9 @@ def _state(proc: Path, pid: int) -> str:
 
 def waiting(path: Path) -> Iterator[Finding]:
     """Requests on disk that are not in the journal, and those that could not be understood."""
+    if is_on_server(path):
+        yield from _rows(path)
+        return
     folder = requests.folder_of(path)
     bad = sorted(folder.glob("*.bad")) if folder.is_dir() else []
     left = sorted(folder.glob("*.json")) if folder.is_dir() else []
@@ -89,6 +126,22 @@ def waiting(path: Path) -> Iterator[Finding]:
         yield warning("requests", told, f"ask again if it still matters, then delete {folder}/*.bad")
     elif left and not holder.is_held(path):
         told = f"{len(left)} {'waits' if len(left) == 1 else 'wait'} in {folder} for the next fleet"
+        yield warning("requests", told, "mnemosyne resume RUN takes them in")
+    else:
+        yield ok("requests", "none is left over")
+
+
+def _rows(path: Path) -> Iterator[Finding]:
+    try:
+        with closing(open_inbox(path)) as inbox:
+            left, bad = inbox.counts()
+    except StoreUnusable:
+        return  # said of the store
+    if bad:
+        told = f"{bad} could not be understood and {'was' if bad == 1 else 'were'} set aside"
+        yield warning("requests", told, "ask again if it still matters, then delete from mnemosyne.requests where bad")
+    elif left and not holder.is_held(path):
+        told = f"{left} {'waits' if left == 1 else 'wait'} for the next fleet"
         yield warning("requests", told, "mnemosyne resume RUN takes them in")
     else:
         yield ok("requests", "none is left over")

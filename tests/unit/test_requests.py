@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from actors.errors import NotFound, UserError
 from actors.events import CancelRequested, ContinueRequested, PauseRequested
 from actors.stores import requests as folder
 from actors.stores.group import GroupStore
+from actors.stores.kinds import open_inbox
 from actors.stores.reader import Reader
 from actors.work import Item
 from cluster import requests
@@ -19,11 +21,11 @@ from cluster.cli.main import app
 from tests.fakes import accepted
 
 
-async def closed_store(tmp_path: Path) -> Path:
-    store = GroupStore(tmp_path / "store.db")
+async def closed_store(path: Path) -> Path:
+    store = GroupStore(path)
     await accepted(store, Item(id="a", description="x"))
     await store.close()
-    return tmp_path / "store.db"
+    return path
 
 
 def types(path: Path) -> list[str]:
@@ -34,27 +36,46 @@ def types(path: Path) -> list[str]:
         reader.close()
 
 
-async def test_with_no_process_alive_a_request_is_in_the_journal_at_once(tmp_path: Path) -> None:
-    path = await closed_store(tmp_path)
+async def test_with_no_process_alive_a_request_is_in_the_journal_at_once(store_file: Path) -> None:
+    path = await closed_store(store_file)
     assert requests.cancel(path, "r", "a")
     assert requests.pause(path, "r")
     assert requests.go_on(path, "r")
     assert types(path) == ["cancel_requested", "pause_requested", "continue_requested"]
 
 
-async def test_beside_a_living_store_it_goes_through_the_folder_once(tmp_path: Path) -> None:
-    path = await closed_store(tmp_path)
+async def test_beside_a_living_store_it_is_taken_in_once(store_file: Path) -> None:
+    path = await closed_store(store_file)
     store = GroupStore(path)
     taking = asyncio.create_task(store.take_requests())
     assert await asyncio.to_thread(requests.pause, path, "r")
     assert types(path) == ["pause_requested"]
-    assert not list(folder.folder_of(path).iterdir())
+    with closing(open_inbox(path)) as inbox:
+        assert inbox.counts() == (0, 0)
     taking.cancel()
     await store.close()
 
 
+async def test_one_that_is_left_twice_or_whose_run_is_gone_harms_nobody(store_file: Path) -> None:
+    path = await closed_store(store_file)
+    with closing(open_inbox(path)) as inbox:
+        gone, there = inbox.leave(PauseRequested(run="gone")), inbox.leave(PauseRequested(run="r"))
+        assert [request.id for request in inbox.waiting()] == [gone, there]
+        store = GroupStore(path)
+        await store.append(there, [PauseRequested(run="r")])  # as if the store had died before it was removed
+        taking = asyncio.create_task(store.take_requests())
+        async with asyncio.timeout(5):
+            while inbox.counts() != (0, 1):
+                await asyncio.sleep(0.01)
+        assert not inbox.has(there)
+        assert not inbox.has(gone), "it was set aside"
+        taking.cancel()
+        await store.close()
+    assert types(path) == ["pause_requested"]
+
+
 async def test_a_request_left_by_a_killed_process_is_taken_by_the_next_and_not_twice(tmp_path: Path) -> None:
-    path = await closed_store(tmp_path)
+    path = await closed_store(tmp_path / "store.db")
     file = folder.leave(path, PauseRequested(run="r"))
     body = file.read_bytes()
     for _ in range(2):
@@ -71,7 +92,7 @@ async def test_a_request_left_by_a_killed_process_is_taken_by_the_next_and_not_t
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"{}", b'{"type":"item_closed"}', b"[]"])
 async def test_a_file_that_is_no_request_is_set_aside(tmp_path: Path, content: bytes) -> None:
-    path = await closed_store(tmp_path)
+    path = await closed_store(tmp_path / "store.db")
     file = folder.leave(path, ContinueRequested(run="r"))
     file.write_bytes(content)
     assert list(folder.waiting(path)) == []
@@ -87,9 +108,9 @@ async def test_a_file_that_is_no_request_is_set_aside(tmp_path: Path, content: b
     ],
 )
 async def test_an_unknown_run_or_item_is_refused(
-    tmp_path: Path, ask: Callable[[Path], bool], error: type[Exception]
+    store_file: Path, ask: Callable[[Path], bool], error: type[Exception]
 ) -> None:
-    path = await closed_store(tmp_path)
+    path = await closed_store(store_file)
     with pytest.raises(error):
         ask(path)
     assert types(path) == []
@@ -109,7 +130,7 @@ async def test_a_request_names_its_run_by_key_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("word", ["cancel", "pause", "continue"])
 async def test_the_commands_tell_programs_whether_the_request_is_in_the_journal(tmp_path: Path, word: str) -> None:
-    path = await closed_store(tmp_path)
+    path = await closed_store(tmp_path / "store.db")
     told = await asyncio.to_thread(CliRunner().invoke, app, [word, "r", "--home", str(tmp_path), "--json"])
     assert json.loads(told.output) == {"request": word, "in_journal": True}
     assert types(path) == [f"{word}_requested"]

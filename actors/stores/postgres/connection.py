@@ -56,7 +56,11 @@ class Connection:
             raise refusals.unreachable(self.server.name, error) from None
         self._db.cursor_factory = psycopg.RawCursor
         texts.teach(self._db)
-        self.execute(SETTINGS)
+        try:
+            Connection.execute(self, SETTINGS)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def is_lost(self) -> bool:
@@ -113,13 +117,8 @@ class Connection:
                 self.execute("rollback")
 
 
-class ReadingConnection(Connection):
-    """For looks only, each of which may be made again: one that finds the session over begins another."""
-
-    def connect(self) -> None:
-        """See Connection."""
-        super().connect()
-        self.execute("set default_transaction_read_only to on")
+class PatientConnection(Connection):
+    """For what may be done again: a statement that finds the session over is made in another one."""
 
     def execute(self, sql: str, values: Sequence[Any] = (), /) -> psycopg.Cursor[Any]:
         """See Db."""
@@ -131,3 +130,12 @@ class ReadingConnection(Connection):
                 raise
         self.connect()
         return super().execute(sql, values)
+
+
+class ReadingConnection(PatientConnection):
+    """For looks only."""
+
+    def connect(self) -> None:
+        """See Connection."""
+        super().connect()
+        super(PatientConnection, self).execute("set default_transaction_read_only to on")

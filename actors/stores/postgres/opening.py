@@ -97,3 +97,18 @@ def connect_reading(store: Path) -> ReadingConnection:
         db.close()
         raise
     return db
+
+
+_lookers: dict[Path, ReadingConnection] = {}
+"""A page asks several times a second who writes; threads take turns."""
+
+
+def session_of(store: Path) -> str | None:
+    """Who writes this store now; see `holder`. Raises StoreUnusable."""
+    if store not in _lookers:
+        _lookers[store] = ReadingConnection(server.read(store), "look")
+    try:
+        return holder(_lookers[store])
+    except StoreUnusable:
+        _lookers.pop(store).close()  # the next look begins anew, with what the file says then
+        raise

@@ -1,10 +1,17 @@
-"""The tables of a store as PostgreSQL has them: those of SQLite, translated, and the index of words."""
+"""The tables of a store as PostgreSQL has them: those of SQLite, translated, and its own."""
 
 import re
 
 from actors.stores import schema
 
-WORDS = """
+OWN = """
+create table requests(           -- what people ask of a store that another process writes
+  id text primary key,
+  at double precision not null,
+  body text not null,            -- JSON of the event
+  bad boolean not null default false
+);
+
 create table memory_words(
   number bigint primary key references memories(number) on delete cascade,
   plain text not null,           -- the words in lower case and without accents, between blanks
@@ -26,4 +33,4 @@ def tables() -> str:
     sql = schema.TABLES
     for found, instead in CHANGES:
         sql = found.sub(instead, sql)
-    return sql + WORDS
+    return sql + OWN

@@ -8,6 +8,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from actors.errors import StoreUnusable
+from actors.stores.postgres import refusals
 
 CONNECT_S = 5
 KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
@@ -41,6 +42,15 @@ def parse(address: str) -> Server:
     return Server(make_conninfo(address, **ours), name_of(known))
 
 
+def probe(address: str) -> None:
+    """Raise StoreUnreachable if nobody answers there."""
+    server = parse(address)
+    try:
+        psycopg.connect(server.address).close()
+    except psycopg.Error as error:
+        raise refusals.unreachable(server.name, error) from None
+
+
 def name_of(known: Mapping[str, object]) -> str:
     """As it is shown: the parts of an address that are no secret."""
     host = known.get("host") or known.get("hostaddr") or known.get("service") or ""
@@ -52,6 +62,17 @@ def password(address: str) -> str | None:
     """The password within an address."""
     found = conninfo_to_dict(address).get("password")
     return None if found is None else str(found)
+
+
+def with_password(address: str, password: str | None) -> str:
+    """The address, and this password."""
+    return address if password is None else make_conninfo(address, password=password)
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two addresses differ in nothing but the password."""
+    first, second = ({**conninfo_to_dict(address), "password": None} for address in (one, other))
+    return first == second
 
 
 def _why(error: psycopg.Error, address: str) -> str:

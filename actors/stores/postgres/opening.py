@@ -106,6 +106,8 @@ _lookers: dict[Path, ReadingConnection] = {}
 def session_of(store: Path) -> str | None:
     """Who writes this store now; see `holder`. Raises StoreUnusable."""
     if store not in _lookers:
+        while _lookers:
+            _lookers.popitem()[1].close()
         _lookers[store] = ReadingConnection(server.read(store), "look")
     try:
         return holder(_lookers[store])

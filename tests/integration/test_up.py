@@ -25,10 +25,8 @@ MANY = [f"i{n}" for n in range(80)]
 @pytest.fixture(scope="module")
 def commands(tmp_path_factory: pytest.TempPathFactory) -> Commands:
     made = Commands(tmp_path_factory.mktemp("up"))
-    made.script(
-        rules=[{"match": "/i", "delay_s": 0.4}, {"match": "/long", "delay_s": 6}, {"match": "/slow", "delay_s": 15}]
-        + [{"match": "/drained", "delay_s": 12}]
-    )
+    delays = {"/i": 0.4, "/long": 6, "/drained": 12, "/slow": 15}
+    made.script(rules=[{"match": match, "delay_s": delay_s} for match, delay_s in delays.items()])
     return made
 
 

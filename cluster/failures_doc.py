@@ -55,8 +55,8 @@ lost to the items beside it.
 - **quota, credentials**: the run is `paused` with that reason. Mend it, then `mnemosyne continue RUN`, or
   `mnemosyne resume RUN` if nobody drives it.
 
-A result that a review sends back is no failure; what follows is in [reviews.md](reviews.md). An item that ended so has the
-reason `review_failed`, one that a person did not approve `denied`.
+A result that a review sends back is no failure; what follows is in [reviews.md](reviews.md). An item that ended so has
+the reason `review_failed`, one that a person did not approve `denied`.
 
 An item that has been put back {REQUEUES} times for its model's failures fails with the next one, so that a run ends
 also if a model answers everything else."""

@@ -30,6 +30,7 @@ from actors.growth_events import Granted, ItemJoined, ItemsAdded
 from actors.limits import Limits
 from actors.memory_events import MemoryEvent, MemoryForgotten, MemoryStored
 from actors.people import AnswerGiven, ApprovalDenied, ApprovalGranted, ApprovalRequested, ItemAccepted, Word
+from actors.phase import PhaseChanged
 from actors.recorded import DRIVER_TYPES, FLEET, Recorded
 from actors.review import Purpose, Ruling
 from actors.turn_events import AttemptEvent, ContextFilled, ToolDone, TurnDone
@@ -62,6 +63,7 @@ __all__ = [
     "ModelAvailable",
     "ModelHeld",
     "ModelUnavailable",
+    "PhaseChanged",
     "Recorded",
     "ToolDone",
     "TurnDone",
@@ -248,6 +250,7 @@ Event = Annotated[
     | RunPaused
     | RunResumed
     | RunFinished
+    | PhaseChanged
     | ItemAssigned
     | ItemStarted
     | ItemClosed

@@ -1,6 +1,6 @@
 """What every event of the journal has."""
 
-from actors.work import Frozen
+from actors.frozen import Frozen
 
 FLEET = ""
 """The `run` of events that belong to no run."""
@@ -15,6 +15,7 @@ DRIVER_TYPES = frozenset(
         "run_paused",
         "run_resumed",
         "run_finished",
+        "phase_changed",
         "item_assigned",
         "items_added",
         "item_joined",

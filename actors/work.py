@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from actors.frozen import Frozen
+from actors.phase import Phase
 from actors.restarts import UNEXPLAINED, RestartCause
 from actors.review import (
     REQUIREMENTS,
@@ -116,6 +117,7 @@ class Item(Frozen):
     """The item is done once for each entry of this list, and ends with the list of the results."""
     expand: Expand | None = None
     """The answer is a list of items, in the form of a plan."""
+    phase: Phase | None = None
     parent: ItemId | None = None
     """The item that it was added for while the run went on; None for the items of the plan."""
     requirements: Annotated[tuple[Words, ...], Field(max_length=REQUIREMENTS)] = ()

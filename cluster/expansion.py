@@ -42,8 +42,8 @@ def proposed(parent: Item, text: str, admission: Admission) -> tuple[Item, ...]:
     for item in plan.items:
         if more := sorted(set(item.tools) - set(parent.tools)):
             raise GrowthRefused(f"{item.id} cannot have {', '.join(more)}: the item that plans it does not have it")
-        if item.model is not None or item.expand is not None:
-            raise GrowthRefused(f"{item.id} must not name a model or expand")
+        if item.model is not None or item.expand is not None or item.phase is not None:
+            raise GrowthRefused(f"{item.id} must not name a model, a phase or expand")
         if item.review and (item.review.model or item.review.tests):
             raise GrowthRefused(f"the review of {item.id} must not name a model or a command")
     if parent.expand is Expand.DRAFT:
@@ -59,4 +59,4 @@ def _placed(item: Item, parent: Item) -> Item:
     names = tuple(child_id(parent.id, name) for name in item.dependencies)
     over = item.foreach and item.foreach.model_copy(update={"item": child_id(parent.id, item.foreach.item)})
     placed = {"id": child_id(parent.id, item.id), "dependencies": names, "foreach": over, "parent": parent.id}
-    return item.model_copy(update={**placed, "model": parent.model})
+    return item.model_copy(update={**placed, "model": parent.model, "phase": parent.phase})

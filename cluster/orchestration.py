@@ -5,8 +5,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from actors.phase import WORK, Phase
+
 SPEC, FULL, PLAN = "spec", "full-spec", "plan"
-"""The items of the planning: a phase each."""
+"""The items of the planning: a phase each, which gets the result of the one before."""
 
 _SPECIFY = """Write a specification of the goal: what is to be produced, for whom, from which material, what is out of \
 scope, and how somebody can tell that it is done. Where the goal leaves something open, say what you assume."""
@@ -28,16 +30,21 @@ def planning(goal: str, files: Mapping[str, str], model: str | None) -> dict[str
     """The plan file that plans the goal; each of its phases gets the result of the one before."""
     material = {name: {"text": text} for name, text in files.items()}
     inputs = {"goal": {"text": goal}, **material}
-    items = [
+    items: list[dict[str, Any]] = [
         {"id": SPEC, "description": _SPECIFY, "inputs": inputs},
-        {"id": FULL, "description": _COMPLETE, "inputs": {"goal": {"text": goal}}, "dependencies": [SPEC]},
-        {"id": PLAN, "description": _PLAN, "agent": "orchestrator", "expand": "draft", "dependencies": [FULL]},
+        {"id": FULL, "description": _COMPLETE, "inputs": {"goal": {"text": goal}}},
+        {"id": PLAN, "description": _PLAN, "agent": "orchestrator", "expand": "draft"},
     ]
+    items = [{**item, "phase": phase.value} for item, phase in zip(items, WORK, strict=False)]
     return {"name": "planning", **({"model": model} if model else {}), "items": items}
 
 
 def planned(draft: str, specification: str, files: Mapping[str, str], model: str | None) -> dict[str, Any]:
     """The plan file of a draft that was checked; each item gets the specification and the files."""
     material = {"specification": {"text": specification}, **{name: {"text": text} for name, text in files.items()}}
-    items = [{**item, "inputs": {**item.get("inputs", {}), **material}} for item in json.loads(draft)["items"]]
+    phase = Phase.PLAN_TO_ARTIFACTS.value
+    items = [
+        {**item, "phase": phase, "inputs": {**item.get("inputs", {}), **material}}
+        for item in json.loads(draft)["items"]
+    ]
     return {"name": "orchestrated", **({"model": model} if model else {}), "items": items}

@@ -7,6 +7,7 @@ from actors.work import FINISHED, Content, ItemState, RunStatus
 from cluster.graph import WorkGraph
 from cluster.item_view import ItemView
 from cluster.ledger import Ledger
+from cluster.phases import Phases
 from cluster.placement import Placement
 from cluster.wishes import Wishes
 
@@ -18,6 +19,7 @@ class RunKnowledge:
         self.run, self.graph, self.model = run, graph, model
         self.status = RunStatus.RUNNING
         self.wishes = Wishes()
+        self.phases = Phases(graph)
         self._ledger = Ledger(graph)
         self._placement = Placement(graph, model, self.views)
 

@@ -11,7 +11,7 @@ from actors.failures import CLASSES
 from actors.people import Word
 from actors.turn_events import TurnEvent
 from actors.work import TERMINAL, Content, Failure, FailureKind, ItemState, Lost, Result, Role, RunStatus
-from cluster.commands import AgentAttached, AgentAway, Command, Drain, Fetched, Stimulus, Submit
+from cluster.commands import AgentAttached, AgentAway, Append, Command, Drain, Fetched, Stimulus, Submit
 from cluster.ends import Ends
 from cluster.facts import Facts
 from cluster.gone import outcomes
@@ -46,6 +46,7 @@ class RunState(RunKnowledge):
         self._placement.loads.enlist(agents)
         self._ends.coming.clear()  # what an earlier driver was about to say
         self._growing.restart()
+        self.phases.restart()
         owed: list[Command] = []
         for id_, view in self.views.items():
             if view.state is ItemState.ACTIVE and view.agent not in agents:
@@ -56,7 +57,7 @@ class RunState(RunKnowledge):
                 owed.append(self._ends.end(id_, fact))
             elif view.state in TERMINAL and view.state is not ItemState.COMPLETE:
                 owed += self._ends.skip_dependents(id_)
-        return [*owed, *self._ends.cancel(self._ends.wanted()), *self._growing.fetches(), *self._settle()]
+        return [*owed, *self._ends.cancel(self._ends.wanted()), *self._growing.fetches(), *self._next()]
 
     def handle(self, *stimuli: Stimulus) -> list[Command]:
         """Take in facts. Raises InvalidTransition for one that does not fit; that one changes nothing."""
@@ -65,12 +66,16 @@ class RunState(RunKnowledge):
             handler = _HANDLERS.get(type(stimulus))
             if handler is not None:
                 commands += handler(self, stimulus)
-        return [*commands, *self._growing.fetches(), *self._settle()] if self._live else []
+        return [*commands, *self._growing.fetches(), *self._next()] if self._live else []
 
     def _on_run_event(self, event: RunEvent) -> list[Command]:
         name = f"{event.type}:{event.status.value}" if isinstance(event, ev.RunFinished) else event.type
         self.status = run_after(self.status, name)
         self.wishes.settled(event)
+        return []
+
+    def _on_phase_changed(self, event: ev.PhaseChanged) -> list[Command]:
+        self.phases.changed(event)
         return []
 
     def _on_item_assigned(self, event: ev.ItemAssigned) -> list[Command]:
@@ -198,6 +203,7 @@ class RunState(RunKnowledge):
         return [id_ for id_ in self._placement.loads.held(agent) if self.views[id_].state is ItemState.ACTIVE]
 
     def _complete(self, item: str, data: Content) -> list[Command]:
+        self.phases.complete(item)
         commands = self._free(child for child in self._ledger.complete(item, data) if child not in self._ends.coming)
         return commands + self._end_child(item, data, is_error=False)
 
@@ -237,6 +243,11 @@ class RunState(RunKnowledge):
     def _close(self, item: str, outcome: Failure | Lost) -> Command:
         return self._facts.closed(item, self.views[item], self._placement.budget.counted(item, outcome))
 
+    def _next(self) -> list[Command]:
+        """The next phase, before anything of it begins, and what follows from where things stand."""
+        changed = self.phases.due(self.run, self._facts.term)
+        return [*([Append(changed)] if changed else []), *self._settle()]
+
     def _settle(self) -> list[Command]:
         """What follows from where things stand: the run's own next step, and new assignments."""
         over, busy = self._ledger.over, self._busy()
@@ -264,6 +275,7 @@ _HANDLERS: dict[type, Callable[[RunState, Any], list[Command]]] = {
     **dict.fromkeys((ev.ItemFailed, ev.ItemQuarantined, ev.ItemSkipped, ev.ItemCancelled), RunState._on_item_ended),
     **dict.fromkeys((ev.RunAccepted, ev.PauseRequested, ev.ContinueRequested, Drain), RunState._on_wish),
     **dict.fromkeys(get_args(FleetEvent), RunState._on_fleet_event),
+    ev.PhaseChanged: RunState._on_phase_changed,
     ev.ItemAssigned: RunState._on_item_assigned,
     ev.ItemStarted: RunState._on_item_started,
     **dict.fromkeys(get_args(TurnEvent), RunState._on_turn),

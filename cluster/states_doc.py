@@ -5,7 +5,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+from actors.phase import Phase
 from actors.work import FINISHED, TERMINAL, ItemState, RunStatus
+from cluster.phases import PHASE
 from cluster.transitions import ITEM, RUN
 
 PATH = Path(__file__).parent.parent / "docs" / "states.md"
@@ -27,12 +29,16 @@ def page() -> str:
     return "\n\n".join(
         [
             "# States",
-            "Drawn from the tables in `cluster/transitions.py` by `make docs`. "
+            "Drawn from the tables in `cluster/transitions.py` and `cluster/phases.py` by `make docs`. "
             "What is not in a table raises and changes nothing.",
             "## Item",
             diagram(ITEM, ItemState.WAITING, TERMINAL),
             "## Run",
             diagram(RUN, RunStatus.RUNNING, FINISHED),
+            "## Phase",
+            "Of a run whose items have phases. It begins with the earliest of them, and ends after the last: with "
+            "`complete` if that is `plan_to_artifacts`.",
+            diagram(PHASE, Phase.PROMPT_TO_SPEC, frozenset({Phase.COMPLETE})),
         ]
     )
 

@@ -39,6 +39,7 @@ def subagent(parent: Item, above: Sequence[Item], name: str, text: str, payloads
         model=parent.model,
         max_tokens=parent.max_tokens,
         tools=handed.tools,
+        phase=parent.phase,
         parent=parent.id,
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from actors.events import ItemAssigned, ItemClosed
 from actors.failures import is_charged
+from actors.phase import Phase
 from actors.review import Ended, Purpose, Questions, Requirements, Verdict
 from actors.work import Failure, Grows, ItemState, Lost, Result, Usage
 from dashboards.item_review import ItemReview
@@ -44,11 +45,12 @@ class ItemView:
 
     parent: str | None = None
     """The item that it was added for; None for those of the plan."""
+    phase: Phase | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The item for machines."""
         names = ("id", "state", "attempts", "turns", "agent", "model", "seconds")
-        times = ("error", "started_at", "finished_at", "origin", "parent")
+        times = ("error", "started_at", "finished_at", "origin", "parent", "phase")
         facts = {name: getattr(self, name) for name in names}
         rest = {name: getattr(self, name) for name in times}
         return {**facts, **self.spent().to_json(), **rest, **self.review.to_json(self.state)}

@@ -29,6 +29,7 @@ from actors.events import (
     ModelHeld,
     ModelUnavailable,
     PauseRequested,
+    PhaseChanged,
     RunAccepted,
     RunFinished,
     RunPaused,
@@ -40,6 +41,7 @@ from actors.events import (
 )
 from actors.memory_events import MemoryEvent
 from actors.people import ApprovalRequested, Word
+from actors.phase import first
 from actors.review import Purpose
 from actors.stores.protocol import RunRecord
 from actors.work import FINISHED, TERMINAL, Item, ItemState, Role, RunStatus, Usage
@@ -76,11 +78,12 @@ class RunView:
         self._dependents: dict[str, list[ItemView]] = {}
         self._in: dict[ItemState, dict[str, ItemView]] = {state: {} for state in ItemState}
         self._add([item for item in items if item.parent is None])
+        self.phase = first(item.phase for item in self.items.values())
 
     def _add(self, items: Collection[Item]) -> None:
         for item in items:
             spent, review = partial(self.accounts.item, item.id), ItemReview(self.run, item)
-            self.items[item.id] = ItemView(item.id, 0, spent, review, parent=item.parent)
+            self.items[item.id] = ItemView(item.id, 0, spent, review, parent=item.parent, phase=item.phase)
             self._roles[item.id], self._dependents[item.id] = item.agent, []
         for item in items:
             view = self.items[item.id]
@@ -147,6 +150,9 @@ class RunView:
         self.state, self.finished_at = event.status, event.at
         bad = [state for state in ItemState if state is not ItemState.COMPLETE and self._in[state]]
         self.reason = ", ".join(f"{len(self._in[state])} {state.value}" for state in bad) or None
+
+    def _on_phase_changed(self, event: PhaseChanged) -> None:
+        self.phase = event.after
 
     def _on_request(self, event: CancelRequested | PauseRequested | ContinueRequested) -> None:
         """A wish changes nothing but the budget; what comes of it is an event of its own."""
@@ -270,6 +276,7 @@ _HANDLERS: dict[type, Callable[[RunView, Any], None]] = {
     **dict.fromkeys((RunWaiting, RunPaused), RunView._on_run_halted),
     RunResumed: RunView._on_run_resumed,
     RunFinished: RunView._on_run_finished,
+    PhaseChanged: RunView._on_phase_changed,
     **dict.fromkeys((CancelRequested, PauseRequested, ContinueRequested), RunView._on_request),
     ItemAssigned: RunView._on_item_assigned,
     ItemStarted: RunView._on_item_started,

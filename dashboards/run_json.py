@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def run_json(view: "RunView") -> dict[str, Any]:
     """The run for machines."""
-    names = ("run", "key", "name", "state", "reason", "model", "counts")
+    names = ("run", "key", "name", "state", "reason", "phase", "model", "counts")
     times = ("accepted_at", "started_at", "finished_at")
     return {
         **{name: getattr(view, name) for name in names},

@@ -20,6 +20,7 @@ from actors.events import (
     ItemSkipped,
     ItemStarted,
     PauseRequested,
+    PhaseChanged,
     RunAccepted,
     RunFinished,
     RunPaused,
@@ -79,6 +80,10 @@ def _run_resumed(event: RunResumed, _tasks: Tasks) -> Told:
 
 def _run_finished(event: RunFinished, _tasks: Tasks) -> Told:
     return [("run_finished", {"term": event.term, "state": event.status.value, "counts": dict(event.counts)})]
+
+
+def _phase_changed(event: PhaseChanged, _tasks: Tasks) -> Told:
+    return [("phase_changed", {"from": event.before.value, "to": event.after.value, "term": event.term})]
 
 
 def _item_assigned(event: ItemAssigned, tasks: Tasks) -> Told:
@@ -201,6 +206,7 @@ _TOLD: dict[type, Callable[[Any, Tasks], Told]] = {
     RunPaused: _run_paused,
     RunResumed: _run_resumed,
     RunFinished: _run_finished,
+    PhaseChanged: _phase_changed,
     ItemAssigned: _item_assigned,
     ItemStarted: _started,
     TurnDone: _turn_done,

@@ -82,6 +82,8 @@ FIELDS = {
     "items": "How many items the plan has.",
     "added": "Ids of the items that the run has grown by.",
     "refusals": "Why each of the others that were asked for was not added.",
+    "from": "The phase that is over.",
+    "to": "The phase that has begun: `spec_to_full_spec`, `full_spec_to_plan`, `plan_to_artifacts` or `complete`.",
     "parent": "The item that it was added for.",
     "wants": "How many things it asks for.",
     "digest": "SHA-256 over everything in the plan that counts.",
@@ -144,6 +146,7 @@ TYPES = {
     "model_unavailable": WireType("Nobody gets an answer from the model; its items wait.", ("model", "reason")),
     "model_available": WireType("The model may be asked again.", ("model", "probe")),
     "rate_limited": WireType("Calls to the model are held for its limits; with nobody waiting, no more.", HELD),
+    "phase_changed": WireType("Every item of a phase is complete, and the next one has begun.", ("from", "to", "term")),
     "work_item_assigned": WireType(
         "An attempt was opened for this agent.", (*ATTEMPT, "model", "task", "term", "alone", "purpose")
     ),

@@ -24,6 +24,7 @@ from actors.events import (
     ModelHeld,
     ModelUnavailable,
     PauseRequested,
+    PhaseChanged,
     RunAccepted,
     RunFinished,
     RunPaused,
@@ -70,6 +71,10 @@ def _run_waiting(_view: RunView, event: RunWaiting) -> list[str]:
 
 def _run_resumed(_view: RunView, event: RunResumed) -> list[str]:
     return [f"run {event.run}", "resumed"]
+
+
+def _phase_changed(_view: RunView, event: PhaseChanged) -> list[str]:
+    return [f"run {event.run}", f"phase {event.after.value}", f"{event.before.value} is over"]
 
 
 def _run_finished(view: RunView, event: RunFinished) -> list[str]:
@@ -194,6 +199,7 @@ _TOLD: dict[type, Callable[[RunView, Any], list[str]]] = {
     RunPaused: _run_paused,
     RunResumed: _run_resumed,
     RunFinished: _run_finished,
+    PhaseChanged: _phase_changed,
     AgentStarted: _agent_started,
     AgentUnavailable: _agent_unavailable,
     AgentRestarted: _agent_restarted,

@@ -114,7 +114,8 @@ def _title(view: RunView, width: int, now: float) -> Text:
     took = seconds((now if view.finished_at is None else view.finished_at) - begin)
     state = f"{view.state.value}: {one_line(view.reason)}" if view.reason and not view.finished else view.state.value
     run, key = one_line(view.run), [f"key {one_line(view.key)}"] if view.key else []
-    facts = [state, took, f"model {one_line(view.model)}", *_spent(view), *key, f"plan {one_line(view.name)}"]
+    phase = [f"phase {view.phase.value}"] if view.phase else []
+    facts = [state, *phase, took, f"model {one_line(view.model)}", *_spent(view), *key, f"plan {one_line(view.name)}"]
     title = _text(tables.GAP.join([run, *facts]), width)
     title.stylize("bold", 0, len(run))
     return title

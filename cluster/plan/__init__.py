@@ -19,6 +19,7 @@ from cluster.plan.inputs import Inputs
 from cluster.plan.items import ItemReader
 from cluster.plan.mistakes import Mistakes
 from cluster.plan.names import read_model, read_title
+from cluster.plan.phases import layered
 from cluster.plan.schema import PLAN, json_schema
 from cluster.plan.source import read_tree
 from cluster.plan.spot import Spot
@@ -54,6 +55,7 @@ def load(path: Path, caps: Caps = Caps()) -> Plan:  # noqa: B008 - frozen
     budget = read_budget(fields["budget"]) if "budget" in fields else None
     limits = read_limits(fields["limits"]) if "limits" in fields else None
     items = read_items(fields["items"], ItemReader(inputs, mistakes), caps) if "items" in fields else ()
+    items = items if len(mistakes) else layered(items, fields["items"], caps)
     mistakes.refuse_if_any()
     return Plan(name or _stem(path), model, WorkGraph(items), inputs.payloads, _digest(items, model), budget, limits)
 

@@ -5,8 +5,10 @@ import unicodedata
 from actors.work import Item
 from cluster.graph import cycles
 from cluster.plan.caps import Caps
-from cluster.plan.items import Draft, ItemReader
+from cluster.plan.draft import Draft
+from cluster.plan.items import ItemReader
 from cluster.plan.mistakes import quote
+from cluster.plan.phases import check_phases
 from cluster.plan.spot import Spot
 
 _SHOWN = 10
@@ -33,6 +35,7 @@ def check_items(drafts: list[Draft], caps: Caps) -> None:
     _check_dependencies(drafts, by_id)
     _check_cycles(by_id)
     _check_loops(drafts, by_id)
+    check_phases(drafts)
 
 
 def _unique(drafts: list[Draft]) -> dict[str, Draft]:

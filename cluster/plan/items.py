@@ -1,33 +1,23 @@
 """Items of a plan: each field read by its own reader, every mistake of every item told."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
 from actors.work import Expand, Item, Over, Role
 from cluster.foreach import ENTRY
+from cluster.plan.draft import Draft
 from cluster.plan.fields import read_fields
 from cluster.plan.inputs import Inputs
 from cluster.plan.mistakes import Mistakes, quote
 from cluster.plan.names import read_agent, read_model, read_name
 from cluster.plan.output import OutputSchemas
+from cluster.plan.phases import read_phase
 from cluster.plan.review import check_together, read_requirements, read_review
 from cluster.plan.schema import FOREACH, ITEM, LOOP, OVER, PROPOSAL, TEMPLATE
 from cluster.plan.spot import Spot
 from cluster.plan.tools import read_tools
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An item whose dependencies nobody has looked up yet. `item` is None when its own fields have mistakes."""
-
-    spot: Spot
-    id: str | None
-    id_spot: Spot
-    dependencies: dict[str, Spot]
-    item: Item | None
 
 
 class ItemReader:
@@ -47,6 +37,7 @@ class ItemReader:
             "max_tokens": lambda spot: spot.whole(ITEM["max_tokens"]),
             "tools": read_tools,
             "expand": _expand,
+            "phase": read_phase,
             "requirements": read_requirements,
             "review": read_review,
             **dict.fromkeys(("extract", "clarify", "approve"), Spot.flag),

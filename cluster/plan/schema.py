@@ -3,6 +3,7 @@
 from typing import Any
 
 from actors.limits import Limits
+from actors.phase import WORK
 from actors.review import REQUIREMENTS, ROUNDS, Exhausted, Gate, Review
 from actors.tools.capability import MCP, PATTERN, SERVER_LENGTH
 from actors.work import Item, Role
@@ -13,7 +14,7 @@ ROLES = [role.value for role in Role]
 MODELS = ("scripted", "local")
 """Models by their full name; any other starts with CLAUDE."""
 CLAUDE = "claude-"
-LATER = ("budget", "phase", "files", "file_scope")
+LATER = ("budget", "files", "file_scope")
 """Keys of later versions: refused, because nothing enforces them yet."""
 
 
@@ -130,6 +131,10 @@ ITEM |= {
     },
     "clarify": {"description": "the agent may ask a person instead of guessing", "type": "boolean"},
     "approve": {"description": "a person is asked before it begins", "type": "boolean"},
+    "phase": {
+        "description": "begins when every item of the phase before is complete, and gets the results of its last ones",
+        "enum": [phase.value for phase in WORK],
+    },
 }
 OVER: dict[str, dict[str, Any]] = {
     "item": {"description": "id of the item that produces the list", **NAME},
@@ -140,7 +145,7 @@ OVER: dict[str, dict[str, Any]] = {
         **_SAID,
     },
 }
-TEMPLATE = {key: value for key, value in ITEM.items() if key not in ("id", "dependencies", "expand")}
+TEMPLATE = {key: value for key, value in ITEM.items() if key not in ("id", "dependencies", "expand", "phase")}
 FOREACH: dict[str, dict[str, Any]] = {
     "item": {
         "description": "what is done with each entry, which is its input `item`",
@@ -160,6 +165,7 @@ FOREACH: dict[str, dict[str, Any]] = {
 LOOP = {
     "id": ITEM["id"],
     "dependencies": ITEM["dependencies"],
+    "phase": ITEM["phase"],
     "foreach": {
         "description": "an item for each entry of a list; ends with the list of their results",
         "type": "object",

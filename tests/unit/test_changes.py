@@ -16,11 +16,13 @@ from actors.events import (
     ModelAvailable,
     ModelUnavailable,
     PauseRequested,
+    PhaseChanged,
     RunPaused,
     RunResumed,
     RunStarted,
     RunWaiting,
 )
+from actors.phase import Phase
 from actors.work import Content, RestartCause, Result, Role, Usage
 from cluster.cli import changes
 from cluster.cli.frame import failures
@@ -35,6 +37,10 @@ from tests.screens import HARMLESS, drawn, hostile_run
         (RunPaused(run="r", term=1, reason="by request"), "run r  paused  by request"),
         (RunWaiting(run="r", term=1, reason="no model"), "run r  waiting  no model"),
         (RunResumed(run="r", term=1), "run r  resumed"),
+        (
+            PhaseChanged(run="r", before=Phase.PROMPT_TO_SPEC, after=Phase.SPEC_TO_FULL_SPEC, term=1),
+            "run r  phase spec_to_full_spec  prompt_to_spec is over",
+        ),
         (RunStarted(run="r", term=2, driver="d"), "run r  started  term 2"),
         (CancelRequested(run="r"), "run r  cancel requested"),
         (CancelRequested(run="r", target="a"), "a  cancel requested"),

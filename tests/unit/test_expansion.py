@@ -80,7 +80,7 @@ CASES = [
     ([entry("a", tools=["command"])], "a cannot have command"),
     ([entry("a", model="claude-opus-4-5")], "must not name a model"),
     ([entry("a", inputs={"x": {"file": "/etc/passwd"}})], "files cannot be named here"),
-    ([entry("a", agent="orchestrator", expand=True)], "must not name a model or expand"),
+    ([entry("a", agent="orchestrator", expand=True)], "must not name a model, a phase or expand"),
     ([entry("../../a")], "contains the character"),
     ([entry("a" * 250)], "too long to name a file"),
     ([entry(f"i{n}") for n in range(101)], "there would be 101 items for this one item, and 100 is the most"),

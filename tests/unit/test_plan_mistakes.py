@@ -69,7 +69,7 @@ CASES = [
     (A + "  [x]: 2", 4, "items[0]", "a key is a list or mapping", "use a text"),
     # what this version does not enforce
     *[(A + f"  {key}: [x]", 4, f"items[0].{key}", f"{key} is not enforced by this version", "remove it")
-      for key in ("budget", "phase", "files", "file_scope")],
+      for key in ("budget", "files", "file_scope")],
     # reviews and people
     (A + "  review: [x]", 4, "items[0].review", "expected a mapping of the keys of a review", "write a mapping"),
     (A + "  review: {gates: [corectness]}", 4, "items[0].review.gates[0]", 'no gate "corectness"', "correctness"),

@@ -37,6 +37,7 @@ from actors.events import (
     ModelHeld,
     ModelUnavailable,
     PauseRequested,
+    PhaseChanged,
     RunAccepted,
     RunFinished,
     RunPaused,
@@ -46,6 +47,7 @@ from actors.events import (
     ToolDone,
     TurnDone,
 )
+from actors.phase import Phase
 from actors.work import Content, FailureKind, Grows, Item, Lost, RestartCause, Result, Role, RunStatus
 from dashboards import wire_docs
 from dashboards.wire import WireEvent, tasks_of, wire
@@ -115,6 +117,7 @@ JOURNAL: list[Event] = [
     ItemSkipped(run="r", item="b", cause="a", term=1),
     RunPaused(run="r", term=1, reason="by request"),
     RunResumed(run="r", term=1),
+    PhaseChanged(run="r", before=Phase.FULL_SPEC_TO_PLAN, after=Phase.PLAN_TO_ARTIFACTS, term=1),
     ItemCancelled(run="r", item="a", term=1),
     CancelRequested(run="r"),
     CancelRequested(run="r", target="a"),

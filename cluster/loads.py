@@ -3,7 +3,7 @@
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from actors.work import Role
 
@@ -21,7 +21,7 @@ SMOOTHING = 0.2
 class Load:
     """What one agent holds of this run."""
 
-    __slots__ = ("alone", "concurrency", "failed", "generation", "held", "lost", "missing", "role")
+    __slots__ = ("alone", "concurrency", "failed", "generation", "held", "lost", "missing", "node", "role")
 
     def __init__(self) -> None:
         self.held: dict[str, None] = {}  # in the order of assignment
@@ -31,6 +31,7 @@ class Load:
         self.failed = False  # its process is gone for good
         self.lost = False  # its process is gone with its node; the next one comes up elsewhere
         self.missing = ""  # why it is not there; "" while it may come back by itself
+        self.node = ""  # where its newest process is
         self.role: Role | None = None  # None: not of this driver's fleet
 
 
@@ -92,6 +93,19 @@ class Loads:
         load.missing, load.lost = "", False
         load.failed = load.failed and load.concurrency > 0 and load.generation != generation
 
+    def stand(self, agent: str, node: str) -> None:
+        """The agent's newest process is on this node."""
+        self._loads[agent].node = node
+
+    def node_of(self, agent: str) -> str:
+        """Where its newest process is, or was; "" if nobody told."""
+        return self._loads[agent].node
+
+    def on(self, node: str, role: Role) -> frozenset[str]:
+        """Agents of the role on the node, those that may come back there included."""
+        at = [(agent, load) for agent, load in self._loads.items() if load.role is role and load.node == node]
+        return frozenset(agent for agent, load in at if not (load.lost or load.failed or load.missing))
+
     def missing(self, role: Role) -> str:
         """Why no agent of the role is there or about to be, and what helps; "" if one may."""
         reasons = [(agent, load.missing) for agent, load in sorted(self._loads.items()) if load.role is role]
@@ -130,16 +144,17 @@ class Loads:
         ahead = concurrency * AHEAD_S / max(self._seconds[role], 1e-6)
         return min(max(WINDOW_MAX, concurrency), concurrency + math.floor(ahead))
 
-    def least(self, role: Role, but: str = "") -> str | None:
+    def least(self, role: Role, but: str = "", among: Collection[str] | None = None) -> str | None:
         """The least loaded agent of the role that has room for an item, `but` left out; None if there is none."""
-        return min(((share, agent) for share, agent, _ in self._free(role) if agent != but), default=(0.0, None))[1]
+        free = self._free(role, among)
+        return min(((share, agent) for share, agent, _ in free if agent != but), default=(0.0, None))[1]
 
-    def spread(self, role: Role) -> Iterator[str]:
+    def spread(self, role: Role, among: Collection[str] | None = None) -> Iterator[str]:
         """An agent of the role for each item that is given away, always the least loaded; ends where no room is.
 
-        Goes by what the agents hold when it begins.
+        Goes by what the agents hold when it begins. `among`: these alone.
         """
-        free = self._free(role)
+        free = self._free(role, among)
         heapq.heapify(free)
         while free:
             share, agent, room = free[0]
@@ -147,12 +162,13 @@ class Loads:
             after = (share + 1 / self._loads[agent].concurrency, agent, room - 1)
             heapq.heapreplace(free, after) if room > 1 else heapq.heappop(free)
 
-    def _free(self, role: Role) -> list[tuple[float, str, int]]:
+    def _free(self, role: Role, among: Collection[str] | None = None) -> list[tuple[float, str, int]]:
         """(share, agent, room) of those of the role that have room."""
         return [
             (len(load.held) / load.concurrency, agent, room)
             for agent, load in self._loads.items()
             if load.role is role
+            and (among is None or agent in among)
             and load.concurrency
             and not (load.failed or load.alone)
             and (room := self.window(role, load.concurrency) - len(load.held)) > 0

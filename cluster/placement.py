@@ -1,6 +1,6 @@
 """Which item next, and to which agent."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from actors.events import (
     AgentFailed,
@@ -14,6 +14,7 @@ from actors.events import (
     ModelUnavailable,
 )
 from actors.review import Purpose
+from actors.tools.capability import IN_WORKSPACE
 from actors.work import Content, Item, Lost, RestartCause, Role
 from cluster.graph import WorkGraph
 from cluster.item_view import ItemView
@@ -37,6 +38,8 @@ class Placement:
         self._by_id, self._model, self._views = graph.by_id, model, views
         self._ready, self._gates = ReadyItems(graph), ModelGates()
         self.budget = RunBudget(graph.by_id, self.model_of)
+        self._root = ""
+        """The node that has the run's workspace; "" while no item with files has begun."""
 
     def model_of(self, item: str) -> str:
         """The model that the item's attempt is for."""
@@ -60,7 +63,12 @@ class Placement:
     def push(self, item: str) -> None:
         """The item is ready; a second time does nothing."""
         view = self._views[item]
-        self._ready.push(item, Needs(self._role_of(item), self.model_of(item), view.suspect), view.requeues)
+        needs = Needs(self._role_of(item), self.model_of(item), view.suspect, self._is_rooted(item))
+        self._ready.push(item, needs, view.requeues)
+
+    def _is_rooted(self, item: str) -> bool:
+        chosen = self._by_id[item]
+        return bool(IN_WORKSPACE.intersection(chosen.tools) or (chosen.review and chosen.review.tests))
 
     def discard(self, item: str) -> None:
         """The item is not to be assigned, if it was."""
@@ -73,6 +81,8 @@ class Placement:
         self.loads.hold(event.agent, event.item, alone=event.alone)
         self._gates.assigned(event.model, event.item)
         self.budget.opened(event)
+        if self._is_rooted(event.item) and self._views[event.item].purpose is Purpose.WORK:
+            self._root = self.loads.node_of(event.agent)
 
     def closed(self, event: ItemClosed, agent: str) -> None:
         """The agent's attempt ended."""
@@ -88,6 +98,7 @@ class Placement:
                 self.loads.expect(event.agent)
             case AgentStarted():
                 self.loads.expect(event.agent, event.generation)
+                self.loads.stand(event.agent, event.node)
             case AgentUnavailable():
                 self.loads.miss(event.agent, event.reason)
             case AgentFailed():
@@ -108,18 +119,40 @@ class Placement:
             yield from self._assign(role, results)
 
     def _assign(self, role: Role, results: Mapping[str, Content]) -> Iterator[tuple[str, str]]:
-        agents = self.loads.spread(role)
-        while (agent := next(agents, None)) and (item := self._ready.pop(role, self._may)):
+        """What needs the workspace goes where it is, first, and waits for agents that may come back there."""
+        if at_root := self._at_root(role):
+            yield from self._fill(role, results, lambda needs: needs.rooted, at_root)
+            yield from self._fill(role, results, lambda needs: not needs.rooted)
+        else:
+            yield from self._fill(role, results, lambda _: True)
+
+    def _at_root(self, role: Role) -> frozenset[str]:
+        """The agents for what needs the workspace; empty if any will do."""
+        if not any(needs.rooted and needs.role is role for needs in self._ready.needs()):
+            return frozenset()
+        if not self._root and (first := self.loads.least(role)):
+            self._root = self.loads.node_of(first)
+        return self.loads.on(self._root, role) if self._root else frozenset()
+
+    def _fill(
+        self,
+        role: Role,
+        results: Mapping[str, Content],
+        wanted: Callable[[Needs], bool],
+        among: frozenset[str] | None = None,
+    ) -> Iterator[tuple[str, str]]:
+        agents = self.loads.spread(role, among)
+        while (agent := next(agents, None)) and (item := self._ready.pop(role, lambda n: wanted(n) and self._may(n))):
             if not self.budget.take(item, results):
                 self.push(item)
                 return
             view = self._views[item]
-            other = self.loads.least(role, but=agent) if view.avoid == agent else None
+            other = self.loads.least(role, agent, among) if view.avoid == agent else None
             self.opening.add(item)
             self.loads.hold(other or agent, item, alone=view.suspect)
             self._gates.assigned(self.model_of(item), item)
             if other or view.suspect:
-                agents = self.loads.spread(role)  # who has room is not what it was
+                agents = self.loads.spread(role, among)  # who has room is not what it was
             yield item, other or agent
 
     def _may(self, needs: Needs) -> bool:

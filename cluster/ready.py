@@ -45,6 +45,8 @@ class Needs(NamedTuple):
     role: Role
     model: str
     alone: bool
+    rooted: bool = False
+    """Its agent has to be where the run's workspace is."""
 
 
 class ReadyItems:

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 FILES_READ, FILES_WRITE, COMMAND, SUBAGENTS = "files:read", "files:write", "command", "subagents"
 MEMORY_READ, MEMORY_WRITE = "memory:read", "memory:write"
 MCP = "mcp:"
+IN_WORKSPACE = frozenset({FILES_READ, FILES_WRITE, COMMAND})
+"""Those whose tools work in the run's workspace, which is on one node."""
 
 SERVER = r"[A-Za-z0-9]+([-_][A-Za-z0-9]+)*"
 """Name of an MCP server: part of its tools' names, mcp__NAME__tool."""

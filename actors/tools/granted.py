@@ -16,6 +16,7 @@ from actors.tools.capability import (
     COMMAND,
     FILES_READ,
     FILES_WRITE,
+    IN_WORKSPACE,
     MEMORY_READ,
     MEMORY_WRITE,
     SUBAGENTS,
@@ -67,7 +68,7 @@ def _capabilities(task: Task) -> Sequence[str]:
     declared = task.item.tools
     if task.purpose is Purpose.WORK:
         return declared
-    touches = task.purpose is Purpose.REVIEW and set(declared) & {FILES_READ, FILES_WRITE, COMMAND}
+    touches = task.purpose is Purpose.REVIEW and IN_WORKSPACE.intersection(declared)
     return (FILES_READ,) if touches else ()
 
 

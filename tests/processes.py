@@ -15,7 +15,7 @@ from actors.stores.reader import Reader
 from actors.work import Result
 
 ROOT = Path(__file__).parents[1]
-PATIENCE_S = 60.0
+PATIENCE_S = 100.0
 
 Process = subprocess.Popen[str]
 

@@ -97,9 +97,7 @@ def test_without_an_agent_there_it_goes_elsewhere(how: str) -> None:
     agent = places(facts)["first"]
     there = [one for one, node in NODES.items() if node == NODES[agent]]
     gone: list[Event] = [
-        restarted(one, RestartCause.NODE_LOST)
-        if how == "lost"
-        else AgentFailed(agent=one, reason="too often")
+        restarted(one, RestartCause.NODE_LOST) if how == "lost" else AgentFailed(agent=one, reason="too often")
         for one in there
     ]
     apply(state, state.handle(closed(task, GOOD).model_copy(update={"agent": agent})))

@@ -151,6 +151,21 @@ def base_url() -> str | None:
     return os.environ.get("ANTHROPIC_BASE_URL", "").strip() or None
 
 
+def prometheus_url() -> str:
+    """Where Prometheus is, by the variable that Ray follows too."""
+    return os.environ.get("RAY_PROMETHEUS_HOST", "").strip() or "http://127.0.0.1:9090"
+
+
+def grafana_url() -> str:
+    """Where Grafana is."""
+    return os.environ.get("GRAFANA_URL", "").strip() or "http://127.0.0.1:3000"
+
+
+def grafana_token() -> str:
+    """Of a service account of Grafana; "" if there is none."""
+    return os.environ.get("GRAFANA_TOKEN", "").strip()
+
+
 def _script() -> Script:
     """What MNEMOSYNE_SCRIPT, a JSON file, tells the scripted model to do. Raises UserError."""
     path = _path("MNEMOSYNE_SCRIPT")

@@ -9,6 +9,7 @@ from cluster.cli import (
     api_key,
     dash,
     doctor,
+    grafana,
     memory,
     orchestrate,
     people,
@@ -49,6 +50,7 @@ app.add_typer(agents.app)
 app.add_typer(plan.app, name="plan")
 app.add_typer(skills.app, name="skills")
 app.add_typer(store.app, name="store")
+app.add_typer(grafana.app, name="grafana")
 app.add_typer(secret.app, name="secrets")
 app.add_typer(api_key.app, name="config")
 doctor.register(app)

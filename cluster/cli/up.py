@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import typer
@@ -11,7 +12,7 @@ from rich.console import Console
 
 from actors.settings import FleetSettings
 from actors.work import Role
-from cluster import config, fleet_file
+from cluster import config, fleet_file, windows
 from cluster.cli import preflight
 from cluster.cli.codes import INTERRUPTED
 from cluster.cli.options import AsJson, Home, Store
@@ -59,9 +60,11 @@ def up(
             preflight.free(config.store_path(at))
             fleet = asyncio.run(fleets.start(wanted, has_key=config.inherits_key()))
     page = url(fleet.page, token_of(at)) if fleet.page else None
+    seen = (windows.prometheus(), windows.grafana())
     if as_json:
-        typer.echo(json.dumps({**_json(fleet, known=known), "page": page}, indent=2))
-    for line in _lines(fleet, str(at), page, known=known):
+        shown = {window.name.lower(): window.url for window in seen}
+        typer.echo(json.dumps({**_json(fleet, known=known), "page": page, **shown}, indent=2))
+    for line in _lines(fleet, str(at), page, seen, known=known):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     if known and wanted.fleet not in (FleetSettings(), fleet.shape):
         console.print("To change its shape: `mnemosyne down`, then `mnemosyne up` again.", highlight=False)
@@ -105,13 +108,16 @@ def down(
     typer.echo("The fleet has ended." if ended else f"No fleet is up in {one_line(str(at))}.")
 
 
-def _lines(fleet: FleetFile, at_home: str, page: str | None, *, known: bool) -> list[str]:
+def _lines(
+    fleet: FleetFile, at_home: str, page: str | None, seen: Sequence[windows.Window], *, known: bool
+) -> list[str]:
     began = time.strftime("%H:%M:%S", time.localtime(fleet.since))
     state = f"is up already, since {began}" if known else "is up"
     return [
         one_line(f"The fleet in {at_home} {state}: {told(fleet.shape)} ({', '.join(fleet.agents)})."),
         *([f"The live page: {page}"] if page else []),
         f"Ray's dashboard: {fleet.dashboard}" if fleet.dashboard else "Ray has no dashboard.",
+        *(f"{one.name}: {one.url or f'none at {one.looked_for}; docs/operations.md'}" for one in seen),
         "Run a plan: mnemosyne run PLAN    Go on with all runs: mnemosyne resume --all    End it: mnemosyne down",
     ]
 

@@ -13,8 +13,8 @@ from actors import keys
 from actors.errors import HomeUnusable, SecretsUnusable
 from actors.models.local import has_local_model
 from actors.settings import ModelSettings
-from cluster import config, fleet_file, head
-from cluster.doctor import environment, home, machine, models, named_model, ports, secret_files, store
+from cluster import config, fleet_file, head, windows
+from cluster.doctor import environment, home, machine, models, named_model, ports, secret_files, store, watching
 from cluster.doctor.finding import EXIT, Check, Finding, Level, broken, found, worst
 
 __all__ = ["EXIT", "Finding", "Level", "examine", "worst"]
@@ -69,7 +69,16 @@ def _home(folder: Path) -> Mapping[str, Check]:
         "store": lambda: store.store(path),
         "writer": lambda: store.writer(path),
         "requests": lambda: store.waiting(path),
+        "prometheus": lambda: watching.prometheus(served=_serves(folder), look=windows.prometheus),
     }
+
+
+def _serves(folder: Path) -> bool:
+    try:
+        fleet = fleet_file.living(folder)
+    except HomeUnusable:
+        return False  # said elsewhere
+    return fleet is not None and fleet.page is not None
 
 
 def _members(folder: Path) -> set[int]:

@@ -3,13 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dashboards.prometheus.scraping import RULES
-
-__all__ = ["FOLDER_UID", "GROUP", "RULES", "rule_group"]
-
-FOLDER_UID = "mnemosyne"
-GROUP = "mnemosyne"
-SOURCE_UID = "prometheus"
+from dashboards.grafana.content import FOLDER_UID, GROUP, SOURCE_UID
 
 WINDOW_S = 600
 

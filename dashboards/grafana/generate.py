@@ -14,9 +14,11 @@ from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from dashboards.grafana.agents_board import AGENTS
+from dashboards.grafana.alerts import rule_group
 from dashboards.grafana.models_board import MODELS
 from dashboards.grafana.panels import Board, Panel, Query
 from dashboards.grafana.runs_board import RUNS
+from dashboards.prometheus.scraping import RULES
 
 BOARDS = (RUNS, MODELS, AGENTS)
 
@@ -157,8 +159,6 @@ def text(of: Any) -> str:
 
 def files() -> dict[Path, str]:
     """Everything that is generated, by its file."""
-    from dashboards.grafana.alerts import RULES, rule_group
-
     rules = yaml.safe_load(RULES.read_text(encoding="utf-8"))
     made = {FOLDER / f"{told.uid}.json": text(board(told)) for told in BOARDS}
     return made | {FOLDER.parent / "alerts.json": text(rule_group(rules))}

@@ -12,16 +12,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboards.page_token import derived, same
+from dashboards.page_token import METRICS, derived, same
 
 HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 """Names under which this machine is asked; any port, so that one forwarded by ssh works too."""
 
 OPEN = frozenset({"/health"})
 """Paths that tell nothing about a home."""
-
-METRICS = "/metrics"
-"""A token of its own opens this and nothing else, so that Prometheus need not have the home's."""
 
 CSRF = "x-csrf-token"
 

@@ -11,6 +11,9 @@ from actors.errors import HomeUnusable
 PORT = 8420
 """Where the page is if nobody says otherwise."""
 
+METRICS = "/metrics"
+"""A token of its own, derived for this purpose, opens this path and no other: Prometheus need not have the home's."""
+
 BYTES = 24
 NAME = "page-token"
 

@@ -20,11 +20,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from actors.errors import MnemosyneError, NotFound, StoreError, UserError
-from dashboards.gate import METRICS, Gate
+from dashboards.gate import Gate
 from dashboards.item_document import TEXT, item_document
 from dashboards.journal import Journal
 from dashboards.metrics.meter import Meter
 from dashboards.openapi import document
+from dashboards.page_token import METRICS
 from dashboards.plain import clean
 from dashboards.requests import Surroundings, Wish
 from dashboards.stream import Beginnings, stream

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from actors.build import BUILD
+from actors.stores.place import is_on_server
 from actors.stores.protocol import RunRecord
 from actors.work import ItemState, RunStatus
 from dashboards.agent_info import AgentState
@@ -104,6 +105,8 @@ def _budgets(board: Board) -> Told:
 
 
 def _store(store: Path) -> Told:
+    if is_on_server(store):
+        return  # its size and disk are the server's to tell
     files = [path for path in (store, store.with_name(f"{store.name}-wal")) if path.exists()]
     yield "store_bytes", (), sum(path.stat().st_size for path in files)
     yield "store_free_bytes", (), shutil.disk_usage(store.parent).free

@@ -5,8 +5,7 @@ import os
 import secrets
 from pathlib import Path
 
-from dashboards.gate import METRICS
-from dashboards.page_token import derived
+from dashboards.page_token import METRICS, derived
 
 RULES = Path(__file__).parent / "rules.yml"
 

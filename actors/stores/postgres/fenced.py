@@ -4,7 +4,9 @@ The lock ends with the session; the token in the database says who came last. So
 knowing it, or has one through a pooler that shares sessions, finds another token and writes nothing.
 """
 
-from actors.errors import StoreLocked
+from contextlib import suppress
+
+from actors.errors import StoreLocked, StoreUnusable
 from actors.stores import queries
 from actors.stores.postgres import opening
 from actors.stores.postgres.connection import Connection
@@ -32,6 +34,13 @@ class FencedConnection(Connection):
         except BaseException:
             self.close()
             raise
+
+    def release(self) -> None:
+        """Let another writer in at once: the server takes a moment to end a session."""
+        if not self.is_lost:
+            with suppress(StoreUnusable):
+                self.execute("select pg_advisory_unlock_all()")
+        self.close()
 
     def begin(self) -> None:
         """A transaction of the last writer; every later one waits until it has ended."""

@@ -43,7 +43,7 @@ class PostgresStore(Writer):
     def close(self) -> None:
         """Let another writer in."""
         self._closed = True
-        self.db.close()
+        self.db.release()
 
     def told(self) -> AbstractContextManager[None]:
         """See Writer; the connection itself tells."""

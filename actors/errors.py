@@ -224,6 +224,10 @@ class StoreUnreachable(StoreUnusable):
     """The store's server does not answer; see to it, then try again. Nothing that was acknowledged is lost."""
 
 
+class StoreMissing(StoreUnusable):
+    """There is no store here yet; `mnemosyne run PLAN` makes one."""
+
+
 class StoreOutdated(StoreUnusable):
     """An earlier version wrote the store; `mnemosyne status` brings it forward once no process writes it."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import apsw
 
-from actors.errors import StoreDamaged, StoreOutdated, StoreUnusable
+from actors.errors import StoreDamaged, StoreMissing, StoreOutdated, StoreUnusable
 
 DAMAGED = (
     "{path} is damaged: {error}; it was left as it is. `mnemosyne store check` says what is damaged; "
@@ -58,9 +58,9 @@ def missing_head(path: Path) -> StoreUnusable | None:
     return None
 
 
-def missing(store: Path | str) -> StoreUnusable:
+def missing(store: Path | str) -> StoreMissing:
     """Nothing was written here yet."""
-    return StoreUnusable(f"{store}: there is no store here yet; `mnemosyne run PLAN` makes one")
+    return StoreMissing(f"{store}: there is no store here yet; `mnemosyne run PLAN` makes one")
 
 
 def check_version(store: Path | str, version: int, known: int) -> None:

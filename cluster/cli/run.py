@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from actors.errors import NotFound, StoreLocked, StoreUnusable, UserError
+from actors.errors import NotFound, StoreLocked, StoreMissing, StoreUnusable, UserError
 from actors.stores.protocol import Accept, RunRecord
 from cluster import config
 from cluster.cli import budgets, on_fleet, options, resume
@@ -63,7 +63,7 @@ def run(
     items = parsed.graph.items
     way = Way(home, Shape(executors, pool, concurrency), wait, detach, as_json)
     config.choose_store(way.home, store)
-    if old := _of_key(way.home, key):
+    if old := of_key(way.home, key):
         _go_on(way, parsed, old, model, budget)
         return
     choice, models = way.models(model or parsed.model, items)
@@ -94,13 +94,14 @@ def _again(plan: Path, named: Mapping[str, str | None]) -> list[str]:
     return ["run", *(word for option, told in named.items() if told for word in (option, told)), "--", str(plan)]
 
 
-def _of_key(home: Path, key: str | None) -> RunRecord | None:
+def of_key(home: Path, key: str | None) -> RunRecord | None:
+    """The run that has this key in the home, if there is one."""
     if key is None or not config.store_path(home).exists():
         return None
     try:
         with opened(home) as reader:
             return reader.run(key)
-    except NotFound:
+    except (NotFound, StoreMissing):  # a server may have no store of ours yet
         return None
 
 
@@ -124,7 +125,7 @@ def _accepted_elsewhere(home: Path, key: str | None) -> RunRecord | None:
     deadline = time.monotonic() + SAME_KEY_WAIT_S
     while key is not None and time.monotonic() < deadline:
         try:
-            if (old := _of_key(home, key)) and is_driven(home, old):
+            if (old := of_key(home, key)) and is_driven(home, old):
                 return old
         except StoreUnusable:
             pass  # not made yet

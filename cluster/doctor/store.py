@@ -7,7 +7,7 @@ from pathlib import Path
 
 import apsw
 
-from actors.errors import StoreOutdated, StoreUnreachable, StoreUnusable
+from actors.errors import StoreMissing, StoreOutdated, StoreUnreachable, StoreUnusable
 from actors.stores import holder, queries, requests
 from actors.stores.kinds import open_inbox
 from actors.stores.place import is_on_server
@@ -56,9 +56,9 @@ def _server(path: Path) -> Finding:
             runs, fsync = len(reader.runs()), queries.one(reader.db, "show fsync")
     except StoreUnreachable as error:
         return broken("store", str(error), SERVER)
+    except StoreMissing:
+        return ok("store", f"{name} answers; there is no store yet, the first run makes it")
     except StoreUnusable as error:
-        if "no store here yet" in str(error):
-            return ok("store", f"{name} answers; there is no store yet, the first run makes it")
         return broken("store", str(error), SERVER)
     if fsync != "on":
         return warning("store", f"{name} has fsync = {fsync}: a power cut loses what was acknowledged", "fsync = on")

@@ -13,6 +13,7 @@ from actors.stores.kinds import open_writer
 from actors.stores.postgres import server
 from cluster import config, store_address
 from cluster.cli import main
+from cluster.cli import run as run_command
 from cluster.doctor import store as doctor
 from cluster.doctor.finding import Level
 from tests.servers import PostgresServer
@@ -143,3 +144,8 @@ def test_doctor_says_when_the_server_is_away(postgres: PostgresServer, tmp_path:
         assert [*doctor.writer(path), *doctor.waiting(path)] == [], "it was said once"
     finally:
         postgres.start()
+
+
+def test_a_key_is_looked_for_where_no_store_was_made_yet(postgres: PostgresServer, tmp_path: Path) -> None:
+    config.choose_store(tmp_path, postgres.address())
+    assert run_command.of_key(tmp_path, "monday") is None

@@ -37,7 +37,7 @@ class Piece(NamedTuple):
 
     share: Share
     kind: str
-    """description, input, result, skill or memory."""
+    """description, input, result, requirements, answers, feedback, skill or memory."""
     name: str
     text: str
 
@@ -73,7 +73,7 @@ def references(task: Task) -> set[str]:
 
 def critical(task: Task, payloads: Mapping[str, str]) -> list[Piece]:
     """What the item is given, its description, then what its requirements, a person and a review say."""
-    more = [Piece(Share.CRITICAL, "told", task.item.id, text) for text in told.work_parts(task, payloads)]
+    more = [Piece(Share.CRITICAL, *part) for part in told.work_parts(task, payloads)]
     return [*given(task, payloads), Piece(Share.CRITICAL, "description", task.item.id, task.item.description), *more]
 
 

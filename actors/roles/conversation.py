@@ -70,10 +70,11 @@ class Conversation:
         self._window = window
         self._model, self._course, self._toolbox, self._payloads = model, course, toolbox, payloads
 
-    async def hold(self, request: Request, bare: str | None = None) -> Reply:
+    async def hold(self, request: Request, bare: str | None = None, reviews: Request | None = None) -> Reply:
         """The answer that ends it. Raises ModelError, and StoreError once somebody else closed the attempt.
 
-        `bare`: the text of the request's message without what it could do without.
+        `bare`: the text of the request's message without what it could do without. `reviews`: asks, once and before all
+        else, for what the first message is to say of several reviews.
         """
         tools = tuple(
             blocks.Tool(name=spec.name, description=spec.description, input=spec.parameters)
@@ -81,6 +82,9 @@ class Conversation:
         )
         turns = Turns(request.model_copy(update={"tools": tools}) if tools else request, bare)
         await self._catch_up(turns)
+        if reviews and not turns.count and (reply := await self._condensed(reviews)):
+            said = Said(blocks=(blocks.Text(text=reply.text),), consolidated=True)
+            await self._heard(turns, said, reply.model)
         while True:
             self._check_bounds(turns)
             if is_full(turns.request, self._window):
@@ -100,7 +104,7 @@ class Conversation:
             said = said.model_copy(update={"complaint": turn.complaint}) if turn.complaint else said
             turns.heard(said)
             await self._run(turns, turn.ran)
-        goes_on = said.complaint or said.cut_off or said.checkpoint
+        goes_on = said.complaint or said.cut_off or said.checkpoint or said.consolidated
         if self._course.task.item.expand and said.stop is StopReason.END and not goes_on:
             raise _grows(said, turns.count)  # it was said, and nothing came of it
 
@@ -131,16 +135,19 @@ class Conversation:
     async def _condense(self, turns: Turns) -> None:
         """Go on from a checkpoint; as it is, if the model does not make one."""
         percent = round(100 * tokens(turns.request) / self._window)
-        try:
-            reply = await self._model.complete(condensing(turns.request))
-        except (ContextTooLong, AnswerRefused, AnswerCutOff):
-            self._window = NEVER
-            return
-        if reply.text.strip():
+        if reply := await self._condensed(condensing(turns.request)):
             said = Said(blocks=(blocks.Text(text=reply.text),), checkpoint=True)
             await self._heard(turns, said, reply.model, percent)
         else:
             self._window = NEVER
+
+    async def _condensed(self, request: Request) -> Reply | None:
+        """None if the model does not do it."""
+        try:
+            reply = await self._model.complete(request)
+        except (ContextTooLong, AnswerRefused, AnswerCutOff):
+            return None
+        return reply if reply.text.strip() else None
 
     async def _heard(self, turns: Turns, said: Said, model: str | None, percent: int | None = None) -> None:
         turns.heard(said)

@@ -7,6 +7,7 @@ from typing import Any
 from actors import context
 from actors.models.calls import ModelCalls
 from actors.models.port import Message, Reply, Request
+from actors.roles.consolidating import consolidating
 from actors.roles.conversation import WINDOW, Conversation, ToolsOf
 from actors.roles.course import Course
 from actors.roles.material import Material, Nothing
@@ -75,7 +76,7 @@ class Asker:
         model = self._calls.model(task.model, course.deadline, course.spending)
         async with self._tools(task) as toolbox:
             talk = Conversation(model, course, toolbox, payloads, self.window(task.model))
-            return await talk.hold(request, bare if bare != text else None)
+            return await talk.hold(request, bare if bare != text else None, consolidating(request, task))
 
 
 class Prompted:

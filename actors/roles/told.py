@@ -4,10 +4,13 @@ Pure. Whatever others wrote stands in a block of its own; see actors/marked.py.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from actors.marked import marked, shortened
 from actors.models.blocks import ToolCall
-from actors.review import Gate, Judgement
+from actors.review import Gate
+from actors.roles import feedback
+from actors.roles.feedback import listed
 from actors.roles.prompt import PARTS
 from actors.roles.turns import Said
 from actors.work import Content, Made, Ran, Task
@@ -46,16 +49,29 @@ def text_of(content: Content, payloads: Mapping[str, str]) -> str:
     return content.text or "" if content.ref is None else payloads[content.ref]
 
 
-def work_parts(task: Task, payloads: Mapping[str, str]) -> list[str]:
+class Part(NamedTuple):
+    """Of what follows the description."""
+
+    kind: str
+    """requirements, answers or feedback."""
+    name: str
+    text: str
+
+
+def work_parts(task: Task, payloads: Mapping[str, str]) -> list[Part]:
     """What follows the description where work is to be done."""
-    found = [PARTS["requirements"].fill(requirements=listed(task.requirements))] if task.requirements else []
+    id_, found = task.item.id, list[Part]()
+    if task.requirements:
+        text = PARTS["requirements"].fill(requirements=listed(task.requirements))
+        found.append(Part("requirements", id_, text))
     if old := [said for said in task.answers if said.turn <= task.before]:  # newer ones are in the conversation
-        told = "\n\n".join(f"{listed(said.questions)}\n{marked('person', said.text)}" for said in old)
-        found.append(PARTS["answers"].fill(answers=told))
+        answers = "\n\n".join(f"{listed(said.questions)}\n{marked('person', said.text)}" for said in old)
+        found.append(Part("answers", id_, PARTS["answers"].fill(answers=answers)))
     if task.feedback and task.made:
         answer = marked("answer", shortened(text_of(task.made.data, payloads), ANSWER))
-        review = marked("review", complaint(task.feedback[-1]))
-        found.append(PARTS["again"].fill(attempt=str(task.attempt), answer=answer, review=review))
+        review = marked("review", feedback.told(task.feedback))
+        text = PARTS["again"].fill(attempt=str(task.attempt), answer=answer, review=review)
+        found.append(Part("feedback", f"of {len(task.feedback)}, {feedback.level_of(len(task.feedback))}", text))
     return found
 
 
@@ -73,22 +89,9 @@ def review_prompt(task: Task, before: Sequence[str], payloads: Mapping[str, str]
     return "\n\n".join([*before, asked])
 
 
-def complaint(judgement: Judgement) -> str:
-    """What a review found missing."""
-    gates = [f"{one.gate.value} failed: {one.evidence}" for one in judgement.gates if not one.passed]
-    left = [f"not met: {one.requirement} ({one.evidence})" for one in judgement.requirements if not one.satisfied]
-    tests = [f"suggested test: {text}" for text in judgement.suggested_tests]
-    return listed([*judgement.issues, *gates, *left, *tests])
-
-
 def gates_text(gates: Iterable[Gate]) -> str:
     """A line per gate."""
     return listed(f"{gate.value}: {MEANING[gate]}" for gate in gates)
-
-
-def listed(lines: Iterable[str]) -> str:
-    """As a list."""
-    return "\n".join(f"- {line}" for line in lines)
 
 
 def name_of(number: int) -> str:

@@ -9,9 +9,11 @@ import typer
 from actors.context import SHARES, Part, Share, critical, part_of, references
 from actors.errors import UserError
 from actors.events import ContextFilled, ItemAssigned, completed
+from actors.review import Purpose
 from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
-from actors.work import Content, Item, Task
+from actors.work import Content, Task
+from cluster.cli.feedback import Reviewed
 from cluster.cli.journal import opened
 from cluster.cli.options import AsJson, Home, Run
 from cluster.cli.text import one_line
@@ -29,7 +31,7 @@ def _why(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what went into an item's prompt: the task, skills, memories, each with its tokens by estimate.
+    """Show what went into an item's prompt: the task, reviews, skills, memories, each with its tokens by estimate.
 
     Of the attempt that is under way, or was the last. The journal says it; skills and memories that there was no room
     for are shown as left out.
@@ -48,14 +50,17 @@ def _facts(reader: Reader, record: RunRecord, id_: str) -> dict[str, Any]:
     assigned: ItemAssigned | None = None
     filled: ContextFilled | None = None
     results: dict[str, Content] = {}
+    rounds, task = Reviewed(reader), Task(run=record.run, item=item, epoch=0, attempt=0, model=record.model)
     for event in reader.events(record.run, record.accepted_seq - 1):
-        if isinstance(event, ItemAssigned) and event.item == id_:
-            assigned, filled = event, None
+        rounds.see(event, id_)
+        if isinstance(event, ItemAssigned) and event.item == id_ and event.purpose is Purpose.WORK:
+            assigned, filled, task = event, None, rounds.given(task)
         elif isinstance(event, ContextFilled) and event.item == id_:
             filled = event
         elif (done := completed(event)) and done[0] in item.dependencies:
             results[done[0]] = done[1].data
-    parts = filled.parts if filled else _of_task(reader, record, item, results)
+    parts = filled.parts if filled else _of_task(reader, task.model_copy(update={"results": results}))
+    parts = [*parts, *rounds.consolidated]
     told = [part.model_dump(mode="json") for part in parts]
     attempt = {"epoch": assigned.epoch, "attempt": assigned.attempt, "agent": assigned.agent} if assigned else {}
     return {
@@ -74,9 +79,8 @@ def _tokens(parts: Sequence[Part], share: Share) -> int:
     return sum(part.tokens for part in parts if part.share is share and not part.left_out)
 
 
-def _of_task(reader: Reader, record: RunRecord, item: Item, results: dict[str, Content]) -> list[Part]:
+def _of_task(reader: Reader, task: Task) -> Sequence[Part]:
     """Of a prompt that holds the task alone."""
-    task = Task(run=record.run, item=item, epoch=0, attempt=0, model=record.model, results=results)
     return [part_of(piece) for piece in critical(task, reader.payloads(references(task)))]
 
 

@@ -1,10 +1,10 @@
-"""A cap on what a run may cost."""
+"""A cap on what an item, a run or a fleet may take."""
 
 from typing import Annotated, Self
 
 from pydantic import Field
 
-from actors.work import Frozen
+from actors.frozen import Frozen
 
 
 class Budget(Frozen):
@@ -20,3 +20,12 @@ class Budget(Frozen):
     def changed(self, new: "Budget") -> Self:
         """With the caps of `new` where it has any."""
         return self.model_copy(update=new.model_dump(exclude_none=True))
+
+
+class Reservation(Frozen):
+    """What something may cost at most, before anybody knows."""
+
+    usd: float | None = None
+    """None: the price is unknown; in an allowance, it does not matter."""
+    tokens: int | None = None
+    """None in an allowance: they do not matter."""

@@ -241,6 +241,8 @@ class ContinueRequested(Recorded):
     type: Literal["continue_requested"] = "continue_requested"
     budget: Budget | None = None
     """Caps that hold from now on."""
+    target: ItemId | None = None
+    """The item whose caps they are; None means the run's."""
 
 
 Event = Annotated[

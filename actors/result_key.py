@@ -40,7 +40,7 @@ def parts(item: Item, model: str, prompt: str, results: Mapping[str, Content]) -
     if item.max_tokens is not None:
         found["max_tokens"] = item.max_tokens
     if item.foreach is not None:
-        found["foreach"] = item.foreach.model_dump()
+        found["foreach"] = item.foreach.model_dump(exclude={"budget"})
     if item.expand is not None:
         found["expand"] = item.expand.value
     if item.requirements:

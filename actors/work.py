@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, TypeAdapter
 
+from actors.budget import Budget, Reservation
 from actors.frozen import Frozen
 from actors.phase import Phase
 from actors.restarts import UNEXPLAINED, RestartCause
@@ -25,7 +26,8 @@ from actors.tools.capability import PATTERN
 from actors.usage import Effort, Usage
 
 __all__ = ["FINISHED", "TERMINAL", "UNEXPLAINED", "Effort", "Frozen", "ItemState", "RestartCause", "RunStatus", "Usage"]
-"""Those from frozen.py, restarts.py, states.py and usage.py."""
+__all__ += ["Reservation"]
+"""Those from budget.py, frozen.py, restarts.py, states.py and usage.py."""
 
 ItemId = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
@@ -85,6 +87,8 @@ class Over(Frozen):
     item: ItemId
     path: str = ""
     """Keys on the way to the list, with dots between them; "" where the whole result is the list."""
+    budget: Budget | None = None
+    """Of each of the items that are added; that of the item itself caps them all together."""
 
 
 class Expand(StrEnum):
@@ -120,6 +124,8 @@ class Item(Frozen):
     phase: Phase | None = None
     parent: ItemId | None = None
     """The item that it was added for while the run went on; None for the items of the plan."""
+    budget: Budget | None = None
+    """Caps on what all its attempts, and all items that it brings into its run, may take together."""
     requirements: Annotated[tuple[Words, ...], Field(max_length=REQUIREMENTS)] = ()
     extract: bool = False
     """Whether an agent finds the requirements, since the plan names none."""
@@ -173,15 +179,6 @@ class Made(Frozen):
 
     data: Content
     turns: tuple[Turn, ...] = ()
-
-
-class Reservation(Frozen):
-    """What something may cost at most, before anybody knows."""
-
-    usd: float | None = None
-    """None: the price is unknown; in an allowance, it does not matter."""
-    tokens: int | None = None
-    """None in an allowance: they do not matter."""
 
 
 class Task(Frozen):

@@ -46,7 +46,7 @@ def for_each(item: Item, found: Sequence[Any]) -> Growth:
     assert item.foreach is not None
     payloads: dict[str, str] = {}
     rest = tuple(name for name in item.dependencies if name != item.foreach.item)
-    common = {"foreach": None, "parent": item.id, "dependencies": rest}
+    common = {"foreach": None, "parent": item.id, "dependencies": rest, "budget": item.foreach.budget}
     items = []
     for number, entry in enumerate(found):
         inputs = {**item.inputs, ENTRY: stored(_text(entry), payloads)}

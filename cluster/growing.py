@@ -41,6 +41,11 @@ class Growing:
         known = self._graph.by_id[item]
         return known.foreach is not None or (known.expand is not None and item in self._children)
 
+    @property
+    def pending(self) -> bool:
+        """Whether the run is about to grow, or an item to be joined."""
+        return bool(self._due)
+
     def forget(self, item: str) -> None:
         """The item is terminal."""
         self._due.pop(item, None)

@@ -8,10 +8,12 @@ from actors.events import (
     AgentStarted,
     AgentStarting,
     AgentUnavailable,
+    ContinueRequested,
     ItemAssigned,
     ItemClosed,
     ModelAvailable,
     ModelUnavailable,
+    RunAccepted,
 )
 from actors.review import Purpose
 from actors.tools.capability import IN_WORKSPACE
@@ -21,7 +23,7 @@ from cluster.item_view import ItemView
 from cluster.loads import Loads
 from cluster.model_gates import ModelGates
 from cluster.ready import Needs, ReadyItems
-from cluster.run_budget import RunBudget
+from cluster.run_budget import RunBudget, Taken
 
 FleetEvent = (
     AgentStarting | AgentStarted | AgentUnavailable | AgentRestarted | AgentFailed | ModelUnavailable | ModelAvailable
@@ -37,7 +39,7 @@ class Placement:
         """Ready items whose assignment is on its way to the journal."""
         self._by_id, self._model, self._views = graph.by_id, model, views
         self._ready, self._gates = ReadyItems(graph), ModelGates()
-        self.budget = RunBudget(graph.by_id, self.model_of)
+        self.budget = RunBudget(graph.by_id, self.model_of, self._parent_of)
         self._root = ""
         """The node that has the run's workspace; "" while no item with files has begun."""
 
@@ -60,6 +62,9 @@ class Placement:
         """The graph has these too."""
         self._ready.add(items)
 
+    def _parent_of(self, item: str) -> str | None:
+        return self._by_id[item].parent
+
     def push(self, item: str) -> None:
         """The item is ready; a second time does nothing."""
         view = self._views[item]
@@ -73,6 +78,7 @@ class Placement:
     def discard(self, item: str) -> None:
         """The item is not to be assigned, if it was."""
         self._ready.discard(item)
+        self.budget.discard(item)
 
     def opened(self, event: ItemAssigned) -> None:
         """The assignment is on disk."""
@@ -89,7 +95,17 @@ class Placement:
         outcome = event.outcome
         self.loads.drop(agent, event.item, None if isinstance(outcome, Lost) else outcome.seconds)
         self._gates.closed(self.model_of(event.item), event.item, outcome)
-        self.budget.closed(event)
+        self._push_all(self.budget.closed(event))
+
+    def change_budget(self, event: RunAccepted | ContinueRequested) -> None:
+        """Its caps hold from now on."""
+        target = event.target if isinstance(event, ContinueRequested) else None
+        if target is None or target in self._by_id:
+            self._push_all(self.budget.change(event.budget, target))
+
+    def _push_all(self, items: Iterable[str]) -> None:
+        for item in items:
+            self.push(item)
 
     def hear(self, event: FleetEvent) -> None:
         """Take in what happened to an agent or a model."""
@@ -142,10 +158,7 @@ class Placement:
         among: frozenset[str] | None = None,
     ) -> Iterator[tuple[str, str]]:
         agents = self.loads.spread(role, among)
-        while (agent := next(agents, None)) and (item := self._ready.pop(role, lambda n: wanted(n) and self._may(n))):
-            if not self.budget.take(item, results):
-                self.push(item)
-                return
+        while (agent := next(agents, None)) and (item := self._next(role, results, wanted)):
             view = self._views[item]
             other = self.loads.least(role, agent, among) if view.avoid == agent else None
             self.opening.add(item)
@@ -155,8 +168,23 @@ class Placement:
                 agents = self.loads.spread(role, among)  # who has room is not what it was
             yield item, other or agent
 
+    def _next(self, role: Role, results: Mapping[str, Content], wanted: Callable[[Needs], bool]) -> str | None:
+        """The next item that there is room for, which is reserved then."""
+        while item := self._ready.pop(role, lambda needs: wanted(needs) and self._may(needs)):
+            match self.budget.take(item, results):
+                case Taken.YES:
+                    return item
+                case Taken.NO:
+                    self.push(item)
+                    return None
+        return None
+
     def _may(self, needs: Needs) -> bool:
         return self._gates.may(needs.model) and not (needs.alone and self.loads.alone)
+
+    def unaffordable(self, run: str) -> str:
+        """Why the budgets have no room for any item that is ready; "" if they may have, or if there is none."""
+        return self.budget.why_not(run, others=bool(len(self._ready)))
 
     def blocked(self) -> str:
         """Why no ready item can be assigned until something changes; "" if that is not so."""

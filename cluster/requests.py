@@ -49,16 +49,23 @@ def pause(store: Path, run: str) -> bool:
     return ask(store, PauseRequested(run=_id(store, run)))
 
 
-def go_on(store: Path, run: str, budget: Budget | None = None) -> bool:
-    """Ask that a paused run goes on, with these caps from now on. Raises UserError if they cannot hold. See `ask`."""
+def go_on(store: Path, run: str, budget: Budget | None = None, item: str | None = None) -> bool:
+    """Ask that a paused run goes on, with these caps of it, or of its item, from now on. See `ask`.
+
+    Raises NotFound; UserError if they cannot hold.
+    """
     reader = Reader(store)
     try:
         record = reader.run(run)
+        items = reader.items(record.run)
+        if item is not None and item not in {known.id for known in items}:
+            raise UserError(f"run {record.run} has no item {item!r}; `mnemosyne status {record.run}` lists them")
         if budget and budget.usd is not None:
-            check_prices({name or record.model for item in reader.items(record.run) for name in item.models})
+            checked = [known for known in items if item in (None, known.id)]
+            check_prices({name or record.model for known in checked for name in known.models})
     finally:
         reader.close()
-    return ask(store, ContinueRequested(run=record.run, budget=budget))
+    return ask(store, ContinueRequested(run=record.run, budget=budget, target=item))
 
 
 def answer(store: Path, run: str, item: str, text: str) -> bool:

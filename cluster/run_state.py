@@ -10,7 +10,7 @@ from actors import events as ev
 from actors.failures import CLASSES
 from actors.people import Word
 from actors.turn_events import TurnEvent
-from actors.work import TERMINAL, Content, Failure, FailureKind, ItemState, Lost, Result, Role, RunStatus
+from actors.work import TERMINAL, Content, Failure, ItemState, Lost, Result, Role, RunStatus
 from cluster.commands import AgentAttached, AgentAway, Append, Command, Drain, Fetched, Stimulus, Submit
 from cluster.ends import Ends
 from cluster.facts import Facts
@@ -170,7 +170,7 @@ class RunState(RunKnowledge):
 
     def _on_wish(self, event: ev.RunAccepted | ev.PauseRequested | ev.ContinueRequested | Drain) -> list[Command]:
         if isinstance(event, ev.RunAccepted | ev.ContinueRequested):
-            self._placement.budget.change(event.budget)
+            self._placement.change_budget(event)
         if isinstance(event, ev.RunAccepted):
             self._growing.limits = event.limits
         self.wishes.hear(event)
@@ -255,9 +255,11 @@ class RunState(RunKnowledge):
         step = self.wishes.step(self._facts, Standing(self.status, self.tally() if over else None, busy, blocked))
         if step or over or self.status is not RunStatus.RUNNING or self.wishes.hold:
             return [step] if step else []
-        if (commands := self._assign()) or busy or not self._placement.budget.refused:
+        if (commands := self._assign()) or busy or self._growing.pending:
             return commands
-        self.wishes.stop(FailureKind.BUDGET.value)
+        if not (why := self._placement.unaffordable(self.run)):
+            return []
+        self.wishes.stop(why)
         return self._settle()
 
     def _assign(self) -> list[Command]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from actors.budget import Budget
 from actors.events import ItemAssigned, ItemClosed
 from actors.failures import is_charged
 from actors.phase import Phase
@@ -46,6 +47,7 @@ class ItemView:
     parent: str | None = None
     """The item that it was added for; None for those of the plan."""
     phase: Phase | None = None
+    budget: Budget | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The item for machines."""
@@ -53,6 +55,7 @@ class ItemView:
         times = ("error", "started_at", "finished_at", "origin", "parent", "phase")
         facts = {name: getattr(self, name) for name in names}
         rest = {name: getattr(self, name) for name in times}
+        rest["budget"] = self.budget.model_dump() if self.budget else None
         return {**facts, **self.spent().to_json(), **rest, **self.review.to_json(self.state)}
 
     def open(self, event: ItemAssigned) -> None:

@@ -84,6 +84,7 @@ class RunView:
         for item in items:
             spent, review = partial(self.accounts.item, item.id), ItemReview(self.run, item)
             self.items[item.id] = ItemView(item.id, 0, spent, review, parent=item.parent, phase=item.phase)
+            self.items[item.id].budget = item.budget
             self._roles[item.id], self._dependents[item.id] = item.agent, []
         for item in items:
             view = self.items[item.id]
@@ -154,10 +155,9 @@ class RunView:
     def _on_phase_changed(self, event: PhaseChanged) -> None:
         self.phase = event.after
 
-    def _on_request(self, event: CancelRequested | PauseRequested | ContinueRequested) -> None:
-        """A wish changes nothing but the budget; what comes of it is an event of its own."""
-        if isinstance(event, ContinueRequested) and event.budget:
-            self.budget = self.budget.changed(event.budget)
+    def _on_continue(self, event: ContinueRequested) -> None:
+        if event.budget and (of := self.items.get(event.target) if event.target else self):
+            of.budget = (of.budget or Budget()).changed(event.budget)
 
     def _on_held(self, event: ModelHeld) -> None:
         if event.waiting:
@@ -277,7 +277,7 @@ _HANDLERS: dict[type, Callable[[RunView, Any], None]] = {
     RunResumed: RunView._on_run_resumed,
     RunFinished: RunView._on_run_finished,
     PhaseChanged: RunView._on_phase_changed,
-    **dict.fromkeys((CancelRequested, PauseRequested, ContinueRequested), RunView._on_request),
+    ContinueRequested: RunView._on_continue,
     ItemAssigned: RunView._on_item_assigned,
     ItemStarted: RunView._on_item_started,
     TurnDone: RunView._on_turn_done,
@@ -294,7 +294,7 @@ _HANDLERS: dict[type, Callable[[RunView, Any], None]] = {
     ItemCancelled: RunView._on_item_cancelled,
     ModelHeld: RunView._on_held,
     **dict.fromkeys(get_args(FleetEvent), RunView._on_agent),
-    **dict.fromkeys(get_args(MemoryEvent), RunView._on_nothing),
-    **dict.fromkeys((ToolDone, ContextFilled, AgentHeartbeat, AgentRestartRequested), RunView._on_nothing),
+    **dict.fromkeys((*get_args(MemoryEvent), CancelRequested, PauseRequested, ToolDone), RunView._on_nothing),
+    **dict.fromkeys((ContextFilled, AgentHeartbeat, AgentRestartRequested), RunView._on_nothing),
     **dict.fromkeys((AgentResetRequested, ModelUnavailable, ModelAvailable), RunView._on_nothing),
 }

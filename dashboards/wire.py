@@ -168,12 +168,12 @@ def _item_cancelled(event: ItemCancelled, _tasks: Tasks) -> Told:
     return [("work_item_cancelled", {"item_id": event.item, "term": event.term})]
 
 
-def _cancel_requested(event: CancelRequested, _tasks: Tasks) -> Told:
-    return [(event.type, {} if event.target is None else {"item_id": event.target})]
+REQUESTED = {"target": "item_id", "budget": "caps"}
 
 
-def _requested(event: PauseRequested | ContinueRequested, _tasks: Tasks) -> Told:
-    return [(event.type, {})]
+def _requested(event: CancelRequested | PauseRequested | ContinueRequested, _tasks: Tasks) -> Told:
+    told = event.model_dump(include=set(REQUESTED), exclude_none=True)
+    return [(event.type, {REQUESTED[name]: value for name, value in told.items()})]
 
 
 def _fields(event: Event | Result | Failure | Grows | Ended, *names: str) -> WireEvent:
@@ -222,7 +222,7 @@ _TOLD: dict[type, Callable[[Any, Tasks], Told]] = {
     ItemQuarantined: _item_quarantined,
     ItemSkipped: _item_skipped,
     ItemCancelled: _item_cancelled,
-    CancelRequested: _cancel_requested,
+    CancelRequested: _requested,
     PauseRequested: _requested,
     ContinueRequested: _requested,
     **wire_fleet.TOLD,

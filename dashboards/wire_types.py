@@ -22,6 +22,7 @@ FIELDS = {
     "timestamp": "The same moment as ISO 8601, UTC.",
     "run": "Id of the run; null for events of the fleet.",
     "item_id": "The work item.",
+    "caps": "Of a budget, from now on: usd, tokens or both.",
     "agent_id": "The agent, as in `executor-0`.",
     "epoch": "Number of the item's assignment; every new one is higher.",
     "attempt": "Number of the attempt. The number of one that is not charged to the item is given again.",
@@ -231,5 +232,5 @@ TYPES = {
         "A person or a tool remembered something.", ("memory_id", "namespace", "importance", "kind", "tags")
     ),
     "memory_forgotten": WireType("A memory is not recalled any more.", ("memory_id",)),
-    "continue_requested": WireType("A person wants a paused run to go on.", ()),
+    "continue_requested": WireType("A person wants a paused run to go on.", (), ("item_id", "caps")),
 }

@@ -6,11 +6,14 @@ import typer
 from pydantic import ValidationError
 
 from actors.budget import Budget
-from cluster.cli.text import dollars, number
+from cluster.cli.text import dollars, number, one_line
 from cluster.plan import Plan
-from cluster.plan.cost import Range, check_prices, cost_of
+from cluster.plan.cost import Range, check_prices, cost_of, too_small
 
 EXAMPLE = "usd=5 or tokens=200000 or usd=5,tokens=200000"
+
+NAMED = 3
+"""Items in a line at most."""
 
 
 def read(value: str | None) -> str | None:
@@ -33,17 +36,23 @@ def parse(value: str) -> Budget:
 Option = Annotated[str | None, typer.Option("--budget", help=f"Pause before it takes more: {EXAMPLE}.", callback=read)]
 
 
-def of_run(told: str | None, plan: Plan, models: frozenset[str]) -> Budget | None:
-    """The budget of a new run. Raises UserError if it cannot be held."""
+def of_run(told: str | None, plan: Plan, models: frozenset[str], model: str) -> Budget | None:
+    """The budget of a new run; `model` is that of items that name none. Raises UserError if it cannot be held."""
     budget = (plan.budget or Budget()).changed(parse(told)) if told else plan.budget
     if budget and budget.usd is not None:
-        check_prices(set(models))
+        check_prices(models)
+    check_prices({item.model or model for item in plan.graph.items if item.budget and item.budget.usd is not None})
     return budget
 
 
-def preview(plan: Plan, model: str, budget: Budget) -> str:
-    """One line before a run that has a budget."""
-    return f"Budget: {caps(budget)}. {line(cost_of(plan, model).total)} (one attempt per item)."
+def preview(plan: Plan, model: str, budget: Budget | None) -> list[str]:
+    """Lines before a run that has a budget, or whose items have."""
+    items = plan.graph.items
+    told = [] if not budget else [f"Budget: {caps(budget)}. {line(cost_of(plan, model).total)} (one attempt per item)."]
+    short = [one_line(id_) for id_ in too_small(items, plan.payloads, model)]
+    more = f" and {len(short) - NAMED} more" if len(short) > NAMED else ""
+    named = f"{', '.join(short[:NAMED])}{more}"
+    return told + ([f"Budgets of items that are less than their first call may take: {named}."] if short else [])
 
 
 def line(cost: Range) -> str:

@@ -110,7 +110,7 @@ def _held(_view: RunView, event: ModelHeld) -> list[str]:
 
 
 def _requested(_view: RunView, event: CancelRequested | PauseRequested | ContinueRequested) -> list[str]:
-    target = event.target if isinstance(event, CancelRequested) else None
+    target = None if isinstance(event, PauseRequested) else event.target
     return [target or f"run {event.run}", event.type.replace("_", " ")]
 
 

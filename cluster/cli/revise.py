@@ -8,7 +8,7 @@ import typer
 from actors.roles.prompt import VERSIONS
 from actors.stores.protocol import Accept, RunRecord, Store
 from actors.work import RunStatus
-from cluster.cli import on_fleet, reuse_view
+from cluster.cli import budgets, on_fleet, reuse_view
 from cluster.cli.journal import opened, read_end, read_view
 from cluster.cli.text import cut
 from cluster.cli.way import UNBOUNDED, Way
@@ -33,6 +33,7 @@ def revise(way: Way, run: str, path: Path, model: str | None, new: str, *, dry_r
     if not over and not dry_run and (plan.digest, default) == (record.digest, record.model):
         return False
     choice, models = way.models(default, plan.graph.items)
+    budgets.of_run(None, plan, models, choice.model)
     comparison = look(way.home, record, plan, choice.model)
     _tell(way, comparison, dry_run=dry_run)
     if dry_run:

@@ -68,9 +68,9 @@ def run(
         return
     choice, models = way.models(model or parsed.model, items)
     way.check(choice.model, items)
-    caps = budgets.of_run(budget, parsed, models)
+    caps = budgets.of_run(budget, parsed, models, choice.model)
     config.make_home(way.home)
-    _say(way, choice.line, budgets.preview(parsed, choice.model, caps) if caps else "")
+    _say(way, choice.line, *budgets.preview(parsed, choice.model, caps))
     id_ = as_ or new_id(parsed.name)
     accept = Accept(
         id_, key, parsed.name, parsed.digest, choice.model, items, parsed.payloads, budget=caps, limits=parsed.limits

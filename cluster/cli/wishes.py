@@ -15,6 +15,11 @@ MaybeItem = Annotated[
     typer.Argument(help="One item; without it, the whole run.", show_default=False, callback=options.text),
 ]
 
+BudgetItem = Annotated[
+    str | None,
+    typer.Option("--item", help="The item whose budget it is; without it, the run's.", callback=options.text),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -44,13 +49,18 @@ def pause(run: Run, home: Home = None, as_json: AsJson = False) -> None:
     told(requests.pause(_store(home), run), "Pause", as_json=as_json)
 
 
-def go_on(run: Run, budget: budgets.Option = None, home: Home = None, as_json: AsJson = False) -> None:
+def go_on(
+    run: Run, budget: budgets.Option = None, item: BudgetItem = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """Let a paused run go on, with another budget if you like. If nothing drives it, `resume` does.
 
-    Examples: `mnemosyne continue monday`, `mnemosyne continue monday --budget usd=5`.
+    Examples: `mnemosyne continue monday`, `mnemosyne continue monday --budget usd=5`,
+    `mnemosyne continue monday --item summary-a --budget usd=1`.
     """
+    if item and not budget:
+        raise typer.BadParameter("goes with --budget: the run goes on, not an item", param_hint="--item")
     caps = budgets.parse(budget) if budget else None
-    told(requests.go_on(_store(home), run, caps), "Continue", as_json=as_json)
+    told(requests.go_on(_store(home), run, caps, item), "Continue", as_json=as_json)
 
 
 def _store(home: Path | None) -> Path:

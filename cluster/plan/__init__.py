@@ -38,7 +38,7 @@ class Plan:
     payloads: Mapping[str, str]
     """Texts of the Contents with a `ref`, by their SHA-256."""
     digest: str
-    """SHA-256 of what counts: items, content of inputs, model. Not of order, comments, layout, budget or the name."""
+    """SHA-256 of what counts: items, content of inputs, model. Not of order, comments, layout, budgets or the name."""
     budget: Budget | None = None
     limits: Limits | None = None
     """How far its run may grow; None: as usual."""
@@ -72,7 +72,9 @@ def _digest(items: tuple[Item, ...], model: str | None) -> str:
 
 
 def _described(item: Item) -> dict[str, object]:
-    described = item.model_dump(mode="json", exclude_defaults=True, exclude={"inputs"})
+    described = item.model_dump(
+        mode="json", exclude_defaults=True, exclude={"inputs": True, "budget": True, "foreach": {"budget"}}
+    )
     if item.inputs:
         described["inputs"] = {name: _hash(content) for name, content in item.inputs.items()}
     return described

@@ -1,17 +1,17 @@
-"""What a plan allows its run: money, tokens, growth."""
+"""What a plan allows its run and its items: money, tokens, growth."""
 
 from actors.budget import Budget
 from actors.limits import Limits
 from cluster.plan.fields import read_fields
-from cluster.plan.schema import BUDGET, LIMITS
+from cluster.plan.schema import CAPS, LIMITS
 from cluster.plan.spot import Spot
 
 
 def read_budget(spot: Spot) -> Budget | None:
-    """Caps on what the run may cost; None after a mistake."""
-    fields = read_fields(spot, "the keys of a budget", BUDGET, ())
-    usd = fields["usd"].number(BUDGET["usd"]) if "usd" in fields else None
-    tokens = fields["tokens"].whole(BUDGET["tokens"]) if "tokens" in fields else None
+    """Caps; None after a mistake."""
+    fields = read_fields(spot, "the keys of a budget", CAPS, ())
+    usd = fields["usd"].number(CAPS["usd"]) if "usd" in fields else None
+    tokens = fields["tokens"].whole(CAPS["tokens"]) if "tokens" in fields else None
     if not fields:
         spot.wrong("the budget has no cap", "give it usd or tokens, or remove it")
     return Budget(usd=usd, tokens=tokens) if usd is not None or tokens is not None else None

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from actors.work import Expand, Item, Over, Role
 from cluster.foreach import ENTRY
+from cluster.plan.budgets import read_budget
 from cluster.plan.draft import Draft
 from cluster.plan.fields import read_fields
 from cluster.plan.inputs import Inputs
@@ -41,6 +42,7 @@ class ItemReader:
             "requirements": read_requirements,
             "review": read_review,
             **dict.fromkeys(("extract", "clarify", "approve"), Spot.flag),
+            "budget": read_budget,
         }
 
     def read(self, spot: Spot) -> Draft:
@@ -74,7 +76,7 @@ class ItemReader:
         if "item" in over and (name := read_name(over["item"])):
             path = over["path"].text(OVER["path"]) if "path" in over else ""
             dependencies.setdefault(name, over["item"])
-            values["foreach"] = Over(item=name, path=path or "")
+            values["foreach"] = Over(item=name, path=path or "", budget=values.pop("budget", None))
         return values
 
     def _item(self, spot: Spot, values: dict[str, Any]) -> Item | None:

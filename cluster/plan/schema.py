@@ -14,7 +14,7 @@ ROLES = [role.value for role in Role]
 MODELS = ("scripted", "local")
 """Models by their full name; any other starts with CLAUDE."""
 CLAUDE = "claude-"
-LATER = ("budget", "files", "file_scope")
+LATER = ("files", "file_scope")
 """Keys of later versions: refused, because nothing enforces them yet."""
 
 
@@ -51,6 +51,17 @@ INPUT: dict[str, Any] = {
     ]
 }
 
+CAPS: dict[str, dict[str, Any]] = {
+    "usd": {"description": "US dollars", "type": "number", "minimum": 0, "maximum": 1_000_000},
+    "tokens": {"description": "of prompts and answers together", "type": "integer", "minimum": 0, "maximum": 10**12},
+}
+
+
+def _budget(description: str) -> dict[str, Any]:
+    shape = {"type": "object", "properties": CAPS, "minProperties": 1, "additionalProperties": False}
+    return {"description": description, **shape}
+
+
 ITEM: dict[str, dict[str, Any]] = {
     "id": {"description": "unique; names the result's file", **NAME},
     "description": _limits("description", "what to do", **_SAID),
@@ -84,6 +95,7 @@ ITEM: dict[str, dict[str, Any]] = {
         "draft they are checked, and are its result",
         "enum": [True, False, "draft"],
     },
+    "budget": _budget("the item gets no attempt that may take more; the others go on"),
 }
 REVIEW: dict[str, dict[str, Any]] = {
     "gates": {
@@ -166,6 +178,7 @@ LOOP = {
     "id": ITEM["id"],
     "dependencies": ITEM["dependencies"],
     "phase": ITEM["phase"],
+    "budget": _budget("of all these items together; each may have one too"),
     "foreach": {
         "description": "an item for each entry of a list; ends with the list of their results",
         "type": "object",
@@ -184,20 +197,10 @@ LIMITS: dict[str, dict[str, Any]] = {
         ("depth", "how deep items may be added for items that were added"),
     )
 }
-BUDGET: dict[str, dict[str, Any]] = {
-    "usd": {"description": "US dollars", "type": "number", "minimum": 0, "maximum": 1_000_000},
-    "tokens": {"description": "of prompts and answers together", "type": "integer", "minimum": 0, "maximum": 10**12},
-}
 PLAN: dict[str, dict[str, Any]] = {
     "name": {"description": "of the plan; default: its file's", "type": "string", "maxLength": 200, **_SAID},
     "model": {"description": 'of all items: "scripted", "local" or a name that starts with "claude-"', **MODEL},
-    "budget": {
-        "description": "the run is paused before it takes more",
-        "type": "object",
-        "properties": BUDGET,
-        "minProperties": 1,
-        "additionalProperties": False,
-    },
+    "budget": _budget("the run is paused before it takes more"),
     "limits": {
         "description": "how far the run may grow beyond the plan",
         "type": "object",

@@ -20,7 +20,7 @@ from cluster.cli import budgets
 from cluster.driver import Driver
 from cluster.plan import load
 from cluster.plan.cost import check_prices, cost_of
-from cluster.run_budget import LONG_TEXT, SOME_CALLS, RunBudget
+from cluster.run_budget import LONG_TEXT, SOME_CALLS, RunBudget, Taken
 from tests.failing import Journal
 from tests.fakes import FakeModel, LocalAgent
 from tests.runs import closed
@@ -63,9 +63,13 @@ def test_mistakes_in_a_budget_are_told(tmp_path: Path, budget: str, told: str) -
     assert told in str(refusal.value)
 
 
-def test_an_items_own_budget_is_refused_not_ignored(tmp_path: Path) -> None:
-    with pytest.raises(PlanRefused, match="not enforced"):
-        load(plan(tmp_path, "items:\n  - {id: a, description: x, budget: {usd: 1}}\n"))
+def test_an_item_may_have_a_budget_which_is_no_part_of_what_it_is(tmp_path: Path) -> None:
+    text = "items:\n  - {id: a, description: x, budget: {usd: 0.5}}\n"
+    told = load(plan(tmp_path, text))
+    assert told.graph.by_id["a"].budget == Budget(usd=0.5)
+    assert load(plan(tmp_path, text.replace(", budget: {usd: 0.5}", ""))).digest == told.digest
+    with pytest.raises(PlanRefused, match="has no cap"):
+        load(plan(tmp_path, text.replace("{usd: 0.5}", "{}")))
 
 
 @pytest.mark.parametrize(
@@ -85,16 +89,16 @@ def test_what_is_no_budget_is_refused(text: str) -> None:
 
 
 def test_an_option_changes_what_it_names(tmp_path: Path) -> None:
-    assert budgets.of_run("usd=9", load(plan(tmp_path)), frozenset({MODEL})) == Budget(usd=9, tokens=1000)
+    assert budgets.of_run("usd=9", load(plan(tmp_path)), frozenset({MODEL}), MODEL) == Budget(usd=9, tokens=1000)
 
 
 def test_dollars_of_a_model_without_a_price_are_refused_and_tokens_are_not(tmp_path: Path) -> None:
     told = load(plan(tmp_path))
     with pytest.raises(UserError, match="claude-new is not known"):
-        budgets.of_run(None, told, frozenset({MODEL, "claude-new"}))
+        budgets.of_run(None, told, frozenset({MODEL, "claude-new"}), MODEL)
     check_prices({MODEL, "local", "scripted"})
     without = load(plan(tmp_path, PLAN.replace("usd: 2.5, ", "")))
-    assert budgets.of_run(None, without, frozenset({"claude-new"})) == Budget(tokens=1000)
+    assert budgets.of_run(None, without, frozenset({"claude-new"}), MODEL) == Budget(tokens=1000)
 
 
 def request(size: int = 350, max_tokens: int = 100) -> Request:
@@ -150,11 +154,13 @@ def test_attempts_are_reserved_until_they_end() -> None:
     assert reserved.tokens
     assert reserved.tokens > 100 + len(PROMPTS[Role.EXECUTOR].text) / 3.5
     it.change(Budget(tokens=3 * reserved.tokens - 1))
-    assert [it.take(id_, {}) for id_ in "bc"] == [True, False]
-    assert it.refused
+    assert [it.take(id_, {}) for id_ in "bc"] == [Taken.YES, Taken.NO]
+    why = it.why_not("r", others=True)
+    assert why.startswith(f"budget: 0 of {3 * reserved.tokens - 1} tokens used, {2 * reserved.tokens} tokens reserved")
+    assert "; mnemosyne continue r --budget tokens=" in why
     outcome = Result(data=Content(text="x"), model=MODEL, usage=Usage(input_tokens=20, output_tokens=10))
     it.closed(_closed("a", outcome))
-    assert (it.spent_tokens, it.take("c", {})) == (30, True)
+    assert (it.run.spent_tokens, it.take("c", {})) == (30, Taken.YES)
 
 
 def test_a_lost_attempt_counts_as_it_was_reserved_and_one_that_was_never_made_as_nothing() -> None:
@@ -164,11 +170,11 @@ def test_a_lost_attempt_counts_as_it_was_reserved_and_one_that_was_never_made_as
     assert isinstance(lost, Lost)
     assert lost.reserved == it.reserved("a")
     it.closed(_closed("a", lost))
-    assert it.spent_usd == lost.reserved.usd  # type: ignore[union-attr]
-    before = it.spent_usd
+    assert it.run.spent_usd == lost.reserved.usd  # type: ignore[union-attr]
+    before = it.run.spent_usd
     it.take("b", {})
     it.closed(_closed("b", Lost(message="cancelled", reserved=Reservation(usd=0.0, tokens=0))))
-    assert it.spent_usd == before
+    assert it.run.spent_usd == before
 
 
 def test_an_item_that_came_back_for_more_gets_room_for_some_calls_if_there_is_room() -> None:
@@ -176,17 +182,18 @@ def test_an_item_that_came_back_for_more_gets_room_for_some_calls_if_there_is_ro
     it.take("a", {})
     needs = Reservation(usd=0.1, tokens=5)
     it.closed(_closed("a", Failure(reason=FailureKind.BUDGET, message="dear", cost_usd=0.0, needs=needs)))
-    assert it.take("a", {})
+    assert it.take("a", {}) is Taken.YES
     assert it.reserved("a") == Reservation(usd=SOME_CALLS * 0.1)
     it.closed(_closed("a", Failure(reason=FailureKind.BUDGET, message="dear", cost_usd=0.7, needs=needs)))
-    assert it.take("a", {})
+    assert it.take("a", {}) is Taken.YES
     assert it.reserved("a") == Reservation(usd=0.1)
 
 
 def test_an_unknown_price_never_fits_into_dollars() -> None:
     it = RunBudget({"a": Item(id="a", description="x")}, lambda _: "claude-new")
     it.change(Budget(usd=100))
-    assert not it.take("a", {})
+    assert it.take("a", {}) is Taken.NO
+    assert "not known" in it.why_not("r", others=False)
 
 
 def _closed(item: str, outcome: Result | Failure | Lost) -> ItemClosed:
@@ -220,7 +227,9 @@ async def test_a_run_that_has_used_its_budget_is_paused_with_all_it_has_and_goes
     assert all(event.reserved for event in journal.store.journal if isinstance(event, ItemAssigned))
     again = await journal.store.accept(Accept("s", None, "s", "digest", "fake", items, {}, budget=Budget(tokens=10)))
     driving = asyncio.create_task(Driver(again, journal.store, {"executor-0": agent}, "d").drive())
-    await journal.until(lambda event: isinstance(event, RunPaused) and event.reason == "budget")
+    await journal.until(
+        lambda event: isinstance(event, RunPaused) and event.reason.startswith("budget: 0 of 10 tokens used")
+    )
     asked = len(model.requests)
     await journal.say(ContinueRequested(run="s"))
     await journal.until(lambda event: isinstance(event, RunResumed))

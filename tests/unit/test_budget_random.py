@@ -1,5 +1,7 @@
 """The cap of a run over random histories: agents and drivers that die with calls in flight, calls that are dear."""
 
+import re
+from collections import Counter, defaultdict
 from random import Random
 
 from hypothesis import given, settings
@@ -29,6 +31,7 @@ from actors.work import (
     Task,
     Usage,
 )
+from cluster.cli import budgets
 from cluster.commands import AgentAttached, Append, Command, Submit
 from cluster.graph import WorkGraph
 from cluster.run_state import RunState
@@ -37,6 +40,7 @@ from tests.runs import executors
 
 MODEL = "claude-sonnet-5-5"
 AGENTS = ("a", "b")
+COMMAND = re.compile(r"mnemosyne continue r (--item (?P<item>i\d+) )?--budget (?P<caps>[a-z0-9.=,]+)")
 
 
 class World:
@@ -50,16 +54,19 @@ class World:
                 description="x" * self.rng.randint(1, 5000),
                 max_tokens=self.rng.choice((50, 500, 4000)),
                 dependencies=tuple({f"i{self.rng.randrange(n)}"}) if n and self.rng.random() < 0.3 else (),
+                budget=self.rng.choice((None, None, Budget(usd=0.01), Budget(tokens=3000))),
             )
             for n in range(self.rng.randint(1, 14))
         ]
         self.work, self.caps = WorkGraph(tuple(items)), caps
         self.journal: list[Event] = [
-            RunAccepted(run="r", name="p", items=len(items), digest="d", model=MODEL, budget=caps)
+            RunAccepted(run="r", name="p", items=len(items), digest="d", model=MODEL, budget=caps or None)
         ]
         self.turns = {item.id: self.rng.choice((1, 1, 1, 3)) for item in items}
         """Calls that an item still takes; a finished one is not made again."""
-        self.paid_usd, self.paid_tokens, self.term = 0.0, 0, 0
+        self.item_caps = {item.id: item.budget or Budget() for item in items}
+        self.paid_usd, self.paid_tokens, self.term = defaultdict[str, float](float), Counter[str](), 0
+        """By item, and of the run under "r"."""
         self.running: list[tuple[str, Task]] = []
         self.generation = dict.fromkeys(AGENTS, 1)
         self.new_driver()
@@ -119,7 +126,7 @@ class World:
         tokens, longest = 100 + len(task.item.description) // 3, task.item.max_tokens or 0
         most = Reservation(usd=(tokens * 2 + 10 * longest) / 1e6, tokens=tokens + longest)
         allowed = task.allowance
-        assert allowed
+        allowed = allowed or Reservation()
         assert most.usd is not None
         assert most.tokens is not None
         if allowed.usd is not None and used_usd + most.usd > allowed.usd * (1 + 1e-9):
@@ -128,8 +135,9 @@ class World:
             return most
         usage = Usage(input_tokens=self.rng.randint(1, tokens), output_tokens=self.rng.randint(1, longest))
         usd = (usage.input_tokens * 2 + usage.output_tokens * 10) / 1e6
-        self.paid_usd += usd
-        self.paid_tokens += usage.total
+        for whose in ("r", task.item.id):
+            self.paid_usd[whose] += usd
+            self.paid_tokens[whose] += usage.total
         return usage, usd
 
     def work_on(self, task: Task) -> Outcome:
@@ -159,8 +167,19 @@ class World:
         )
 
     def check(self) -> None:
-        assert self.caps.usd is None or self.paid_usd <= self.caps.usd + 1e-12
-        assert self.caps.tokens is None or self.paid_tokens <= self.caps.tokens
+        for whose, caps in [*self.item_caps.items(), ("r", self.caps)]:
+            assert caps.usd is None or self.paid_usd[whose] <= caps.usd + 1e-12
+            assert caps.tokens is None or self.paid_tokens[whose] <= caps.tokens
+
+    def widen(self, reason: str) -> None:
+        """Do as the reason says."""
+        for command in COMMAND.finditer(reason):
+            item, caps = command["item"], budgets.parse(command["caps"])
+            if item is None:
+                self.caps = self.caps.changed(caps)
+            else:
+                self.item_caps[item] = self.item_caps[item].changed(caps)
+            self.take(ContinueRequested(run="r", budget=caps, target=item))
 
     @property
     def halted(self) -> bool:
@@ -175,7 +194,7 @@ caps = st.one_of(
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.integers(0, 2**32), caps)
+@given(st.integers(0, 2**32), st.one_of(st.just(Budget()), caps))
 def test_the_cap_is_never_passed_and_with_a_wider_one_the_run_ends(seed: int, budget: Budget) -> None:
     world = World(seed, budget)
     for _ in range(3000):
@@ -183,11 +202,8 @@ def test_the_cap_is_never_passed_and_with_a_wider_one_the_run_ends(seed: int, bu
             break
         if world.halted:
             pauses = [event for event in world.journal if isinstance(event, RunPaused)]
-            assert pauses[-1].reason == "budget"
-            usd = None if budget.usd is None else 100.0
-            wider = Budget(usd=usd, tokens=None if budget.tokens is None else 10**8)
-            world.caps = wider
-            world.take(ContinueRequested(run="r", budget=wider))
+            assert pauses[-1].reason.startswith("budget: ")
+            world.widen(pauses[-1].reason)
         world.step()
         world.check()
     assert world.state.status in FINISHED
@@ -204,7 +220,7 @@ def test_the_next_driver_counts_as_the_one_before(seed: int, budget: Budget) -> 
     again = RunState("r", world.work, MODEL)
     again.replay(world.journal)
     other = again._placement.budget
-    assert (one.spent_usd, one.spent_tokens, one.caps) == (other.spent_usd, other.spent_tokens, other.caps)
+    assert {**one._accounts} == {**other._accounts}
     opened = {event.item for event in world.journal if isinstance(event, ItemAssigned)}
     active = {id_ for id_ in opened if again.views[id_].state.value == "active"}
     assert active == set(other._open)

@@ -157,7 +157,7 @@ def test_whatever_an_expander_says_the_caps_and_the_budget_hold(
     assert not added or limits.depth
     assert not any(item.tools or item.model or item.expand for item in added)
     assert {view.state for view in state.views.values()} <= TERMINAL or state.status is RunStatus.PAUSED
-    assert state._placement.budget.spent_tokens <= tokens
+    assert state._placement.budget.run.spent_tokens <= tokens
     assert sum(state.tally().values()) == 2 + len(added)
 
 

@@ -69,7 +69,7 @@ CASES = [
     (A + "  [x]: 2", 4, "items[0]", "a key is a list or mapping", "use a text"),
     # what this version does not enforce
     *[(A + f"  {key}: [x]", 4, f"items[0].{key}", f"{key} is not enforced by this version", "remove it")
-      for key in ("budget", "files", "file_scope")],
+      for key in ("files", "file_scope")],
     # reviews and people
     (A + "  review: [x]", 4, "items[0].review", "expected a mapping of the keys of a review", "write a mapping"),
     (A + "  review: {gates: [corectness]}", 4, "items[0].review.gates[0]", 'no gate "corectness"', "correctness"),
@@ -87,6 +87,7 @@ CASES = [
     (A + "  extract: true", 4, "items[0].extract", "extracted for a review, and there is none", "add review"),
     (A + "  extract: true\n  requirements: [a]", 4, "items[0].extract", "are there already", "remove extract"),
     (A + "budget: {usd: -2}", 4, "budget.usd", "-2 is out of range", "from 0 to"),
+    (A + "  budget: {tokens: many}", 4, "items[0].budget.tokens", "expected a whole number", "write a whole number"),
     (A + "  agent: Reviewer", 4, "items[0].agent", 'no agent "Reviewer"', 'did you mean "reviewer"?'),
     (A + "  agent: exekutor", 4, "items[0].agent", 'no agent "exekutor"', 'did you mean "executor"?'),
     (A + "  agent: boss", 4, "items[0].agent", 'no agent "boss"', "agents are orchestrator, optimizer, executor"),

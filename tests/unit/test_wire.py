@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.budget import Budget
 from actors.events import (
     AgentErrorRecorded,
     AgentFailed,
@@ -123,6 +124,7 @@ JOURNAL: list[Event] = [
     CancelRequested(run="r", target="a"),
     PauseRequested(run="r"),
     ContinueRequested(run="r"),
+    ContinueRequested(run="r", target="a", budget=Budget(usd=1)),
     AgentStarting(agent="executor-0", role=Role.EXECUTOR),
     AgentStarted(agent="executor-0", role=Role.EXECUTOR, generation=2, pid=7, node="n"),
     AgentUnavailable(agent="executor-0", role=Role.EXECUTOR, reason="no memory"),

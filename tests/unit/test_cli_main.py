@@ -34,6 +34,14 @@ def test_the_reference_is_up_to_date() -> None:
     assert docs.PATH.read_text(encoding="utf-8") == docs.page(), "python -m cluster.cli.docs"
 
 
+def test_a_command_loads_no_server_no_database_and_no_ray() -> None:
+    """Whoever asks for a status does not wait for libraries that only some processes need."""
+    heavy = "{'starlette', 'sse_starlette', 'uvicorn', 'prometheus_client', 'psycopg', 'ray', 'anthropic'}"
+    code = f"import sys, cluster.cli.main; print(*{heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.stdout, done.stderr, done.returncode) == ("\n", "", 0)
+
+
 def test_every_command_and_option_of_the_contract_is_there() -> None:
     assert {"run", "resume", "status", "results", "events", "agents", "doctor"} <= COMMANDS.keys()
     assert {"cancel", "pause", "continue", "plan check", "plan schema", "plan show"} <= COMMANDS.keys()

@@ -44,19 +44,18 @@ class HomeAround:
         """See Surroundings."""
         store = store_path(self._home)
         if wish.request in ("restart_agent", "reset_agent"):
-            if not wish.agent:
-                raise UserError(f"{wish.request} needs an agent")
             act = requests.restart_agent if wish.request == "restart_agent" else requests.reset_agent
-            return act(store, wish.agent)
-        if not wish.run:
-            raise UserError(f"{wish.request} needs a run")
+            return act(store, _named(wish, "agent"))
+        run = _named(wish, "run")
+        if wish.request in ("answer", "approve", "deny"):
+            return _say(store, wish, run, _named(wish, "item"))
         match wish.request:
             case "cancel":
-                return requests.cancel(store, wish.run, wish.item)
+                return requests.cancel(store, run, wish.item)
             case "pause":
-                return requests.pause(store, wish.run)
+                return requests.pause(store, run)
             case _:
-                return requests.go_on(store, wish.run)
+                return requests.go_on(store, run)
 
     async def peek(self, run: str, item: str, agent: str) -> Peeked:
         """See Surroundings."""
@@ -69,3 +68,20 @@ class HomeAround:
                 return Peeked(await self._agents[agent].peek(run, item))
         except (TimeoutError, FleetError):
             return Peeked(None)
+
+
+def _say(store: Path, wish: Wish, run: str, item: str) -> bool:
+    match wish.request:
+        case "answer":
+            return requests.answer(store, run, item, wish.text, wish.epoch)
+        case "approve":
+            return requests.approve(store, run, item, wish.epoch)
+        case _:
+            return requests.deny(store, run, item, wish.text, wish.epoch)
+
+
+def _named(wish: Wish, what: str) -> str:
+    named: str | None = getattr(wish, what)
+    if not named:
+        raise UserError(f"{wish.request} needs `{what}`")
+    return named

@@ -68,36 +68,39 @@ def go_on(store: Path, run: str, budget: Budget | None = None, item: str | None 
     return ask(store, ContinueRequested(run=record.run, budget=budget, target=item))
 
 
-def answer(store: Path, run: str, item: str, text: str) -> bool:
-    """Answer the questions that an item is blocked with. Raises NotFound, UserError. See `ask`."""
+def answer(store: Path, run: str, item: str, text: str, epoch: int | None = None) -> bool:
+    """Answer the questions that an item is blocked with. Raises NotFound, UserError. See `ask`.
+
+    `epoch`: of the question that the person has read, here and below; None if there was only one to read.
+    """
     if not text.strip() or len(text) > ANSWER:
         raise UserError(f"an answer has 1 to {ANSWER} characters; put more into a file and name that")
-    id_, asked = _asked(store, run, item)
+    id_, asked = _asked(store, run, item, epoch)
     if not isinstance(asked.asked, Questions):
         raise UserError(f"{item} waits for approval, not for an answer; `mnemosyne approve {id_} {item}`, or deny")
     return ask(store, AnswerGiven(run=id_, target=item, epoch=asked.epoch, text=text))
 
 
-def approve(store: Path, run: str, item: str) -> bool:
+def approve(store: Path, run: str, item: str, epoch: int | None = None) -> bool:
     """Let an item go on that waits for approval. Raises NotFound, UserError. See `ask`."""
-    id_, asked = _approval(store, run, item)
+    id_, asked = _approval(store, run, item, epoch)
     return ask(store, ApprovalGranted(run=id_, target=item, epoch=asked.epoch))
 
 
-def deny(store: Path, run: str, item: str, reason: str) -> bool:
+def deny(store: Path, run: str, item: str, reason: str, epoch: int | None = None) -> bool:
     """End an item that waits for approval. Raises NotFound, UserError. See `ask`."""
-    id_, asked = _approval(store, run, item)
+    id_, asked = _approval(store, run, item, epoch)
     return ask(store, ApprovalDenied(run=id_, target=item, epoch=asked.epoch, reason=reason[:REASON]))
 
 
-def _approval(store: Path, run: str, item: str) -> tuple[str, ItemReview]:
-    id_, asked = _asked(store, run, item)
+def _approval(store: Path, run: str, item: str, epoch: int | None) -> tuple[str, ItemReview]:
+    id_, asked = _asked(store, run, item, epoch)
     if isinstance(asked.asked, Questions):
         raise UserError(f"{item} waits for an answer, not for approval; `mnemosyne answer {id_} {item} '...'`")
     return id_, asked
 
 
-def _asked(store: Path, run: str, item: str) -> tuple[str, ItemReview]:
+def _asked(store: Path, run: str, item: str, epoch: int | None) -> tuple[str, ItemReview]:
     """The run's id, and what a person is asked about its item."""
     reader = Reader(store)
     try:
@@ -114,6 +117,8 @@ def _asked(store: Path, run: str, item: str) -> tuple[str, ItemReview]:
         raise UserError(
             f"{item} waits for nobody, it is {found.state.value}; `mnemosyne status {record.run}` tells what does"
         )
+    if epoch not in (None, found.review.epoch):
+        raise UserError(f"{item} asks something else by now; `mnemosyne status {record.run}` shows what")
     return record.run, found.review
 
 

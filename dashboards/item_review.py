@@ -49,9 +49,10 @@ class ItemReview:
             return None
         if isinstance(self.asked, Questions):
             command = shlex.join(["mnemosyne", "answer", self._run, self._item])
-            return {"kind": "answer", "questions": list(self.asked.questions), "command": f"{command} '...'"}
+            said = {"kind": "answer", "epoch": self.epoch, "questions": list(self.asked.questions)}
+            return {**said, "command": f"{command} '...'"}
         command = shlex.join(["mnemosyne", "approve", self._run, self._item])
-        told = {"kind": "approval", "what": self.asked.what.value, "message": self.asked.message}
+        told = {"kind": "approval", "epoch": self.epoch, "what": self.asked.what.value, "message": self.asked.message}
         return {**told, "command": f"{command}  (or deny)"}
 
     def to_json(self, state: ItemState) -> dict[str, Any]:

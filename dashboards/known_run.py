@@ -3,6 +3,7 @@
 from typing import Any
 
 from actors.events import Event, ItemsAdded, RunAccepted, RunFinished, completed
+from actors.people import Word
 from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
 from actors.work import Item
@@ -123,7 +124,7 @@ class KnownRun:
         """Its item, and those that became ready by it."""
         if isinstance(event, ItemsAdded):
             self._grow(event)
-        id_ = getattr(event, "item", None)
+        id_ = event.target if isinstance(event, Word) else getattr(event, "item", None)
         if id_ is not None:
             self._touched.add(id_)
             if completed(event):

@@ -27,6 +27,11 @@ EVENTS = (
     "snapshot follows. With Last-Event-ID the rows after it come first, then a snapshot without `recent`."
 )
 
+REQUESTS = (
+    "Ask for something; the answer says whether it is in the journal yet. `waits_for` of an item says what a person is "
+    "asked, and the epoch that an answer, an approval or a denial names. With a cookie it needs x-csrf-token."
+)
+
 OPERATIONS = (
     Operation("get", "/", "The page.", ("token",), "text/html"),
     Operation("get", "/events", EVENTS, ("run", "after", "-Last-Event-ID"), "text/event-stream", (404, 503)),
@@ -60,7 +65,7 @@ OPERATIONS = (
     Operation(
         "post",
         "/requests",
-        "Ask for something; the answer says whether it is in the journal yet. With a cookie it needs x-csrf-token.",
+        REQUESTS,
         ("-x-csrf-token",),
         answers=(202, 404, 413, 422, 503),
     ),

@@ -9,14 +9,20 @@ from actors.work import ItemId
 
 
 class Wish(BaseModel):
-    """One request. `run` and `item` as in the journal; `agent` for those of the fleet; `text` for an answer."""
+    """One request. `run` and `item` as in the journal; `agent` for those of the fleet.
+
+    `text`: an answer, or why something is denied. `epoch`: of the question that was seen, so that nobody answers
+    another one than they read; without it the newest is meant.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    request: Literal["cancel", "pause", "continue", "restart_agent", "reset_agent"]
+    request: Literal["cancel", "pause", "continue", "answer", "approve", "deny", "restart_agent", "reset_agent"]
     run: str | None = Field(default=None, min_length=1, max_length=256)
     item: ItemId | None = None
     agent: str | None = Field(default=None, min_length=1, max_length=256)
+    text: str = Field(default="", max_length=8_000)
+    epoch: int | None = Field(default=None, ge=0)
 
 
 class Peeked(NamedTuple):

@@ -12,7 +12,7 @@ import httpx2
 from actors.errors import NotFound
 from actors.stores.protocol import RunRecord
 from dashboards.listening import bind, serve
-from dashboards.requests import Peeked, Wish
+from dashboards.requests import Peeked, Surroundings, Wish
 from dashboards.server import SEND_S, Server
 
 TOKEN = "a-token-of-thirty-two-characters"
@@ -58,10 +58,12 @@ class Page(NamedTuple):
 
 
 @asynccontextmanager
-async def page(home: Path, *, ready: bool = True, send_s: float = SEND_S) -> AsyncIterator[Page]:
-    """The page of a home, once it has read the journal if it is to be `ready`."""
+async def page(
+    home: Path, *, ready: bool = True, send_s: float = SEND_S, surroundings: Surroundings | None = None
+) -> AsyncIterator[Page]:
+    """The page of a home, once it has read the journal if it is to be `ready`. `surroundings`: instead of `around`."""
     around, bound = Around(), bind(0)
-    server = Server(home / "store.db", TOKEN, around, send_s)
+    server = Server(home / "store.db", TOKEN, surroundings or around, send_s)
     base = f"http://127.0.0.1:{bound.getsockname()[1]}"
     serving = asyncio.ensure_future(serve(server.app, bound))
     try:

@@ -19,6 +19,8 @@ from actors.events import (
     ModelHeld,
     RunStarted,
 )
+from actors.people import Approval, ApprovalRequested, ItemAccepted
+from actors.review import Gate, GateVerdict, Judgement, Questions, RequirementVerdict, Review, Verdict
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept
 from actors.work import (
@@ -43,6 +45,10 @@ AGENTS = ("executor-0", "executor-1", "executor-2", "reviewer-0")
 HOSTILE = (
     "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"> "
     "\x1b[2J\x1b]0;owned\x07 \u202eevil"
+)
+
+QUESTIONS = Questions(
+    model=MODEL, questions=("To whom is it addressed?", "In which language?"), turn=1, call=1, cost_usd=0.003
 )
 
 TWELVE: dict[str, tuple[str, ...]] = {
@@ -170,6 +176,57 @@ def many(count: int, rng: random.Random) -> Scene:
         elif rng.random() < 0.5:
             events += attempt(item.id, agent, None)
     return Scene(tuple(plan), events)
+
+
+def asking() -> Scene:
+    """A review sent a result back and passed the next; one item asks, one waits to be approved."""
+    review = Review(gates=(Gate.INTENT_SATISFIED, Gate.CORRECTNESS))
+    plan = (
+        Item(
+            id="figures", description="Collect the figures.", review=review, requirements=("Every region.", "In euros.")
+        ),
+        Item(id="letter", description="Write to the customers.", clarify=True),
+        Item(id="publish", description="Put the report on the site.", approve=True),
+        Item(id="archive", description="File it.", dependencies=("figures", "letter", "publish")),
+    )
+    asked = ApprovalRequested(
+        run=RUN,
+        item="publish",
+        epoch=0,
+        what=Approval.START,
+        message="it is to begin: Put the report on the site.",
+        term=1,
+    )
+    draft, final = result("North 12 %.", 8.0, 900), result("North 12 %, south level, in euros.", 9.0, 1100)
+    events = [
+        *_pending("figures", draft, 1),
+        *attempt("figures", "reviewer-0", _verdict(review, passed=False), 2),
+        *_pending("figures", final, 3),
+        *attempt("figures", "reviewer-0", _verdict(review, passed=True), 4),
+        ItemAccepted(run=RUN, item="figures", passed=True, outcome=final, term=1),
+        *attempt("letter", "executor-0", QUESTIONS),
+        asked,
+    ]
+    return Scene(plan, events)
+
+
+def _pending(item: str, outcome: Result, epoch: int) -> list[Event]:
+    *begun, end = attempt(item, "executor-0", outcome, epoch)
+    return [*begun, end.model_copy(update={"pending": True})]
+
+
+def _verdict(review: Review, *, passed: bool) -> Verdict:
+    missing = "only the north is there" if not passed else "both regions, one table"
+    judgement = Judgement(
+        gates=tuple(GateVerdict(gate=gate, passed=passed, evidence=missing) for gate in review.gates),
+        requirements=(
+            RequirementVerdict(requirement="Every region.", satisfied=passed, evidence=missing),
+            RequirementVerdict(requirement="In euros.", satisfied=True, evidence="the heading says so"),
+        ),
+        issues=() if passed else ("Add the south.",),
+        suggested_tests=() if passed else ("Count the regions.",),
+    )
+    return Verdict(model=MODEL, judgement=judgement, cost_usd=0.004, seconds=2.0)
 
 
 async def begin(store: GroupStore, plan: tuple[Item, ...], name: str = "quarterly report") -> None:

@@ -4,7 +4,7 @@ import { $, h } from "./dom.js";
 
 const CSRF = document.querySelector('meta[name="csrf"]').content;
 
-/** Send a request; what came of it is shown for a while. */
+/** Send a request; what came of it is shown for a while. Whether it is on its way. */
 export async function ask(wish, what) {
   try {
     const answer = await fetch("/requests", {
@@ -14,22 +14,25 @@ export async function ask(wish, what) {
     });
     const told = await answer.json();
     if (!answer.ok) return notify(`${what}: ${told.error}`, true);
-    return notify(told.in_journal ? `${what}: asked for.` : `${what}: on disk; the store takes it in as soon as it answers.`);
+    notify(told.in_journal ? `${what}: asked for.` : `${what}: on disk; the store takes it in as soon as it answers.`);
+    return true;
   } catch {
     return notify(`${what}: the server does not answer; try again.`, true);
   }
 }
 
-/** The same after a question. */
-export function askSurely(wish, what, question) {
+/** The same after a question. `reason`: name of a field for a text that goes with it. */
+export function askSurely(wish, what, question, reason = null) {
   const dialog = $("sure");
+  const text = reason && h("textarea", { id: "sure-text", rows: 2, maxlength: 2000 });
   const close = (yes) => {
     dialog.close();
-    if (yes) ask(wish, what);
+    if (yes) ask(text ? { ...wish, text: text.value.trim() } : wish, what);
   };
   dialog.replaceChildren(
     h("h2", { id: "sure-what" }, what),
     h("p", {}, question),
+    ...(text ? [h("label", { for: "sure-text" }, reason), text] : []),
     h("div", { class: "acts" },
       h("button", { type: "button", onclick: () => close(false), autofocus: true }, "Leave it"),
       h("button", { type: "button", class: "danger full", onclick: () => close(true) }, what)),
@@ -46,4 +49,5 @@ export function notify(text, bad = false) {
   place.classList.toggle("bad", bad);
   clearTimeout(timer);
   timer = setTimeout(() => (place.hidden = true), bad ? 12_000 : 5_000);
+  return false;
 }

@@ -1,7 +1,9 @@
 // One item opened: what was asked, what is said just now, what its attempts did, what came of it.
 
-import { ask, askSurely } from "./actions.js";
+import { askSurely } from "./actions.js";
+import { form, keyOf } from "./asks.js";
 import { $, h } from "./dom.js";
+import { people, requirements, verdicts } from "./review.js";
 import { STATES, TERMINAL, clock, dollars, number, seconds, tokens, words } from "./format.js";
 
 const LOOK_MS = 1000;
@@ -23,6 +25,7 @@ export class ItemPanel {
     this.id = id;
     this.sections = new Map();
     this.body = null;
+    this.form = null;
     if (!this.dialog.open) this.dialog.showModal();
     await this.load();
     clearInterval(this.timer);
@@ -86,12 +89,14 @@ export class ItemPanel {
     const live = this.dialog.querySelector(".live")?.textContent ?? "";
     const scroll = this.body?.scrollTop ?? 0;
     const { view, plan } = told;
+    const written = document.activeElement;
     this.body = h("div", { class: "inside" },
+      this.question(told.run, view),
       this.acts(view),
       this.figures(view, plan),
       view.error ? h("p", { class: "why" }, view.error) : null,
       this.output(told, live),
-      this.verdicts(told),
+      this.review(told),
       this.section("prompt", "Prompt", told.prompt.map((part) => this.part(part))),
       this.section("attempts", `Attempts (${told.attempts.length})`, told.attempts.map(attempt), told.attempts.length > 1),
       told.turns.length ? this.section("turns", `Turns (${told.turns.length})`, told.turns.map((one) => this.turn(one))) : null,
@@ -100,6 +105,15 @@ export class ItemPanel {
     for (const details of this.dialog.querySelectorAll("details[data-key]"))
       if (open.has(details.dataset.key)) details.open = open.get(details.dataset.key);
     this.body.scrollTop = scroll;
+    if (this.form?.element.contains(written)) written.focus();
+  }
+
+  /** What a person is asked; the same form as long as it is the same question, with what is typed in it. */
+  question(run, view) {
+    if (!view.waits_for) return null;
+    const key = keyOf(run, this.id, view.waits_for);
+    if (this.form?.key !== key) this.form = { key, element: form(run, this.id, view.waits_for) };
+    return this.form.element;
   }
 
   acts(view) {
@@ -136,10 +150,13 @@ export class ItemPanel {
     ], true);
   }
 
-  verdicts(told) {
-    const found = told.events.filter((one) => /^(review_|approval_|needs_)/.test(one.type));
-    return found.length ? this.section("verdicts", `Verdicts (${found.length})`, found.map((one) =>
-      h("div", { class: "attempt" }, h("p", {}, h("b", {}, words(one.type)), ` ${clock(one.at)}`), h("pre", { class: "text" }, JSON.stringify(rest(one), null, 2)))), true) : null;
+  review(told) {
+    const [asked, judged, said] = [requirements(told.view), verdicts(told.attempts), people(told.events)];
+    return [
+      asked && this.section("requirements", asked.name, [asked.element], true),
+      judged.length ? this.section("verdicts", `Verdicts (${judged.length})`, judged, true) : null,
+      said.length ? this.section("people", "Questions and approvals", said) : null,
+    ].filter(Boolean);
   }
 
   section(key, name, inside, open = false) {
@@ -167,18 +184,20 @@ export class ItemPanel {
   }
 }
 
+const ENDS = {
+  result: "made the result", lost: "lost", verdict: "gave a verdict", questions: "asked", requirements: "found the requirements", grows: "wanted more items",
+};
+
 function attempt(one) {
-  const ended = one.outcome === null ? "under way" : one.outcome === "result" ? "made the result" : one.outcome === "lost" ? "lost" : words(one.reason);
+  const ended = one.outcome === null ? "under way" : one.outcome === "failure" ? words(one.reason) : ENDS[one.outcome] ?? one.outcome;
+  const what = one.purpose === "review" ? "Review of attempt" : one.purpose === "extract" ? "Requirements before attempt" : "Attempt";
   const figures = [one.agent, one.model, one.seconds === undefined ? null : seconds(one.seconds), one.usage ? `${number(tokens(one.usage))} tokens` : null,
     one.usage ? dollars(one.cost_usd) : null, one.alone ? "alone" : null].filter(Boolean);
   return h("div", { class: `attempt o-${one.outcome}` },
-    h("p", {}, h("b", {}, `Attempt ${one.attempt}`), ` ${clock(one.assigned_at)} · ${ended}`),
+    h("p", {}, h("b", {}, `${what} ${one.attempt}`), ` ${clock(one.assigned_at)} · ${ended}`),
     h("p", { class: "dim" }, figures.join(" · ")),
     one.error ? h("p", { class: "why" }, one.error) : null);
 }
-
-const COMMON = new Set(["type", "seq", "at", "timestamp", "run", "item_id", "result", "task"]);
-const rest = (one) => Object.fromEntries(Object.entries(one).filter(([name]) => !COMMON.has(name)));
 
 function event(one) {
   return h("li", {}, h("time", {}, clock(one.at)), ` ${words(one.type)}`,

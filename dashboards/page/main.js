@@ -1,6 +1,7 @@
 // The page: one state, fed by one stream, shown in parts.
 
 import { ask, askSurely, notify } from "./actions.js";
+import { Asks } from "./asks.js";
 import { $, fill, h } from "./dom.js";
 import { Events } from "./events.js";
 import { Feed } from "./feed.js";
@@ -16,6 +17,7 @@ const panel = new ItemPanel(state, () => place(state.run?.run, null));
 const open = (id) => place(state.run?.run, id);
 const graph = new Graph(state, open);
 const list = new List(state, open);
+const asks = new Asks(state, open);
 const events = new Events(state, open);
 const feed = new Feed({ snapshot, journal, change, items, gap, link });
 
@@ -29,7 +31,7 @@ function draw(...parts) {
     frame = null;
     const now = new Set(stale);
     stale.clear();
-    if (now.has("run")) showRun();
+    if (now.has("run")) showRun(asks.draw());
     if (now.has("fleet")) [fleet.agents, fleet.models].forEach((show) => show(state));
     if (now.has("items")) {
       graph.draw();
@@ -107,15 +109,15 @@ function choose() {
   arrived();
 }
 
-function showRun() {
+function showRun(asked) {
   const { run } = state;
   const runs = [...state.runs.values()];
-  fill($("runs"), [runs.map((one) => [one.run, one.state]), run?.run], () => runs.length
-    ? runs.map((one) => h("option", { value: one.run, selected: one.run === run?.run }, `${one.key ?? one.run} · ${one.name} · ${words(one.state)}`))
+  fill($("runs"), [runs.map((one) => [one.run, one.state, one.counts?.blocked]), run?.run], () => runs.length
+    ? runs.map((one) => h("option", { value: one.run, selected: one.run === run?.run }, `${one.key ?? one.run} · ${one.name} · ${words(one.state)}${one.counts?.blocked ? ` · ${one.counts?.blocked} blocked` : ""}`))
     : h("option", {}, "no runs yet"));
   $("empty").hidden = Boolean(run);
   fill($("empty"), !run, () => [h("h2", {}, "No runs yet"), h("p", {}, "Start one in a terminal; it is shown here as it goes on."), h("code", {}, "mnemosyne run plan.yaml")]);
-  document.title = run ? `${run.key ?? run.run} ${words(run.state)} · mnemosyne` : "mnemosyne";
+  document.title = run ? `${asked ? `(${asked}) ` : ""}${run.key ?? run.run} ${words(run.state)} · mnemosyne` : "mnemosyne";
   $("run-acts").hidden = !run || FINISHED.has(run.state);
   if (!run) return;
   $("state").textContent = words(run.state);

@@ -10,6 +10,7 @@ export class State {
     this.run = null;
     this.items = new Map();
     this.actives = new Set();
+    this.asks = new Set();
     this.events = [];
     this.dropped = 0;
   }
@@ -31,6 +32,7 @@ export class State {
     const same = before && told.run && before.run === told.run.run && before.plan.length === told.run.plan.length;
     this.items = new Map();
     this.actives = new Set();
+    this.asks = new Set();
     for (const item of told.run?.items ?? []) this.take(item);
     if (same) this.run.plan = before.plan;
     return !same;
@@ -59,6 +61,8 @@ export class State {
     this.items.set(item.id, item);
     if (item.state === "active") this.actives.add(item.id);
     else this.actives.delete(item.id);
+    if (item.waits_for) this.asks.add(item.id);
+    else this.asks.delete(item.id);
   }
 
   journal(told) {
@@ -75,6 +79,11 @@ export class State {
 
   active() {
     return [...this.actives];
+  }
+
+  /** Items that wait for a person, in the order in which they began to. */
+  asking() {
+    return [...this.asks].map((id) => this.items.get(id));
   }
 
   /** The plan as a graph: an item that grew goes on after those it grew by. */

@@ -9,9 +9,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from actors.events import AgentErrorRecorded, AgentHealthDegraded, AgentRestarted, AgentStarted, RunFinished
+from actors.events import AgentErrorRecorded, AgentHealthDegraded, AgentRestarted, AgentStarted, Event, RunFinished
+from actors.people import AnswerGiven, ApprovalDenied, ApprovalGranted
 from actors.stores.group import GroupStore
+from actors.stores.reader import Reader
 from actors.work import RestartCause, Role, RunStatus
+from cluster.around import HomeAround
 from dashboards.listening import bind, serve
 from dashboards.server import Server
 from tests import browsers, scenes
@@ -108,6 +111,64 @@ async def test_requests_go_out_by_the_page_alone(chromium: Browser, tmp_path: Pa
             ("cancel", scenes.RUN),
         ]
     await store.close()
+
+
+async def test_questions_are_answered_and_approvals_given_from_the_page(chromium: Browser, tmp_path: Path) -> None:
+    store = await scenes.write(tmp_path, scenes.asking())
+    taking = asyncio.create_task(store.take_requests())
+    around = HomeAround(tmp_path)
+    async with page(tmp_path, surroundings=around) as served, opened(chromium, entrance(served)) as tab:
+        asks = tab.get_by_role("region", name="2 items wait for you")
+        await expect(asks).to_contain_text("To whom is it addressed?")
+        assert (await tab.title()).startswith("(2) ")
+        await asks.get_by_role("textbox", name="Your answer to letter").fill("To the customers.\nIn English.")
+        await write(store, *scenes.attempt("archive", "executor-1", None))
+        await expect(tab.locator("#counts")).to_contain_text("1 active")
+        await asks.get_by_role("button", name="Answer letter").click()  # with what was typed before the page changed
+        one = tab.get_by_role("region", name="1 item waits for you")
+        await expect(one.get_by_role("form")).to_have_count(1)
+        await one.get_by_role("button", name="publish", exact=True).click()
+        await tab.locator("#item").get_by_role("button", name="Approve publish").click()
+        await expect(tab.locator("#item .pill")).to_contain_text("ready")
+        await expect(tab.locator("#asks")).to_be_hidden()
+        answered, approved = said(tmp_path)
+        assert answered == AnswerGiven(run=scenes.RUN, target="letter", epoch=1, text="To the customers.\nIn English.")
+        assert approved == ApprovalGranted(run=scenes.RUN, target="publish", epoch=0)
+    taking.cancel()
+    await store.close()
+
+
+async def test_a_denial_has_a_reason_and_a_review_shows_its_evidence(chromium: Browser, tmp_path: Path) -> None:
+    store = await scenes.write(tmp_path, scenes.asking())
+    taking = asyncio.create_task(store.take_requests())
+    around = HomeAround(tmp_path)
+    async with page(tmp_path, surroundings=around) as served, opened(chromium, entrance(served)) as tab:
+        await tab.get_by_role("button", name="Deny publish").click()
+        sure = tab.get_by_role("dialog", name="Deny publish")
+        await sure.get_by_label("Why, for the record").fill("not before the audit")
+        await sure.get_by_role("button", name="Deny publish").click()
+        await expect(tab.get_by_role("region", name="1 item waits for you")).to_be_visible()
+        assert said(tmp_path) == [
+            ApprovalDenied(run=scenes.RUN, target="publish", epoch=0, reason="not before the audit")
+        ]
+        await tab.evaluate("location.hash += '&item=figures'")
+        item = tab.locator("#item")
+        await expect(item).to_contain_text("Requirements (2 of 2 met)")
+        await expect(item).to_contain_text("Verdicts (2)")
+        await expect(item).to_contain_text("only the north is there")
+        await expect(item).to_contain_text("Add the south.")
+    taking.cancel()
+    await store.close()
+
+
+def said(home: Path) -> list[Event]:
+    """What people said, by the journal."""
+    reader = Reader(home / "store.db")
+    try:
+        found = [e for e in reader.events(scenes.RUN) if isinstance(e, AnswerGiven | ApprovalGranted | ApprovalDenied)]
+        return [event.model_copy(update={"seq": 0, "at": 0.0}) for event in found]
+    finally:
+        reader.close()
 
 
 async def test_the_page_comes_back_after_its_server_was_ended(chromium: Browser, tmp_path: Path) -> None:

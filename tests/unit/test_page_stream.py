@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from actors.events import CancelRequested, PauseRequested
+from actors.people import Approval, ApprovalGranted, ApprovalRequested
 from actors.stores import upkeep
 from actors.stores.group import GroupStore
 from actors.stores.sqlite import SqliteStore
@@ -180,6 +181,20 @@ async def test_hostile_text_is_spelt_out(tmp_path: Path) -> None:
         raw = (await served.client.get("/state/runs")).content
     assert first.data["runs"][0]["name"] == "\\x1b[2J\\u202ename</script>"
     assert all(32 <= byte < 127 for byte in raw)
+    await store.close()
+
+
+async def test_an_item_that_a_person_spoke_of_is_told_at_once(tmp_path: Path) -> None:
+    store = GroupStore(tmp_path / "store.db")
+    await accept(store, items(a=()))
+    asked = ApprovalRequested(run="r", item="a", epoch=0, what=Approval.START, message="it is to begin", term=1)
+    await write(store, asked)
+    async with page(tmp_path) as served, reading(served, "r") as messages:
+        (first,) = await until(messages, "snapshot")
+        assert first.data["run"]["items"][0]["waits_for"]["epoch"] == 0
+        await write(store, ApprovalGranted(run="r", target="a", epoch=0))
+        (item,) = (await until(messages, "items"))[-1].data["items"]
+        assert (item["state"], item["waits_for"]) == ("ready", None)
     await store.close()
 
 

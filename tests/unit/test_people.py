@@ -13,7 +13,9 @@ from actors.stores.group import GroupStore
 from actors.stores.reader import Reader
 from actors.work import Item, ItemState
 from cluster import requests
+from cluster.around import HomeAround
 from cluster.cli.journal import read_view
+from dashboards.requests import Wish
 from tests.histories import accept, assigned, closed, write
 from tests.reviews import QUESTIONS
 
@@ -83,11 +85,48 @@ def test_status_says_what_waits_for_a_person_and_the_exact_command(store: Path) 
     reader.close()
     waits = {item["id"]: item["waits_for"] for item in json.loads(json.dumps(view.to_json()))["items"]}
     assert waits == {
-        "q": {"kind": "answer", "questions": ["Which colour?"], "command": "mnemosyne answer r q '...'"},
+        "q": {"kind": "answer", "epoch": 1, "questions": ["Which colour?"], "command": "mnemosyne answer r q '...'"},
         "a b": {
             "kind": "approval",
+            "epoch": 0,
             "what": "start",
             "message": "it is to begin",
             "command": "mnemosyne approve r 'a b'  (or deny)",
         },
     }
+
+
+def wish(request: str, **fields: object) -> Wish:
+    return Wish.model_validate({"request": request, "run": "k", **fields})
+
+
+def test_the_page_asks_for_the_same(store: Path) -> None:
+    around = HomeAround(store.parent)
+    assert around.ask(wish("answer", item="q", text="blue", epoch=1))
+    assert around.ask(wish("approve", item="a b", epoch=0))
+    assert words(store) == [
+        AnswerGiven(run="r", target="q", epoch=1, text="blue"),
+        ApprovalGranted(run="r", target="a b", epoch=0),
+    ]
+
+
+def test_a_denial_from_the_page_has_its_reason(store: Path) -> None:
+    assert HomeAround(store.parent).ask(wish("deny", item="a b", text="too dear"))
+    assert words(store) == [ApprovalDenied(run="r", target="a b", epoch=0, reason="too dear")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (wish("approve", item="a b", epoch=3), "asks something else by now"),
+        (wish("answer", item="q", text="blue", epoch=0), "asks something else by now"),
+        (wish("answer", item="q"), "an answer has 1 to 8000 characters"),
+        (wish("deny"), "deny needs `item`"),
+        (Wish(request="approve", item="q"), "approve needs `run`"),
+        (Wish(request="reset_agent"), "reset_agent needs `agent`"),
+    ],
+)
+def test_nobody_answers_what_they_did_not_read(store: Path, asked: Wish, told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        HomeAround(store.parent).ask(asked)
+    assert words(store) == []

@@ -26,7 +26,7 @@ setup: ## make or update the locked environment
 	@./mnemosyne --setup
 
 .PHONY: test
-test: setup browser watchers lint types contracts ## everything CI runs; stops at the first chore that fails
+test: setup browser watchers database lint types contracts ## everything CI runs; stops at the first chore that fails
 	$(python) -m pytest $(two) tests/unit tests/test_architecture.py
 	$(python) -m pytest -m "not faults" tests/integration tests/test_examples.py
 
@@ -44,6 +44,13 @@ watchers: ## install Prometheus for the tests of metrics, if it is missing and t
 	    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends prometheus prometheus-alertmanager \
 	    >/dev/null; } || \
 	  echo "there is no Prometheus here: the tests over it are skipped"
+
+.PHONY: database
+database: ## install PostgreSQL for the tests of the store, if it is missing and this is Debian's root
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get -qq update && \
+	    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends postgresql >/dev/null; } || \
+	  echo "there is no PostgreSQL here: the tests over it are skipped"
 
 .PHONY: pictures
 pictures: setup browser ## take the README's pictures of the page

@@ -70,6 +70,10 @@ class GrowthRefused(UserError):
     """The run does not grow by this: it is not what it has to be, or more than its limits allow."""
 
 
+class OverLimit(GrowthRefused):
+    """The run would grow over its limits; a person may allow it once."""
+
+
 class ItemGrows(MnemosyneError):
     """The item goes on once the run has done what it wants."""
 

@@ -18,6 +18,8 @@ class Approval(StrEnum):
     """That the item begins: `approve: true`."""
     RESULT = "result"
     """That its last result is taken although no review passed it: `on_exhausted: ask`."""
+    GROWTH = "growth"
+    """That the run grows by what the item adds, once over its limits."""
 
 
 class ApprovalRequested(Recorded):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from actors.errors import GrowthRefused
+from actors.errors import GrowthRefused, OverLimit
 from actors.limits import Limits
 from actors.work import Item
 from cluster.plan.names import name_fault
@@ -44,7 +44,7 @@ class Admission:
 
     def _within(self, wanted: int, most: int, what: str, name: str) -> None:
         if wanted > most:
-            raise GrowthRefused(f"there would be {wanted} {what}, and {most} is the most ({name} in the plan's limits)")
+            raise OverLimit(f"there would be {wanted} {what}, and {most} is the most ({name} in the plan's limits)")
 
     def check_budget(self, items: Sequence[Item]) -> None:
         """Raise GrowthRefused unless the budget has room for an attempt of each."""

@@ -4,16 +4,20 @@ import os
 import secrets
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from actors import keys
 from actors.errors import HomeUnusable, UserError
+from actors.frozen import Frozen
 from actors.keys import Found
+from actors.limits import Limits
 from actors.models.script import Script
 from actors.settings import CommandSettings, FleetSettings, HealthSettings, ModelSettings, Settings
 from cluster import store_address
 
+F = TypeVar("F", bound=Frozen)
 HOME_NAME = ".mnemosyne"
 STORE = "MNEMOSYNE_STORE"
 PASSWORD = "PGPASSWORD"  # noqa: S105 -- a variable's name
@@ -122,11 +126,20 @@ def skill_folders(home: Path) -> tuple[Path, Path]:
 
 def _commands(home: Path) -> CommandSettings:
     """What the home's commands.json, if there is one, allows the commands of items. Raises UserError."""
-    path = home / "commands.json"
+    return _of_home(home / "commands.json", CommandSettings)
+
+
+def limits(home: Path, plan: Limits | None) -> Limits:
+    """How far a run may grow: as its plan says, else as the home's limits.json says. Raises UserError."""
+    usual = _of_home(home / "limits.json", Limits)
+    return usual.changed(plan) if plan else usual
+
+
+def _of_home(path: Path, form: type[F]) -> F:
     try:
-        return CommandSettings.model_validate_json(path.read_bytes())
+        return form.model_validate_json(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):  # the home itself is looked at elsewhere
-        return CommandSettings()
+        return form()
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from None
     except ValidationError as error:

@@ -29,6 +29,8 @@ def _of_rounds(facts: Facts, item: str, view: ItemView, rounds: Rounds, *, cance
         return facts.accepted(item, rounds, passed=True)
     if isinstance(view.last, Failure) and rounds.purpose is not Purpose.REVIEW:
         return facts.failed(item, view.attempts, view.last.reason, view.last.message)
+    if rounds.denied is not None and rounds.asked and rounds.asked.what is Approval.GROWTH:
+        return _refused(facts, item, view, rounds)
     if end := _exhausted(view, rounds):
         return _decided(facts, item, view, rounds, end, cancelled=cancelled)
     if cancelled:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from actors.contents import stored
-from actors.errors import GrowthRefused
+from actors.errors import GrowthRefused, OverLimit
 from actors.work import Item
 from cluster.growth import Growth, child_id
 
@@ -35,7 +35,7 @@ def entries(item: Item, text: str, most: int) -> list[Any]:
         where = f"{path} in the result" if path else "the result"
         raise GrowthRefused(f"{where} of {over} is no list: it is {_told(found)}")
     if len(found) > most:  # before anything is made of it
-        raise GrowthRefused(
+        raise OverLimit(
             f"the list has {len(found)} entries, and {most} for one item is the most (fan_out in the plan's limits)"
         )
     return found

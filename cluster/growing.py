@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from actors.errors import GrowthRefused
+from actors.errors import GrowthRefused, OverLimit
 from actors.events import ItemCancelled, ItemFailed, ItemQuarantined, ItemsAdded, ItemSkipped
 from actors.limits import Limits
+from actors.people import Approval
 from actors.roles.prompt import VERSIONS
 from actors.work import Content, Expand, FailureKind, Item, ItemState, Ran
 from cluster import expansion, foreach
@@ -74,16 +75,35 @@ class Growing:
         try:
             if fetched.problem:
                 raise GrowthRefused(fetched.problem)
-            return self._wanted(item, fetched.texts) or self._looped(item, fetched.texts)
+            return self._grown(item, fetched.texts, self._limits(item))
+        except OverLimit as refusal:
+            return self._over(item, fetched.texts, str(refusal))
         except GrowthRefused as refusal:
             return self._failed(item, FailureKind.BAD_REQUEST, str(refusal))
+
+    def _limits(self, item: Item) -> Limits:
+        rounds = self._ledger.views[item.id].rounds
+        return Limits.widest() if rounds and rounds.widened else self.limits
+
+    def _over(self, item: Item, texts: Sequence[str], told: str) -> Append:
+        """A person is asked, if it is a person's to allow."""
+        try:
+            self._grown(item, texts, Limits.widest())
+        except GrowthRefused as refusal:
+            return self._failed(item, FailureKind.BAD_REQUEST, str(refusal))
+        question = f"{told}; is the run to grow by them all the same, this once?"
+        return self._facts.asked(item.id, self._ledger.views[item.id], Approval.GROWTH, question)
+
+    def _grown(self, item: Item, texts: Sequence[str], limits: Limits) -> Append:
+        admission = Admission(limits, self._graph.by_id, self._children, self._added, self._placement.budget)
+        return self._wanted(item, texts, admission) or self._looped(item, texts, admission, limits.fan_out)
 
     def _failed(self, item: Item, kind: FailureKind, message: str) -> Append:
         attempts = self._ledger.views[item.id].attempts
         return self._facts.failed(item.id, attempts, kind, message)
 
-    def _wanted(self, item: Item, texts: Sequence[str]) -> Append | None:
-        view, admission = self._ledger.views[item.id], self._admission
+    def _wanted(self, item: Item, texts: Sequence[str], admission: Admission) -> Append | None:
+        view = self._ledger.views[item.id]
         if not view.wants:
             return None
         if item.expand is None:
@@ -92,21 +112,19 @@ class Growing:
             proposed = expansion.proposed(item, texts[0], admission)
         except GrowthRefused as refusal:
             if any(turn.complaint for turn in view.turns):
+                if isinstance(refusal, OverLimit):
+                    raise
                 return self._failed(item, FailureKind.INVALID_ANSWER, str(refusal))
             return self._facts.added(item.id, expansion.refused(view.wants[0], str(refusal)))
         if item.expand is Expand.DRAFT:
             return self._ended(item, texts[0])
         return self._facts.added(item.id, Growth(proposed))
 
-    @property
-    def _admission(self) -> Admission:
-        return Admission(self.limits, self._graph.by_id, self._children, self._added, self._placement.budget)
-
-    def _looped(self, item: Item, texts: Sequence[str]) -> Append:
+    def _looped(self, item: Item, texts: Sequence[str], admission: Admission, fan_out: int) -> Append:
         if children := self._children.get(item.id):
             return self._ended(item, foreach.joined([self._graph.by_id[name] for name in children], texts, item))
-        growth = foreach.for_each(item, foreach.entries(item, texts[0], self.limits.fan_out))
-        self._admission.check(item, growth.items)
+        growth = foreach.for_each(item, foreach.entries(item, texts[0], fan_out))
+        admission.check(item, growth.items)
         return self._facts.added(item.id, growth) if growth.items else self._ended(item, "[]")
 
     def _ended(self, item: Item, text: str) -> Append:

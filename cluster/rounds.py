@@ -5,7 +5,7 @@ Changed by what is on disk alone, so that every driver that replays it knows the
 
 from typing import Literal
 
-from actors.people import AnswerGiven, ApprovalDenied, ApprovalGranted, ApprovalRequested, Word
+from actors.people import AnswerGiven, Approval, ApprovalDenied, ApprovalGranted, ApprovalRequested, Word
 from actors.review import Answered, Judgement, Purpose, Questions, Requirements, Verdict
 from actors.work import Item, Made, Result, Turn
 
@@ -62,6 +62,11 @@ class Rounds:
         return Purpose.REVIEW if self.result and not self.judgement else Purpose.WORK
 
     @property
+    def widened(self) -> bool:
+        """Whether a person has allowed the run to grow over its limits by what the item adds."""
+        return self.granted and self.asked is not None and self.asked.what is Approval.GROWTH
+
+    @property
     def rejected(self) -> int:
         """Attempts that reviews sent back."""
         return len(self.feedback)
@@ -113,7 +118,12 @@ def _kind(word: Word) -> Asked:
     return "answer" if isinstance(word, AnswerGiven) else "approval"
 
 
+_PLAIN = {"review": None, "approve": False, "clarify": False, "requirements": (), "extract": False}
+
+
 def rounds_of(item: Item) -> Rounds | None:
     """None if there is no more to the item than its work. What an item adds for a list has its own."""
-    more = item.review or item.approve or item.clarify or item.requirements
-    return Rounds(item) if more and not item.foreach else None
+    if item.foreach:
+        return Rounds(item.model_copy(update=_PLAIN))
+    more = item.review or item.approve or item.clarify or item.requirements or item.expand
+    return Rounds(item) if more else None

@@ -59,7 +59,8 @@ FIELDS = {
     "issues": "What to change, the most important first.",
     "suggested_tests": "What would show that it is right.",
     "questions": "What the agent asks.",
-    "what": "start: that the item begins; result: that its result is taken although no review passed it.",
+    "what": "start: that the item begins; result: that its result is taken although no review passed it; "
+    "growth: that the run grows by what it adds, over its limits.",
     "alone": "Whether its agent works on nothing else meanwhile, because the item may have ended one.",
     "suspect": "Whether the item may be what ended the agent.",
     "error": "The message, without secrets.",

@@ -34,7 +34,8 @@ def answer(
 
 
 def approve(run: Run, item: OneItem, home: Home = None, as_json: AsJson = False) -> None:
-    """Let an item go on that waits for approval: begin, or have its last result taken as it is.
+    """Let an item go on that waits for approval: begin, have its last result taken as it is, or have
+    the run grow once by what it adds, over the limits.
 
     Example: `mnemosyne approve monday publish`.
     """

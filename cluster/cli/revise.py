@@ -8,6 +8,7 @@ import typer
 from actors.roles.prompt import VERSIONS
 from actors.stores.protocol import Accept, RunRecord, Store
 from actors.work import RunStatus
+from cluster import config
 from cluster.cli import budgets, on_fleet, reuse_view
 from cluster.cli.journal import opened, read_end, read_view
 from cluster.cli.text import cut
@@ -42,10 +43,13 @@ def revise(way: Way, run: str, path: Path, model: str | None, new: str, *, dry_r
         way.console.print(f"Nothing is left to do: every result of run {record.run} stands.", highlight=False)
         return True
 
+    limits = config.limits(way.home, plan.limits)
+
     async def accept(store: Store) -> RunRecord:
         with lease(way.home, record):  # nobody adds a result to the old run between the look and the acceptance
             found = look(way.home, record, plan, choice.model)
-            made = await store.accept(_acceptance(new, record, plan, choice.model, found))
+            acceptance = _acceptance(new, record, plan, choice.model, found)
+            made = await store.accept(acceptance._replace(limits=limits))
             if not over:  # it was asked to end with the acceptance; without agents that takes no time
                 await Driver(record, store, {}, f"the acceptance of {new}").drive()
             return made
@@ -85,7 +89,6 @@ def _acceptance(new: str, old: RunRecord, plan: Plan, model: str, found: Compari
         revises=old.run,
         reused=found.reused(new),
         budget=plan.budget,
-        limits=plan.limits,
     )
 
 

@@ -72,9 +72,8 @@ def run(
     config.make_home(way.home)
     _say(way, choice.line, *budgets.preview(parsed, choice.model, caps))
     id_ = as_ or new_id(parsed.name)
-    accept = Accept(
-        id_, key, parsed.name, parsed.digest, choice.model, items, parsed.payloads, budget=caps, limits=parsed.limits
-    )
+    parts = (parsed.name, parsed.digest, choice.model, items, parsed.payloads)
+    accept = Accept(id_, key, *parts, budget=caps, limits=config.limits(way.home, parsed.limits))
     again = _again(plan, {"--as": id_, "--key": key, "--model": model, "--budget": budget})
     try:
         way.go(choice.model, models, items, lambda s: s.accept(accept), lambda: (id_, again, lambda _: True), id_)

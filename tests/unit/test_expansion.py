@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.budget import Budget
@@ -130,6 +130,7 @@ evil = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.lists(evil, max_size=8), min_size=1, max_size=3),
     st.builds(Limits, items=st.integers(0, 6), fan_out=st.integers(0, 6), depth=st.integers(0, 2)),
@@ -156,7 +157,10 @@ def test_whatever_an_expander_says_the_caps_and_the_budget_hold(
         assert sum(item.parent == parent for item in added) <= limits.fan_out
     assert not added or limits.depth
     assert not any(item.tools or item.model or item.expand for item in added)
-    assert {view.state for view in state.views.values()} <= TERMINAL or state.status is RunStatus.PAUSED
+    assert {view.state for view in state.views.values()} <= TERMINAL or state.status in (
+        RunStatus.PAUSED,
+        RunStatus.WAITING,
+    )
     assert state._placement.budget.run.spent_tokens <= tokens
     assert sum(state.tally().values()) == 2 + len(added)
 

@@ -100,8 +100,8 @@ bench: setup ## what the product costs per item, against raw Ray calls
 	$(python) -m benchmarks.spine
 
 .PHONY: bench-governor
-bench-governor: setup ## calls at the limit of an API: the SDK's retries, then ours; ten minutes
-	for mode in sdk one two killed; do $(python) -m benchmarks.governor $$mode || exit 1; done
+bench-governor: setup ## calls at the limit of an API: the SDK's retries, LangGraph, then ours; ten minutes
+	for mode in sdk langgraph one two killed; do $(python) -m benchmarks.governor $$mode || exit 1; done
 
 .PHONY: recovery
 recovery: setup ## how soon faults are found and work goes on; about an hour, most of it waiting

@@ -1,6 +1,7 @@
 """Calls at the limit of an API: what is refused, what fails, and how much of the limit is used.
 
     python -m benchmarks.governor sdk        the SDK's own retries, 2 and 10, in plain asyncio
+    python -m benchmarks.governor langgraph  LangGraph with the same retries, in an environment of its own
     python -m benchmarks.governor one        ours, one run
     python -m benchmarks.governor two        ours, two runs with a driver each on one fleet
     python -m benchmarks.governor killed     ours, the governor killed in the middle
@@ -12,12 +13,14 @@ forty calls before that: importing the SDK takes seconds.
 """
 
 import asyncio
+import json
 import os
 import random
 import signal
 import sys
 import tempfile
 import time
+from asyncio.subprocess import PIPE
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +28,13 @@ from actors import garbage
 from actors.settings import FleetSettings, ModelSettings, Pools, Settings
 from actors.stores.protocol import Accept
 from actors.work import Item, Role, RunStatus
+from benchmarks.peers.environments import python_of
 from cluster import config
 from tests.messages_server import KEY, Latency, Limits, Script, running
 from tests.messages_server.process import Running
 
 MODEL = "claude-sonnet-5-5"
-CALLS = {"sdk": 600, "one": 3000, "two": 3000, "killed": 3000}
+CALLS = {"sdk": 600, "langgraph": 600, "one": 3000, "two": 3000, "killed": 3000}
 AT_ONCE = 100
 REQUESTS, TOKENS, BURST_S = 1200, 180_000, 5
 LATENCY_S = 0.3
@@ -107,6 +111,23 @@ async def sdk(calls: int, retries: int, server: Running) -> None:
     await client.close()
 
 
+async def langgraph(calls: int, retries: int, server: Running) -> None:
+    """The SDK's retries under LangGraph: one graph that fans out."""
+    script = Path(__file__).parent / "peers" / "langgraph" / "fan_out.py"
+    asked = {"base_url": server.base_url, "key": KEY, "model": MODEL, "retries": retries, "at_once": AT_ONCE}
+    asked |= {"max_tokens": 64, "system": "s" * PROMPT_CHARACTERS, "warm": warm_texts(), "texts": texts(calls)}
+    process = await asyncio.create_subprocess_exec(str(python_of("langgraph")), str(script), stdin=PIPE, stdout=PIPE)
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(f"{json.dumps(asked)}\n".encode())
+    assert await process.stdout.readline() == b"ready\n"
+    await asyncio.sleep(BURST_S + 1)
+    measured = Measured(server)
+    process.stdin.write(b"go\n")
+    measured.tell(f"LangGraph, {retries} retries", calls, int(await process.stdout.readline()))
+    await process.wait()
+
+
 async def ours(calls: int, runs: int, server: Running, *, kill: bool) -> None:
     """An embedded fleet with two executors, a driver for each run."""
     os.environ["ANTHROPIC_API_KEY"] = KEY
@@ -158,10 +179,10 @@ async def kill_governor(fleet: Any, after_s: float) -> None:
 
 async def main(mode: str, calls: int) -> None:
     """One system after the other, each with a server of its own."""
-    if mode == "sdk":
+    if peer := {"sdk": sdk, "langgraph": langgraph}.get(mode):
         for retries in (2, 10):
             with running(SCRIPT) as server:
-                await sdk(calls, retries, server)
+                await peer(calls, retries, server)
         return
     with running(SCRIPT) as server:
         await ours(calls, 2 if mode == "two" else 1, server, kill=mode == "killed")

@@ -37,6 +37,8 @@ def parts(item: Item, model: str, prompt: str, results: Mapping[str, Content]) -
         found["output"] = _canonical(item.output)
     if item.tools:
         found["tools"] = sorted(item.tools)
+    if item.workspace is not None:
+        found["files of the workspace"] = content_hash(item.workspace)
     if item.max_tokens is not None:
         found["max_tokens"] = item.max_tokens
     if item.foreach is not None:

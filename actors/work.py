@@ -117,6 +117,8 @@ class Item(Frozen):
     max_tokens: Annotated[int, Field(ge=1, le=128_000)] | None = None
     tools: tuple[Annotated[str, StringConstraints(pattern=PATTERN, max_length=64)], ...] = ()
     """Capabilities; see actors/tools/capability.py."""
+    workspace: Content | None = None
+    """The files that the run's workspace begins with, packed by actors/tools/workspace.py."""
     foreach: Over | None = None
     """The item is done once for each entry of this list, and ends with the list of the results."""
     expand: Expand | None = None

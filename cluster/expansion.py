@@ -59,4 +59,5 @@ def _placed(item: Item, parent: Item) -> Item:
     names = tuple(child_id(parent.id, name) for name in item.dependencies)
     over = item.foreach and item.foreach.model_copy(update={"item": child_id(parent.id, item.foreach.item)})
     placed = {"id": child_id(parent.id, item.id), "dependencies": names, "foreach": over, "parent": parent.id}
-    return item.model_copy(update={**placed, "model": parent.model, "phase": parent.phase})
+    kept = {"model": parent.model, "phase": parent.phase, "workspace": parent.workspace}
+    return item.model_copy(update={**placed, **kept})

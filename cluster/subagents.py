@@ -40,6 +40,7 @@ def subagent(parent: Item, above: Sequence[Item], name: str, text: str, payloads
         max_tokens=parent.max_tokens,
         tools=handed.tools,
         phase=parent.phase,
+        workspace=parent.workspace,
         parent=parent.id,
     )
 

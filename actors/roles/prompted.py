@@ -1,6 +1,6 @@
 """The part of a role that is all in its prompt."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
@@ -46,7 +46,11 @@ class Asker:
     async def payloads(self, task: Task) -> Mapping[str, str]:
         """The long texts that the task refers to. Raises StoreError."""
         refs = context.references(task)
-        return await self._store.payloads(refs) if refs else {}
+        return await self.stored(refs) if refs else {}
+
+    async def stored(self, refs: Collection[str]) -> Mapping[str, str]:
+        """Texts by their hashes. Raises StoreError."""
+        return await self._store.payloads(refs)
 
     async def ask(
         self,

@@ -17,8 +17,9 @@ from actors.roles.prompted import Asker
 from actors.settings import Settings
 from actors.tools.changes import changes
 from actors.tools.command import RunCommand
-from actors.tools.granted import kept_of, make_workspace, workspace_of
+from actors.tools.granted import kept_of
 from actors.tools.launch import Confines
+from actors.tools.workspace import open_workspace, workspace_of
 from actors.work import Task
 
 EVIDENCE = 6_000
@@ -49,7 +50,7 @@ class Reviewing:
 
     async def _tested(self, task: Task, argv: Sequence[str]) -> GateVerdict:
         """What the command says. It runs again if the reviewer is killed meanwhile."""
-        folder = make_workspace(self._home, task.run)
+        folder = await open_workspace(self._home, task, self._asker.stored)
         command = RunCommand(Confines(folder, self._home), self._commands)
         try:
             said = await command.call({"command": list(argv)}, f"{task.run}/{task.item.id}/review/{task.epoch}")

@@ -75,7 +75,7 @@ class RunInspection:
             yield self._found(f"{len(items)} items are there, {self.items} were accepted", RESTORE)
         for item in items:
             self.attempts[item.id] = [0, 0, 0]
-            for content in item.inputs.values():
+            for content in (*item.inputs.values(), *([item.workspace] if item.workspace else [])):
                 yield from self._content(content, f"an input of item {item.id!r}")
 
     def _content(self, content: Content, what: str) -> Iterator[Finding]:

@@ -31,24 +31,10 @@ from actors.tools.memory import Forget, Recall, Remember
 from actors.tools.subagent import SpawnSubagent
 from actors.tools.tool import Tool
 from actors.tools.toolbox import Toolbox
+from actors.tools.workspace import open_workspace
 from actors.work import Task
 
 NOTHING = Toolbox()
-
-
-def workspace_of(home: Path, run: str) -> Path:
-    """Where the items of a run with tools work."""
-    return home / "runs" / run / "workspace"
-
-
-def make_workspace(home: Path, run: str) -> Path:
-    """The run's workspace, which is there from now on. Raises ToolsUnavailable."""
-    folder = workspace_of(home, run)
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise ToolsUnavailable(f"the workspace {folder} cannot be made: {error.strerror}") from None
-    return folder
 
 
 def kept_of(home: Path, task: Task) -> Path:
@@ -81,13 +67,13 @@ class Granted:
 
     @asynccontextmanager
     async def __call__(self, task: Task) -> AsyncIterator[Toolbox]:
-        """The task's tools, which end with this. Raises ToolsUnavailable, HomeUnusable."""
+        """The task's tools, which end with this. Raises ToolsUnavailable, HomeUnusable, StoreError."""
         declared = _capabilities(task)
         ask = [AskPerson(task.answers)] if task.item.clarify and task.purpose is Purpose.WORK else []
         if not declared:
             yield Toolbox(ask) if ask else NOTHING
             return
-        folder = make_workspace(self._home, task.run)
+        folder = await open_workspace(self._home, task, self._store.payloads)
         if task.item.review and task.purpose is Purpose.WORK:
             await asyncio.to_thread(_keep, self._home, task, folder)
         async with AsyncExitStack() as stack:

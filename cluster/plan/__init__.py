@@ -23,6 +23,7 @@ from cluster.plan.phases import layered
 from cluster.plan.schema import PLAN, json_schema
 from cluster.plan.source import read_tree
 from cluster.plan.spot import Spot
+from cluster.plan.workspace import WorkspaceReader, sees, with_workspace
 
 __all__ = ["Caps", "Mistake", "Plan", "PlanRefused", "json_schema", "load"]
 
@@ -38,7 +39,10 @@ class Plan:
     payloads: Mapping[str, str]
     """Texts of the Contents with a `ref`, by their SHA-256."""
     digest: str
-    """SHA-256 of what counts: items, content of inputs, model. Not of order, comments, layout, budgets or the name."""
+    """SHA-256 of what counts: items, content of inputs and of the workspace, model.
+
+    Not of order, comments, layout, budgets or the name.
+    """
     budget: Budget | None = None
     limits: Limits | None = None
     """How far its run may grow; None: as usual."""
@@ -56,7 +60,12 @@ def load(path: Path, caps: Caps = Caps()) -> Plan:  # noqa: B008 - frozen
     limits = read_limits(fields["limits"]) if "limits" in fields else None
     items = read_items(fields["items"], ItemReader(inputs, mistakes), caps) if "items" in fields else ()
     items = items if len(mistakes) else layered(items, fields["items"], caps)
+    files = WorkspaceReader(path.parent, caps).read(fields["workspace"]) if "workspace" in fields else None
+    if files is not None and not len(mistakes) and not any(map(sees, items)):
+        fields["workspace"].wrong("no item would see these files", "give an item tools, as in tools: [files:read]")
     mistakes.refuse_if_any()
+    if files is not None:
+        items = with_workspace(items, files, inputs.payloads)
     return Plan(name or _stem(path), model, WorkGraph(items), inputs.payloads, _digest(items, model), budget, limits)
 
 

@@ -17,6 +17,10 @@ class Caps:
     """Of one input file."""
     inputs_bytes: int = 64 * MIB
     """Of all inputs together; a file that several items read counts once."""
+    workspace_files: int = 1000
+    """Files and folders that the workspace begins with."""
+    workspace_bytes: int = 16 * MIB
+    """Of all these files together."""
     depth: int = 32
     """Lists and mappings inside each other."""
     nodes: int = 1_000_000

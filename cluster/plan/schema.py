@@ -197,6 +197,13 @@ LIMITS: dict[str, dict[str, Any]] = {
         ("depth", "how deep items may be added for items that were added"),
     )
 }
+WORKSPACE: dict[str, dict[str, Any]] = {
+    "files": {
+        "description": "a folder relative to the plan, inside its folder; its files are copied before the first item",
+        "type": "string",
+        **_SAID,
+    },
+}
 PLAN: dict[str, dict[str, Any]] = {
     "name": {"description": "of the plan; default: its file's", "type": "string", "maxLength": 200, **_SAID},
     "model": {"description": 'of all items: "scripted", "local" or a name that starts with "claude-"', **MODEL},
@@ -205,6 +212,13 @@ PLAN: dict[str, dict[str, Any]] = {
         "description": "how far the run may grow beyond the plan",
         "type": "object",
         "properties": LIMITS,
+        "additionalProperties": False,
+    },
+    "workspace": {
+        "description": "what the folder holds at first that the items with tools share",
+        "type": "object",
+        "properties": WORKSPACE,
+        "required": list(WORKSPACE),
         "additionalProperties": False,
     },
     "items": {

@@ -13,7 +13,7 @@ from actors.models.scripted import ScriptedModel
 from actors.review import Answered, Gate, GateVerdict, Judgement
 from actors.roles import told
 from actors.roles.turns import Said
-from actors.tools.granted import workspace_of
+from actors.tools.workspace import workspace_of
 from actors.work import Content, Item, Made, Ran, RunStatus, Task, Turn
 from tests.reviews import answer, reviewed
 from tests.unit.test_reviewing import driven, judgements

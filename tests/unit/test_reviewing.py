@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from actors.models.script import Rule, Script, ScriptedCall
 from actors.models.scripted import ScriptedModel
 from actors.review import Gate, Review, Verdict
 from actors.roles.prompt import EXTRACT, PROMPTS, REVIEW
-from actors.tools.granted import workspace_of
+from actors.tools.workspace import workspace_of
 from actors.work import Item, Role, RunStatus
 from cluster.driver import Driver
 from tests.fakes import FakeModel, LocalAgent, accepted, open_store
@@ -60,12 +60,14 @@ class Watched(ScriptedModel):
         return await super().complete(request, on_delta)
 
 
-async def driven(home: Path, model: FakeModel | ScriptedModel, *items: Item) -> tuple[RunStatus, list[Event]]:
+async def driven(
+    home: Path, model: FakeModel | ScriptedModel, *items: Item, payloads: Mapping[str, str] | None = None
+) -> tuple[RunStatus, list[Event]]:
     """A run to its end, on an executor and a reviewer."""
     store = open_store(home)
     roles = {"executor-0": Role.EXECUTOR, "reviewer-0": Role.REVIEWER}
     agents = {name: LocalAgent(name, store, model, role=role, home=home) for name, role in roles.items()}
-    record = await accepted(store, *items)
+    record = await accepted(store, *items, payloads=payloads)
     status = await Driver(record, store, agents, "d").drive()
     events = await store.read("r", 0, 0)
     for agent in agents.values():

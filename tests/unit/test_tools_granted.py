@@ -13,9 +13,10 @@ from actors.models.scripted import ScriptedModel
 from actors.roles.attempt import attempt
 from actors.settings import FleetSettings, Settings
 from actors.stores.memory import MemoryStore
-from actors.tools.granted import Granted, workspace_of
+from actors.tools.granted import Granted
 from actors.tools.mcp import config
 from actors.tools.toolbox import Toolbox
+from actors.tools.workspace import workspace_of
 from actors.work import Failure, FailureKind, Item, Outcome, Result, Task
 from cluster.cli import preflight
 from cluster.config import read_settings

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,8 @@ def mnemosyne(*arguments: str, home: Path, cwd: Path = ROOT, said: str = "") -> 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda path: path.parent.name)
 def test_every_example_is_a_plan_of_several_layers(plan: Path) -> None:
     graph = load(plan).graph
-    grows = any(item.foreach or item.expand for item in graph.items)
-    assert len(graph.items) >= 10 or grows
+    more = any(item.foreach or item.expand or item.review for item in graph.items)
+    assert len(graph.items) >= 10 or more
     assert len(graph.layers()) >= 3
 
 
@@ -105,6 +106,25 @@ def test_the_research_grows_by_what_its_agents_find(tmp_path: Path, monkeypatch:
     results = json.loads(mnemosyne("results", "r", "--json", home=tmp_path).stdout)
     assert len(results["judged"]["data"]) == 3
     assert list(results["questions"]["data"]) == ["demand", "margin", "effort"]
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(180)
+def test_what_the_first_attempt_left_the_second_corrects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = ROOT / "examples" / "code-change"
+    monkeypatch.setenv("MNEMOSYNE_SCRIPT", str(folder / "script.json"))
+    done = mnemosyne("run", str(folder / "plan.yaml"), "--key", "c", "--model", "scripted", home=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    status = json.loads(mnemosyne("status", "c", "--json", home=tmp_path).stdout)
+    assert status["counts"]["complete"] == 3
+    (change,) = [item for item in status["items"] if item["id"] == "change"]
+    assert change["attempts"] == 2
+    package = tmp_path / "runs" / status["run"] / "workspace"
+    command = [sys.executable, "-m", "unittest"]
+    assert subprocess.run(command, cwd=package, capture_output=True, timeout=60, check=False).returncode == 0
+    given = (folder / "package" / "names.py").read_text()
+    assert "split" in (package / "names.py").read_text()
+    assert "split" not in given, "the example's own files stay as they are"
 
 
 @pytest.mark.faults

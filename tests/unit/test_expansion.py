@@ -72,6 +72,7 @@ def test_a_list_over_a_result_may_be_among_them() -> None:
     assert run.joined("plan") == {"list": "[1, 2]", "each": ["plan[each][0]", "plan[each][1]"]}
 
 
+TESTED = {"gates": ["tests_passing"], "tests": ["sh", "-c", "touch owned"]}
 CASES = [
     ([entry("a", "b"), entry("b", "a")], "cycle of 2 items"),
     ([entry("a", "nowhere")], 'no item "nowhere"'),
@@ -81,6 +82,13 @@ CASES = [
     ([entry("a", model="claude-opus-4-5")], "must not name a model"),
     ([entry("a", inputs={"x": {"file": "/etc/passwd"}})], "files cannot be named here"),
     ([entry("a", agent="orchestrator", expand=True)], "must not name a model, a phase or expand"),
+    ([entry("a", review=TESTED)], "the review of a must not name a model or a command"),
+    ([entry("a", review={"model": "claude-opus-4-6"})], "the review of a must not name a model or a command"),
+    (
+        [entry("a"), {"id": "b", "foreach": {"over": {"item": "a"}, "item": {"description": "x", "review": TESTED}}}],
+        "the review of b must not name a model or a command",
+    ),
+    ([entry("a", workspace={"files": "/etc"})], 'unknown key "workspace"'),
     ([entry("../../a")], "contains the character"),
     ([entry("a" * 250)], "too long to name a file"),
     ([entry(f"i{n}") for n in range(101)], "there would be 101 items for this one item, and 100 is the most"),
@@ -113,6 +121,13 @@ def test_a_draft_is_checked_and_not_done() -> None:
     run.drive({"plan": proposes(entry("a"))})
     assert run.joined("plan") == {"items": [entry("a")]}
     assert not [event for event in run.journal if isinstance(event, ItemsAdded)]
+
+
+def test_a_draft_cannot_bring_a_command_either() -> None:
+    run = Grown(EXPANDER.model_copy(update={"expand": Expand.DRAFT}))
+    run.drive({"plan": lambda task: proposes(entry("a", review=TESTED), turn=len(task.turns) + 1)})
+    (failed,) = [event for event in run.journal if isinstance(event, ItemFailed)]
+    assert "must not name a model or a command" in failed.message
 
 
 names = st.sampled_from(["a", "b", "c", "plan", "after", "each[0]", "../x", ""])

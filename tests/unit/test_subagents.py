@@ -70,6 +70,17 @@ def test_results_come_back_as_the_results_of_the_calls() -> None:
     assert sum(state.tally().values()) == 3
 
 
+@pytest.mark.parametrize(
+    "review", [{"gates": ["tests_passing"], "tests": ["sh", "-c", "touch owned"]}, {"model": "claude-opus-4-6"}, {}]
+)
+def test_a_call_cannot_bring_a_review(review: dict[str, Any]) -> None:
+    run = Grown(PARENT)
+    run.drive({"p": once(asks(review=review))})
+    (one,) = granted(run)
+    assert (one.item, "the call cannot be understood" in (one.refusal or "")) == (None, True)
+    assert {task.item.id for task in run.tasks} == {"p"}
+
+
 def test_a_failure_comes_back_as_the_result_of_the_call() -> None:
     run = Grown(PARENT)
     state = run.drive({"p": once(asks()), "p[1.1]": BAD})

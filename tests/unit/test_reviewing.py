@@ -9,7 +9,7 @@ import pytest
 
 from actors.events import Event, ItemAccepted, ItemClosed, ItemFailed
 from actors.models.answer import parse
-from actors.models.port import OnDelta, Reply, Request
+from actors.models.port import Model, OnDelta, Reply, Request
 from actors.models.script import Rule, Script, ScriptedCall
 from actors.models.scripted import ScriptedModel
 from actors.review import Gate, Review, Verdict
@@ -61,7 +61,7 @@ class Watched(ScriptedModel):
 
 
 async def driven(
-    home: Path, model: FakeModel | ScriptedModel, *items: Item, payloads: Mapping[str, str] | None = None
+    home: Path, model: Model, *items: Item, payloads: Mapping[str, str] | None = None
 ) -> tuple[RunStatus, list[Event]]:
     """A run to its end, on an executor and a reviewer."""
     store = open_store(home)

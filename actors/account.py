@@ -3,9 +3,9 @@
 An attempt is held before it begins, at the most that it may take, and settled once it has ended.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import ceil, floor, log10
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from actors.budget import Budget
 from actors.work import Lost, Outcome, Reservation
@@ -47,6 +47,12 @@ class Account(NamedTuple):
         """Whether that may be held too."""
         return not any(self._missing(reserved))
 
+    def admits(self, reserved: Reservation | None) -> bool:
+        """Whether an attempt may begin: it is reserved in everything that is capped, and has room."""
+        if reserved is None or (self.caps.tokens is not None and reserved.tokens is None):
+            return not self.caps
+        return self.has_room(reserved)
+
     def never_has_room(self, reserved: Reservation) -> bool:
         """Whether that would not fit either if nothing else were held."""
         return not self._replace(held_usd=0.0, held_tokens=0).has_room(reserved)
@@ -65,6 +71,15 @@ class Account(NamedTuple):
         tokens = "" if self.caps.tokens is None else f"{reserved.tokens or 0} tokens"
         held = f", {self._reserved()} reserved" if not self.never_has_room(reserved) else ""
         return f"{self.told()} used{held}, and the next attempt may take {' and '.join(filter(None, (usd, tokens)))}"
+
+    def to_json(self) -> dict[str, Any]:
+        """For machines."""
+        return {**self._asdict(), "caps": self.caps.model_dump()}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Self:
+        """What `to_json` gave."""
+        return cls(**{**told, "caps": Budget.model_validate(told["caps"])})
 
     def wider(self, reserved: Reservation) -> str:
         """Caps that have room for that, as a person types them; as in usd=1,tokens=20000."""

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from actors.budget import Budget
 from actors.recorded import Recorded
 from actors.work import RestartCause, Role
 
@@ -123,6 +124,16 @@ class ModelHeld(Recorded):
     """What it asked for then."""
 
 
+class FleetBudgetSet(Recorded):
+    """A person set what all runs of the fleet may take together; it holds from this row on."""
+
+    type: Literal["fleet_budget_set"] = "fleet_budget_set"
+    budget: Budget | None
+    """Caps beside those that it does not name; None ends all of them."""
+    anew: bool = False
+    """Whether what was spent before does not count any more."""
+
+
 class AgentRestartRequested(Recorded):
     """A person wants the agent's process replaced."""
 
@@ -151,5 +162,6 @@ OfFleet = (
     | ModelUnavailable
     | ModelAvailable
     | ModelHeld
+    | FleetBudgetSet
 )
 """Every one of them."""

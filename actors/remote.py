@@ -9,6 +9,7 @@ from typing import Any
 import ray
 from ray.exceptions import ActorDiedError, RayActorError, RayTaskError
 
+from actors.account import Account
 from actors.build import BUILD
 from actors.errors import AgentGone, FleetError, MnemosyneError, ModelFaulty, StoreError
 from actors.events import Event
@@ -139,6 +140,11 @@ class RemoteStore:
         """See Store."""
         found = await self._call("recall_rows", *question)
         return [Recalled(Memory.model_validate_json(body), score) for body, score in found]
+
+    async def account(self) -> Account | None:
+        """See Store."""
+        told = await self._call("account_json")
+        return None if told is None else Account.from_json(told)
 
     async def payloads(self, refs: Collection[str]) -> dict[str, str]:
         """See Store."""

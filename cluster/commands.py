@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from actors.events import Event
+from actors.account import Account
+from actors.events import Event, ItemAssigned
 from actors.work import Content, Task
 
 
@@ -73,4 +74,16 @@ class Fetched(NamedTuple):
     """Why there are none."""
 
 
-Stimulus = Event | AgentAttached | AgentAway | Drain | Fetched
+class Unaffordable(NamedTuple):
+    """The store did not open this attempt: the fleet's budget has no room for it."""
+
+    event: ItemAssigned
+
+
+class FleetAccount(NamedTuple):
+    """What the fleet's budget has left now; None if there is none."""
+
+    account: Account | None
+
+
+Stimulus = Event | AgentAttached | AgentAway | Drain | Fetched | Unaffordable | FleetAccount

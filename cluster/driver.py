@@ -6,16 +6,30 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 
 from actors.errors import PayloadMissing, StaleTerm, StoreDamaged, StoreError, StoreUnusable
-from actors.events import DRIVER_TYPES, FLEET, Event, RunStarted
-from actors.stores.protocol import RunRecord, Store
+from actors.events import DRIVER_TYPES, FLEET, Event, ItemAssigned, RunStarted
+from actors.stores.protocol import UNAFFORDABLE, RunRecord, Store
 from actors.work import Item, ItemState, RunStatus
-from cluster.commands import AgentAttached, Append, Cancel, Command, Drain, Fetch, Fetched, Stimulus, Submit
+from cluster.commands import (
+    AgentAttached,
+    Append,
+    Cancel,
+    Command,
+    Drain,
+    Fetch,
+    Fetched,
+    FleetAccount,
+    Stimulus,
+    Submit,
+    Unaffordable,
+)
 from cluster.graph import WorkGraph
 from cluster.link import Link
 from cluster.ports import AgentPort
 from cluster.run_state import RunState
 
 READ_WAIT_S = 5.0
+BUDGET_POLL_S = 1.0
+"""A run that the fleet's budget has no room for looks so often whether others have given back what they do not use."""
 STORE_RETRY_S = 1.0
 FIRST_AGENTS_S = 0.5
 
@@ -66,6 +80,7 @@ class Driver:
         self._texts: dict[str, str] = {}  # that they refer to
         self._fetches = asyncio.Queue[Fetch]()
         self._owing = asyncio.Event()
+        self._asking = asyncio.Event()  # for what is left of the fleet's budget
         self._links: dict[str, Link] = {}
         self._state: RunState | None = None
 
@@ -96,7 +111,9 @@ class Driver:
                     self._state = state
                     self._owed.append(RunStarted(run=run, term=term, driver=self._name))
                     self._carry_out(state.start(term, {name: agent.role for name, agent in self._agents.items()}))
-                    helpers += map(tasks.create_task, (self._read(term, cursor), self._append(), self._fetch()))
+                    helpers += map(
+                        tasks.create_task, (self._read(term, cursor), self._append(), self._fetch(), self._ask())
+                    )
                     await self._decide(state)
             finally:
                 for helper in helpers:
@@ -175,6 +192,8 @@ class Driver:
                     self._links[agent].cancel(item, epoch)
         if self._owed:
             self._owing.set()
+        if self._state and self._state.wants_account:
+            self._asking.set()
         for agent, batch in submits.items():
             self._links[agent].send([submit.task for submit in batch])
 
@@ -221,6 +240,15 @@ class Driver:
             except StoreError:
                 await asyncio.sleep(STORE_RETRY_S)
 
+    async def _ask(self) -> None:
+        while True:
+            await self._asking.wait()
+            with suppress(StoreError):  # asked again
+                self._hear(FleetAccount(await self._store.account()))
+            await asyncio.sleep(BUDGET_POLL_S)
+            if not (self._state and self._state.wants_account):
+                self._asking.clear()
+
     async def _append(self) -> None:
         while True:
             await self._owing.wait()
@@ -242,7 +270,9 @@ class Driver:
                 continue
             break
         for event, seq in zip(events, receipt.seqs, strict=True):
-            if event.type in DRIVER_TYPES:
+            if isinstance(event, ItemAssigned) and seq == UNAFFORDABLE:
+                self._hear(Unaffordable(event))
+            elif event.type in DRIVER_TYPES:
                 if seq is None:
                     raise StoreUnusable(f"the journal refused {event}; please report it")
                 self._hear(event)

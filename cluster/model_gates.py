@@ -48,6 +48,12 @@ class ModelGates:
         if gate and not gate.reason:
             gate.probe = item
 
+    def released(self, model: str, item: str) -> None:
+        """It was not given to one after all."""
+        gate = self._gates.get(model)
+        if gate and gate.probe == item:
+            gate.probe = ""
+
     def closed(self, model: str, item: str, outcome: Outcome) -> None:
         """An attempt of an item of the model ended."""
         gate = self._gates.get(model)

@@ -9,6 +9,7 @@ from actors.events import (
     AgentStarting,
     AgentUnavailable,
     ContinueRequested,
+    FleetBudgetSet,
     ItemAssigned,
     ItemClosed,
     ModelAvailable,
@@ -26,7 +27,14 @@ from cluster.ready import Needs, ReadyItems
 from cluster.run_budget import RunBudget, Taken
 
 FleetEvent = (
-    AgentStarting | AgentStarted | AgentUnavailable | AgentRestarted | AgentFailed | ModelUnavailable | ModelAvailable
+    AgentStarting
+    | AgentStarted
+    | AgentUnavailable
+    | AgentRestarted
+    | AgentFailed
+    | ModelUnavailable
+    | ModelAvailable
+    | FleetBudgetSet
 )
 
 
@@ -90,6 +98,14 @@ class Placement:
         if self._is_rooted(event.item) and self._views[event.item].purpose is Purpose.WORK:
             self._root = self.loads.node_of(event.agent)
 
+    def refused(self, event: ItemAssigned) -> None:
+        """The store did not open the attempt."""
+        self.opening.discard(event.item)
+        self.loads.drop(event.agent, event.item, None)
+        self._gates.released(event.model, event.item)
+        self.budget.refuse(event.item)
+        self.push(event.item)
+
     def closed(self, event: ItemClosed, agent: str) -> None:
         """The agent's attempt ended."""
         outcome = event.outcome
@@ -127,6 +143,8 @@ class Placement:
                 self._gates.unlatch(event.model)
             case ModelAvailable():
                 self._gates.open(event.model)
+            case FleetBudgetSet():
+                self.budget.fleet.set(event)
 
     def assign(self, results: Mapping[str, Content]) -> Iterator[tuple[str, str]]:
         """Items and the agents that they go to, which hold them from now on. `results`: of their dependencies."""
@@ -188,6 +206,8 @@ class Placement:
 
     def blocked(self) -> str:
         """Why no ready item can be assigned until something changes; "" if that is not so."""
+        if self.budget.fleet.waits:
+            return self.budget.fleet.waits
         reasons = [self._why_not(needs) for needs in sorted(self._ready.needs())]
         return "; ".join(dict.fromkeys(reasons)) if all(reasons) else ""
 

@@ -16,6 +16,7 @@ from actors.models.estimate import reservation
 from actors.roles.prompt import PROMPTS
 from actors.settings import ModelSettings
 from actors.work import Content, Failure, FailureKind, Item, Lost, Reservation
+from cluster.fleet_share import FleetShare
 
 MAX_TOKENS = ModelSettings().max_tokens
 """Of an item that names none. An agent that has it otherwise says what the call needs, and gets that."""
@@ -45,7 +46,7 @@ class Taken(Enum):
     SET_ASIDE = auto()
     """The item has no room left, or one that brought it in; others may have."""
     NO = auto()
-    """The run has none."""
+    """The run has none, or the fleet."""
 
 
 def no_parent(_item: str) -> str | None:
@@ -63,6 +64,7 @@ class RunBudget:
         parent_of: Callable[[str], str | None] = no_parent,
     ) -> None:
         self._items, self._model_of, self._parent_of = items, model_of, parent_of
+        self.fleet = FleetShare()
         self._accounts: dict[str, Account] = {RUN: Account()}
         """Of the run, and by item as far as they took anything or were given other caps."""
         self._open: dict[str, Reservation] = {}
@@ -89,22 +91,33 @@ class RunBudget:
     def begin(self) -> None:
         """Items are about to be assigned."""
         self._short.pop(RUN, None)
+        self.fleet.begin()
 
     def take(self, item: str, results: Mapping[str, Content]) -> Taken:
         """Reserve an attempt, if there is room for it."""
         accounts = {whose: self._account(whose) for whose in self._whose(item)}
-        if not any(account.caps for account in accounts.values()):
+        all_ = [*accounts.values(), self.fleet.account]
+        if not any(account.caps for account in all_):
             return Taken.YES
-        for reserved in self._reservations(item, results, list(accounts.values())):
-            if all(account.has_room(reserved) for account in accounts.values()):
+        for reserved in self._reservations(item, results, all_):
+            if all(account.has_room(reserved) for account in accounts.values()) and self.fleet.has_room(reserved):
                 self._hold(item, reserved)
+                self.fleet.take(reserved)
                 return Taken.YES
-        full = next(whose for whose, account in accounts.items() if not account.has_room(reserved))
+        full = next((whose for whose, account in accounts.items() if not account.has_room(reserved)), None)
+        if full is None:
+            self.fleet.miss(reserved)
+            return Taken.NO
         self._short[full] = reserved
         if full == RUN:
             return Taken.NO
         self._aside[item] = full
         return Taken.SET_ASIDE
+
+    def refuse(self, item: str) -> None:
+        """The store did not open the attempt: the fleet has no room."""
+        self.fleet.refuse(self._open.get(item, NOTHING))
+        self._let_go(item)
 
     def discard(self, item: str) -> None:
         """The item is not to be assigned any more."""
@@ -115,17 +128,18 @@ class RunBudget:
 
         `others`: whether items are ready that were not set aside.
         """
-        if RUN not in self._short and (others or not self._aside):
+        fleet = self.fleet.why_not
+        if RUN not in self._short and not fleet and (others or not self._aside):
             return ""
         whose = dict.fromkeys([*([RUN] if RUN in self._short else []), *self._aside.values()])
-        told = [self._told(run, one) for one in whose]
+        told = [*filter(None, [fleet]), *(self._told(run, one) for one in whose)]
         more = [f"and {len(told) - NAMED} more items"] if len(told) > NAMED else []
         return f"{FailureKind.BUDGET.value}: {'; '.join([*told[:NAMED], *more])}"
 
     def affords(self, items: Sequence[Item]) -> bool:
         """Whether there is room for an attempt of each of these, which one item adds, beside what is open."""
         above = next((item.parent for item in items), None)
-        accounts = [self._account(whose) for whose in self._whose(above)]
+        accounts = [*(self._account(whose) for whose in self._whose(above)), self.fleet.account]
         each = [
             _times(1, self._bound(item, item.model or self._model_of(item.parent or item.id), {}), accounts)
             for item in items
@@ -153,6 +167,7 @@ class RunBudget:
         if isinstance(outcome, Failure) and outcome.needs:
             self._needs[event.item] = outcome.needs
         spent = settled(outcome, reserved)
+        self.fleet.close(reserved, *spent)
         freed = []
         for whose in self._whose(event.item):
             self._accounts[whose] = self._account(whose).spend(*spent)

@@ -62,5 +62,10 @@ class RunKnowledge:
         reasons = [self._placement.blocked()] if self._placement.has_ready else []
         return "; ".join([*reasons, *self._ledger.people()]) if all(reasons) else ""
 
+    @property
+    def wants_account(self) -> bool:
+        """Whether the run has to know what is left of the fleet's budget."""
+        return self._placement.budget.fleet.wants_account
+
     def _busy(self) -> bool:
         return bool(self.counts[ItemState.ACTIVE] or self._placement.opening)

@@ -10,29 +10,35 @@ from actors import events as ev
 from actors.failures import CLASSES
 from actors.people import Word
 from actors.turn_events import TurnEvent
-from actors.work import TERMINAL, Content, Failure, ItemState, Lost, Result, Role, RunStatus
-from cluster.commands import AgentAttached, AgentAway, Append, Command, Drain, Fetched, Stimulus, Submit
-from cluster.ends import Ends
-from cluster.facts import Facts
+from actors.work import TERMINAL, Content, Failure, ItemState, Lost, Result, Role
+from cluster.commands import (
+    AgentAttached,
+    AgentAway,
+    Command,
+    Drain,
+    Fetched,
+    FleetAccount,
+    Stimulus,
+    Submit,
+    Unaffordable,
+)
+from cluster.fleet_share import OF_FLEET
 from cluster.gone import outcomes
 from cluster.graph import WorkGraph
-from cluster.growing import Growing, story_of
+from cluster.growing import story_of
 from cluster.placement import FleetEvent
 from cluster.run_budget import NOTHING
-from cluster.run_knowledge import RunKnowledge
+from cluster.run_steps import RunSteps
 from cluster.tasks import task_of
 from cluster.transitions import READY_NOW, closing, run_after
-from cluster.wishes import RunEvent, Standing
+from cluster.wishes import RunEvent
 
 
-class RunState(RunKnowledge):
+class RunState(RunSteps):
     """One run. Its fields are correlated: change them through `handle` alone."""
 
     def __init__(self, run: str, graph: WorkGraph, model: str) -> None:
         super().__init__(run, graph, model)
-        self._facts = Facts(run)
-        self._growing = Growing(graph, self._ledger, self._placement, self._facts)
-        self._ends = Ends(self._ledger, self._placement, self._facts, self.wishes)
         self._live = False
         self._free(id_ for id_, view in self.views.items() if not view.left)
 
@@ -191,12 +197,22 @@ class RunState(RunKnowledge):
 
     def _on_fleet_event(self, event: FleetEvent) -> list[Command]:
         self._placement.hear(event)
+        if isinstance(event, ev.FleetBudgetSet) and OF_FLEET in self.wishes.stopped:
+            self.wishes.stopped = ""
         if not isinstance(event, ev.AgentFailed | ev.AgentRestarted) or not self._live:
             return []
         if not self._placement.loads.is_gone(event.agent):
             return []
         lost = Lost(message=f"{event.agent} is gone: {event.reason}")
         return [self._close(id_, lost) for id_ in self._given(event.agent)]
+
+    def _on_unaffordable(self, stimulus: Unaffordable) -> list[Command]:
+        self._placement.refused(stimulus.event)
+        return self._cancel([stimulus.event.item] if self.wishes.cancels(stimulus.event.item) else [])
+
+    def _on_account(self, stimulus: FleetAccount) -> list[Command]:
+        self._placement.budget.fleet.tell(stimulus.account)
+        return []
 
     def _given(self, agent: str) -> list[str]:
         """The active items of an agent, in the order of assignment."""
@@ -243,32 +259,6 @@ class RunState(RunKnowledge):
     def _close(self, item: str, outcome: Failure | Lost) -> Command:
         return self._facts.closed(item, self.views[item], self._placement.budget.counted(item, outcome))
 
-    def _next(self) -> list[Command]:
-        """The next phase, before anything of it begins, and what follows from where things stand."""
-        changed = self.phases.due(self.run, self._facts.term)
-        return [*([Append(changed)] if changed else []), *self._settle()]
-
-    def _settle(self) -> list[Command]:
-        """What follows from where things stand: the run's own next step, and new assignments."""
-        over, busy = self._ledger.over, self._busy()
-        blocked = None if over or busy or self._ends.coming else self._standstill()
-        step = self.wishes.step(self._facts, Standing(self.status, self.tally() if over else None, busy, blocked))
-        if step or over or self.status is not RunStatus.RUNNING or self.wishes.hold:
-            return [step] if step else []
-        if (commands := self._assign()) or busy or self._growing.pending:
-            return commands
-        if not (why := self._placement.unaffordable(self.run)):
-            return []
-        self.wishes.stop(why)
-        return self._settle()
-
-    def _assign(self) -> list[Command]:
-        model_of, reserved = self._placement.model_of, self._placement.budget.reserved
-        return [
-            self._facts.assigned(item, self.views[item], agent, model_of(item), reserved(item))
-            for item, agent in self._placement.assign(self.results)
-        ]
-
 
 _HANDLERS: dict[type, Callable[[RunState, Any], list[Command]]] = {
     **dict.fromkeys(
@@ -290,4 +280,6 @@ _HANDLERS: dict[type, Callable[[RunState, Any], list[Command]]] = {
     ev.CancelRequested: RunState._on_cancel,
     AgentAttached: RunState._on_attached,
     AgentAway: RunState._on_away,
+    Unaffordable: RunState._on_unaffordable,
+    FleetAccount: RunState._on_account,
 }

@@ -14,6 +14,7 @@ from actors.events import (
     ContextFilled,
     ContinueRequested,
     Event,
+    FleetBudgetSet,
     ItemAccepted,
     ItemAssigned,
     ItemCancelled,
@@ -65,7 +66,6 @@ class RunView:
         self.held: dict[str, ModelHeld] = {}
         """Models whose calls wait for their limits, as was told last."""
         self.budget = Budget()
-        """What the run may cost."""
         self.accepted_at: float | None = None
         self.started_at: float | None = None
         """When the first driver took the run."""
@@ -295,6 +295,6 @@ _HANDLERS: dict[type, Callable[[RunView, Any], None]] = {
     ModelHeld: RunView._on_held,
     **dict.fromkeys(get_args(FleetEvent), RunView._on_agent),
     **dict.fromkeys((*get_args(MemoryEvent), CancelRequested, PauseRequested, ToolDone), RunView._on_nothing),
-    **dict.fromkeys((ContextFilled, AgentHeartbeat, AgentRestartRequested), RunView._on_nothing),
+    **dict.fromkeys((ContextFilled, AgentHeartbeat, AgentRestartRequested, FleetBudgetSet), RunView._on_nothing),
     **dict.fromkeys((AgentResetRequested, ModelUnavailable, ModelAvailable), RunView._on_nothing),
 }

@@ -14,6 +14,7 @@ from actors.events import (
     AgentStarted,
     AgentStarting,
     AgentUnavailable,
+    FleetBudgetSet,
     ModelAvailable,
     ModelHeld,
     ModelUnavailable,
@@ -62,6 +63,11 @@ def _heartbeat(event: AgentHeartbeat, _tasks: Tasks) -> Told:
     return [("heartbeat", {"agent_id": event.agent, "generation": event.generation})]
 
 
+def _fleet_budget_set(event: FleetBudgetSet, _tasks: Tasks) -> Told:
+    caps = {} if event.budget is None else {"caps": event.budget.model_dump(exclude_none=True)}
+    return [(event.type, {**caps, "anew": event.anew})]
+
+
 def _agent_requested(event: AgentRestartRequested | AgentResetRequested, _tasks: Tasks) -> Told:
     return [(event.type, {"agent_id": event.agent})]
 
@@ -93,6 +99,7 @@ TOLD: dict[type, Callable[[Any, Any], Told]] = {
     AgentHeartbeat: _heartbeat,
     AgentRestartRequested: _agent_requested,
     AgentResetRequested: _agent_requested,
+    FleetBudgetSet: _fleet_budget_set,
     ModelUnavailable: _model_unavailable,
     ModelAvailable: _model_available,
     ModelHeld: _rate_limited,

@@ -23,6 +23,7 @@ FIELDS = {
     "run": "Id of the run; null for events of the fleet.",
     "item_id": "The work item.",
     "caps": "Of a budget, from now on: usd, tokens or both.",
+    "anew": "Whether what was spent before does not count any more.",
     "agent_id": "The agent, as in `executor-0`.",
     "epoch": "Number of the item's assignment; every new one is higher.",
     "attempt": "Number of the attempt. The number of one that is not charged to the item is given again.",
@@ -144,6 +145,9 @@ TYPES = {
     ),
     "heartbeat": WireType("An idle agent lives.", ("agent_id", "generation")),
     "agent_restart_requested": WireType("A person wants the agent's process replaced.", ("agent_id",)),
+    "fleet_budget_set": WireType(
+        "What all runs of the home may take together from now on; without caps nothing is capped.", ("anew",), ("caps",)
+    ),
     "agent_reset_requested": WireType("A person wants an agent back that was given up.", ("agent_id",)),
     "model_unavailable": WireType("Nobody gets an answer from the model; its items wait.", ("model", "reason")),
     "model_available": WireType("The model may be asked again.", ("model", "probe")),

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
+from actors.account import Account
 from actors.errors import MnemosyneError, NotFound, StoreError
 from actors.events import FLEET, Event, ItemReused
 from actors.memories import TYPES
@@ -259,6 +260,15 @@ class GroupStore:
         """Store.recall with the memories as JSON."""
         found = await self.recall(Question(*question))
         return [(one.memory.model_dump_json(), one.score) for one in found]
+
+    async def account(self) -> Account | None:
+        """See Store."""
+        return await self._look(self._reader.account)
+
+    async def account_json(self) -> dict[str, Any] | None:
+        """The same as JSON."""
+        account = await self.account()
+        return account and account.to_json()
 
     async def payloads(self, refs: Collection[str]) -> dict[str, str]:
         """See Store."""

@@ -3,20 +3,23 @@
 import asyncio
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from operator import attrgetter
 from typing import NamedTuple
 
 from actors import memories, query
+from actors.account import Account
 from actors.errors import NotFound, PayloadMissing, StaleTerm, StoreUnusable, UserError
-from actors.events import FLEET, AgentStarted, CancelRequested, Event, ItemsAdded, RunAccepted, completed
-from actors.limits import Limits
+from actors.events import FLEET, AgentStarted, CancelRequested, Event, ItemsAdded, completed
 from actors.memory import Memory, MemoryType, belongs
 from actors.memory_events import MemoryForgotten
 from actors.reading import is_read
 from actors.recall import Candidate, Question, Recalled, best
 from actors.recorded import ENDS
-from actors.stores.protocol import Accept, Receipt, RunRecord
+from actors.stores import acceptance
+from actors.stores.memory_budget import MemoryBudget
+from actors.stores.protocol import UNAFFORDABLE, Accept, Receipt, RunRecord
 from actors.work import Item, Role
 
 SEQ = attrgetter("seq")
@@ -79,6 +82,7 @@ class MemoryStore:
         self._payloads: dict[str, str] = {}
         self._generations: dict[str, int] = {}
         self._waiters: list[Waiter] = []
+        self._fleet = MemoryBudget()
 
     def _find(self, name: str) -> RunRecord:
         found = self._records.get(name) or self._first(lambda record: record.key == name)
@@ -110,11 +114,23 @@ class MemoryStore:
         for event in events:
             self._check_term(event.run, event.__dict__.get("term", 0))
         self._payloads = {**(payloads or {}), **self._payloads} if payloads else self._payloads
-        taken = [self._swap(event) for event in events]
-        free = iter(range(len(self.journal) + 1, len(self.journal) + 1 + len(events)))
-        self._receipts[id] = Receipt(tuple(next(free) if took else None for took in taken))
-        self._commit(event for event, took in zip(events, taken, strict=True) if took)
+        free = count(len(self.journal) + 1)
+        seqs = [self._take(event, free) for event in events]
+        self._receipts[id] = Receipt(tuple(seqs))
+        self._commit(event for event, seq in zip(events, seqs, strict=True) if seq)
         return self._receipts[id]
+
+    def _take(self, event: Event, free: Iterator[int]) -> int | None:
+        if self._fleet.refuses(event):
+            return UNAFFORDABLE
+        if not self._swap(event):
+            return None
+        self._fleet.note(event.run, event)
+        return next(free)
+
+    async def account(self) -> Account | None:
+        """See Store."""
+        return self._fleet.account
 
     def _check_term(self, run: str, term: int) -> None:
         if run == FLEET:
@@ -182,7 +198,7 @@ class MemoryStore:
         self._events[plan.run] = []
         ended = not old or any(event.type == "run_finished" for event in self._events[old.run])
         cancel = [] if ended or not old else [CancelRequested(run=old.run)]
-        self._commit([_accepted(plan), *plan.reused, *cancel])
+        self._commit([acceptance.event(plan), *plan.reused, *cancel])
         return self._records[plan.run]
 
     def _same(self, plan: Accept) -> RunRecord | None:
@@ -271,16 +287,3 @@ def _complete(plan: Accept, attempts: Mapping[str, Attempt], payloads: Mapping[s
         ref = event.outcome.data.ref
         if ref and ref not in payloads:
             raise PayloadMissing(f"the result of item {event.item!r} is gone from the store; run the item again")
-
-
-def _accepted(plan: Accept) -> RunAccepted:
-    return RunAccepted(
-        run=plan.run,
-        name=plan.name,
-        key=plan.key,
-        items=len(plan.items),
-        digest=plan.digest,
-        model=plan.model,
-        budget=plan.budget,
-        limits=plan.limits or Limits(),
-    )

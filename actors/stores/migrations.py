@@ -9,7 +9,7 @@ from pathlib import Path
 
 import apsw
 
-from actors.stores import copying, memories, sqlite_words
+from actors.stores import copying, fleet_budget, memories, sqlite_words
 from actors.stores.schema import VERSION
 
 
@@ -27,7 +27,11 @@ def _from_2(db: apsw.Connection) -> None:
     ).fetchall()  # what was answered before is no memory: its results name none
 
 
-STEPS: dict[int, Callable[[apsw.Connection], None]] = {1: _from_1, 2: _from_2}
+def _from_3(db: apsw.Connection) -> None:
+    db.execute(fleet_budget.TABLES).fetchall()
+
+
+STEPS: dict[int, Callable[[apsw.Connection], None]] = {1: _from_1, 2: _from_2, 3: _from_3}
 """By the schema they start from; each leads to the next."""
 
 

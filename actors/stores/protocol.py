@@ -1,8 +1,9 @@
 """The store's port. Facts enter by `append`; everybody else reads by cursor."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
+from actors.account import Account
 from actors.budget import Budget
 from actors.events import Event, ItemReused
 from actors.limits import Limits
@@ -46,8 +47,12 @@ class RunRecord(NamedTuple):
     """The run whose results this one took over."""
 
 
+UNAFFORDABLE: Final = 0
+"""In place of a seq: the fleet's budget had no room for the attempt, which was not opened."""
+
+
 class Receipt(NamedTuple):
-    """What became of an append, in its order: the event's seq, or None where its attempt was closed before.
+    """What became of an append, in its order: the event's seq, UNAFFORDABLE, or None where its attempt was closed.
 
     The same append sent again gets the same receipt and changes nothing.
     """
@@ -110,6 +115,10 @@ class Store(Protocol):
 
         Every store finds the same ones; how well their words fit, and so the order, is its own.
         """
+        ...
+
+    async def account(self) -> Account | None:
+        """What the fleet's budget has left; None if it has none."""
         ...
 
     async def payloads(self, refs: Collection[str]) -> dict[str, str]:

@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 from pydantic_core import to_json
 
+from actors.account import Account
 from actors.errors import PayloadMissing
 from actors.events import FLEET, Event
 from actors.memory import Memory
 from actors.recall import Question, Recalled
 from actors.rows import from_rows
-from actors.stores import kinds, memories, queries
+from actors.stores import fleet_budget, kinds, memories, queries
 from actors.stores.protocol import RunRecord
 from actors.work import Item, items_from
 
@@ -94,6 +95,10 @@ class Reader:
     def fleet(self) -> list[Event]:
         """What the newest fleet did, and its agents with items of any run, oldest first."""
         return from_rows(queries.fleet(self.db))
+
+    def account(self) -> Account | None:
+        """What the fleet's budget has left; None if it has none."""
+        return fleet_budget.account(self.db)
 
     def recall(self, question: Question, now: float) -> list[Recalled]:
         """See Store.recall; among the memories that are indexed."""

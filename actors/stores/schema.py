@@ -1,9 +1,9 @@
 """The tables of a store, and what the SQLite file has besides."""
 
-from actors.stores import memories
+from actors.stores import fleet_budget, memories
 
 APPLICATION_ID = 0x6D6E656D  # "mnem", in the file's header
-VERSION = 3
+VERSION = 4
 
 PRAGMAS = (
     "pragma journal_mode = wal",
@@ -75,5 +75,6 @@ create table agents(
 ) strict, without rowid;
 """
     + memories.TABLES
+    + fleet_budget.TABLES
 )
 """Of every store; what is SQLite's own in them, actors/stores/postgres/schema.py translates."""

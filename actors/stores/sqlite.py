@@ -55,8 +55,7 @@ class SqliteStore(Writer):
             yield
             self.db.execute("commit")
         except BaseException as error:
-            self._seq = before
-            self._ids.clear()
+            self._doubt(before)
             if self.db.in_transaction:  # a full disk has rolled back by itself
                 self.db.execute("rollback")
             if isinstance(error, apsw.Error):

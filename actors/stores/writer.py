@@ -17,7 +17,8 @@ from actors.recorded import ENDS
 from actors.rows import Row, to_row
 from actors.stores import acceptance, aging, memories, queries
 from actors.stores.database import Db
-from actors.stores.protocol import Accept, RunRecord
+from actors.stores.fleet_budget import FleetBudget
+from actors.stores.protocol import UNAFFORDABLE, Accept, RunRecord
 from actors.work import Role
 
 ASSIGN = """update attempts set epoch = ?3, open = 1
@@ -41,7 +42,7 @@ class Append(NamedTuple):
 
 
 Answer = tuple[int | None, ...] | MnemosyneError
-"""The seqs of an append's rows (None: refused, its attempt was closed before), or why nothing of it was written."""
+"""The seqs of an append's rows (see Receipt), or why nothing of it was written."""
 
 
 class Writer(ABC):
@@ -56,11 +57,17 @@ class Writer(ABC):
         self._seq = 0
         self._ids: dict[str, int] = {}
         self._forget_at = 0.0
+        self._fleet = FleetBudget()
 
     def _begin_anew(self) -> None:
         """What is known of the tables is what is in them."""
-        self._seq = queries.highest(self.db)[0]
+        self._doubt(queries.highest(self.db)[0])
+
+    def _doubt(self, seq: int) -> None:
+        """Nothing but the last seq is known of the tables."""
+        self._seq = seq
         self._ids.clear()
+        self._fleet.doubt()
 
     @property
     def has_old(self) -> bool:
@@ -135,9 +142,13 @@ class Writer(ABC):
         at, seqs, new = self.clock(), list[int | None](), list[tuple[int, int, float, str, str]]()
         for row in rows:
             run = self._id(row.run)
+            if row.type == "item_assigned" and self._fleet.refuses(self.db, row):
+                seqs.append(UNAFFORDABLE)
+                continue
             if row.item and not self._swap(run, row):
                 seqs.append(None)
                 continue
+            self._fleet.note(self.db, run, row)
             self._seq += 1
             seqs.append(self._seq)
             new.append((self._seq, run, at, row.type, row.body))

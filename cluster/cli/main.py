@@ -9,6 +9,7 @@ from cluster.cli import (
     api_key,
     dash,
     doctor,
+    fleet_budget,
     grafana,
     memory,
     orchestrate,
@@ -44,6 +45,7 @@ up.register(app)
 views.register(app)
 why.register(app)
 wishes.register(app)
+fleet_budget.register(app)
 memory.register(app)
 people.register(app)
 app.add_typer(agents.app)

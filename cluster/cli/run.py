@@ -10,7 +10,7 @@ import typer
 from actors.errors import NotFound, StoreLocked, StoreMissing, StoreUnusable, UserError
 from actors.stores.protocol import Accept, RunRecord
 from cluster import config
-from cluster.cli import budgets, on_fleet, options, resume
+from cluster.cli import budgets, fleet_budget, on_fleet, options, resume
 from cluster.cli.journal import opened
 from cluster.cli.options import Home
 from cluster.cli.shape import Concurrency, Executors, Pool, Shape
@@ -70,6 +70,7 @@ def run(
     way.check(choice.model, items)
     caps = budgets.of_run(budget, parsed, models, choice.model)
     config.make_home(way.home)
+    fleet_budget.check(way.home, models)
     _say(way, choice.line, *budgets.preview(parsed, choice.model, caps))
     id_ = as_ or new_id(parsed.name)
     parts = (parsed.name, parsed.digest, choice.model, items, parsed.payloads)

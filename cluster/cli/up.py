@@ -5,6 +5,7 @@ import json
 import signal
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -13,7 +14,8 @@ from rich.console import Console
 from actors.settings import FleetSettings
 from actors.work import Role
 from cluster import config, fleet_file, windows
-from cluster.cli import preflight
+from cluster.cli import fleet_budget, preflight
+from cluster.cli.budgets import Option
 from cluster.cli.codes import INTERRUPTED
 from cluster.cli.options import AsJson, Home, Store
 from cluster.cli.shape import Concurrency, Executors, Pool, Shape, told
@@ -34,6 +36,7 @@ def up(
     executors: Executors = None,
     pool: Pool = None,
     concurrency: Concurrency = None,
+    budget: Option = None,
     as_json: AsJson = False,
 ) -> None:
     """Start a fleet that stays: runs then go on when their terminal closes, and several share its agents.
@@ -41,7 +44,10 @@ def up(
     It has executors, reviewers, optimizers and orchestrators; the items of a plan say which of them does what.
     Runs that a crash interrupted go on with `mnemosyne resume --all`. A second `up` says what is up already.
 
-    Examples: `mnemosyne up`, `mnemosyne up --executors 4 --pool reviewer=2 --pool orchestrator=0`.
+    --budget caps all runs of this home together, as `mnemosyne budget` does.
+
+    Examples: `mnemosyne up`, `mnemosyne up --executors 4 --pool reviewer=2 --pool orchestrator=0`,
+    `mnemosyne up --budget usd=50`.
     """
     at = config.make_home(config.resolve_home(home))
     config.choose_store(at, store)
@@ -58,17 +64,30 @@ def up(
         if fleet is None:
             fleets.end_a_torso(at)
             preflight.free(config.store_path(at))
+            _set(at, budget)
             fleet = asyncio.run(fleets.start(wanted, has_key=config.inherits_key()))
+    _set(at, budget if known else None)
+    account = fleet_budget.account(at)
     page = url(fleet.page, token_of(at)) if fleet.page else None
     seen = (windows.prometheus(), windows.grafana())
     if as_json:
         shown = {window.name.lower(): window.url for window in seen}
-        typer.echo(json.dumps({**_json(fleet, known=known), "page": page, **shown}, indent=2))
-    for line in _lines(fleet, str(at), page, seen, known=known):
+        typer.echo(
+            json.dumps(
+                {**_json(fleet, known=known), "page": page, **shown, "budget": fleet_budget.to_json(account)}, indent=2
+            )
+        )
+    money = [fleet_budget.line(account)] if account else []
+    for line in [*_lines(fleet, str(at), page, seen, known=known), *money]:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     if known and wanted.fleet not in (FleetSettings(), fleet.shape):
         console.print("To change its shape: `mnemosyne down`, then `mnemosyne up` again.", highlight=False)
         raise typer.Exit(2)
+
+
+def _set(home: Path, budget: str | None) -> None:
+    if budget:
+        fleet_budget.change(home, budget)
 
 
 def _leave(number: int, _frame: object) -> None:

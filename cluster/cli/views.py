@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from cluster.cli import answers, listing
+from actors.stores.reader import Reader
+from cluster.cli import answers, fleet_budget, listing
 from cluster.cli.codes import INTERRUPTED
 from cluster.cli.frame import frame
 from cluster.cli.journal import opened, read_view
@@ -30,10 +31,12 @@ def status(home: Path, run: str | None, console: Console, now: float, *, as_json
         if run is None:
             briefs = answers.read_runs(home, reader)
             _dump(console, briefs) if as_json else _lines(console, [cut(s, width) for s in listing.runs(briefs)])
+            _lines(console, [] if as_json else _budget(reader))
             return
         record = reader.run(run)
-        view = read_view(reader, record)
-    told = answers.status_json(home, view, record)
+        view, budget = read_view(reader, record), _budget(reader)
+        account = fleet_budget.to_json(reader.account())
+    told = {**answers.status_json(home, view, record), "fleet_budget": account}
     if as_json:
         _dump(console, told)
         return
@@ -42,6 +45,12 @@ def status(home: Path, run: str | None, console: Console, now: float, *, as_json
     if answers.is_left(view.state, driven=told["driven"]):
         left = f"No process drives this run. Go on with: mnemosyne resume {view.run}"
         _lines(console, [one_line(left)])
+    _lines(console, budget)
+
+
+def _budget(reader: Reader) -> list[str]:
+    found = reader.account()
+    return [fleet_budget.line(found)] if found else []
 
 
 def results(home: Path, run: str, console: Console, *, as_json: bool) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from actors.account import Account
 from actors.errors import StoreError
 from actors.events import Event
 from actors.recall import Question, Recalled
@@ -76,6 +77,11 @@ class StorePort:
         """See Store."""
         record: RunRecord = await self._call("run", name)
         return record
+
+    async def account(self) -> Account | None:
+        """See Store."""
+        account: Account | None = await self._call("account")
+        return account
 
     async def payloads(self, refs: Collection[str]) -> dict[str, str]:
         """See Store."""

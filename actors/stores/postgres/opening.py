@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from actors.errors import StoreLocked, StoreUnusable
-from actors.stores import queries, refusals
+from actors.stores import fleet_budget, queries, refusals
 from actors.stores.postgres import schema, server
 from actors.stores.postgres.connection import SCHEMA, Connection, ReadingConnection
 from actors.stores.schema import VERSION
@@ -15,7 +15,12 @@ LOCK = 0x6D6E656D6F73796E
 FIRST = 3
 """The schema with which stores on servers began."""
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {}
+
+def _from_3(db: Connection) -> None:
+    db.execute(schema.translated(fleet_budget.TABLES))
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {3: _from_3}
 """By the schema they start from; each leads to the next, in one transaction with the others."""
 
 OURS = "select to_regclass(?) is not null"

@@ -30,7 +30,11 @@ CHANGES = (
 
 def tables() -> str:
     """The statements that make them."""
-    sql = schema.TABLES
+    return translated(schema.TABLES) + OWN
+
+
+def translated(sql: str) -> str:
+    """Statements that make tables of SQLite, for PostgreSQL."""
     for found, instead in CHANGES:
         sql = found.sub(instead, sql)
-    return sql + OWN
+    return sql

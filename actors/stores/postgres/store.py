@@ -56,8 +56,7 @@ class PostgresStore(Writer):
             with self.db:
                 yield
         except BaseException:
-            self._seq = before
-            self._ids.clear()
+            self._doubt(before)
             raise
 
     def _patiently(self, work: Callable[[], T]) -> T:

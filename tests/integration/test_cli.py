@@ -143,6 +143,7 @@ def on_a_terminal(commands: Commands, *arguments: str) -> str:
     return said
 
 
+@pytest.mark.faults
 def test_a_detached_run_outlives_its_terminal_and_obeys_a_second_one(commands: Commands) -> None:
     commands.script(rules=[{"match": "/held", "hang": True}])
     plan = commands.plan(**{"held-1": [], "held-2": [], "after": ["held-1"]})

@@ -162,6 +162,7 @@ def test_five_faults_in_a_window_degrade_an_agent_and_restart_it(living: Living)
     assert "a mistake" in now["health"]["last_error"]
 
 
+@pytest.mark.faults
 def test_five_faults_spread_over_more_than_a_window_restart_nobody(living: Living) -> None:
     before = agents(living.commands)["reviewer-0"]
     run(living.commands, "spread", *chain(*(f"spread{n}" for n in range(5)), agent="reviewer"))

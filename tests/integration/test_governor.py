@@ -15,6 +15,7 @@ LIMITS = Limits(requests=600, input_tokens=120_000, burst=1 / 30)
 """Ten a second, of which twenty at once."""
 
 
+@pytest.mark.faults
 @pytest.mark.timeout(300)
 def test_an_api_at_its_limit_refuses_nothing_and_a_kill_of_the_governor_changes_nothing(tmp_path: Path) -> None:
     script = Script(latency=Latency(base_s=0.2), limits={"*": LIMITS}, counted=True, remember=False)

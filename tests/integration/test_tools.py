@@ -98,6 +98,7 @@ FIRST_HANGS = (
 )
 
 
+@pytest.mark.faults
 def test_a_call_that_a_kill_interrupted_is_made_again_with_its_key(commands: Commands) -> None:
     commands.script(rules=[{"turn": 1, "calls": calls("run_command", command=FIRST_HANGS)}, {"answer": "done"}])
     plan = commands.items({"id": "a", "description": "do it", "tools": ["command"]})

@@ -107,6 +107,7 @@ def test_two_that_submit_the_same_at_once_get_the_same_run(commands: Commands, f
     assert (code, "belongs to run" in err, "--plan" in err) == (2, True, True)
 
 
+@pytest.mark.faults
 def test_an_edited_plan_goes_on_and_only_what_the_edit_made_stale_runs_again(
     commands: Commands, fleet: FleetFile
 ) -> None:
@@ -234,6 +235,7 @@ def test_down_ends_a_driver_that_does_not_answer(tmp_path: Path) -> None:
     assert set(paid(deaf.events("deaf"))) == set(ITEMS)
 
 
+@pytest.mark.faults
 def test_down_lets_the_calls_in_flight_end_and_resume_goes_on_without_a_fleet(tmp_path: Path) -> None:
     commands = Commands(tmp_path)
     commands.script(rules=[{"match": "/slow", "delay_s": 12}])

@@ -55,7 +55,8 @@ class Confines:
     def environment(self) -> dict[str, str]:
         """Nothing of the agent's own."""
         path = f"{SEARCHED}:{Path(sys.executable).parent}"
-        return {"PATH": path, "HOME": str(self.folder), "LANG": "C.UTF-8"}
+        # Python takes bytecode for current if time (to the second) and size of its source are: an agent edits faster.
+        return {"PATH": path, "HOME": str(self.folder), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 class Launched:

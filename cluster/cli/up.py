@@ -56,8 +56,7 @@ def up(
     from cluster import up as fleets
 
     console = Console(quiet=as_json)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)
+    _leave_when_asked()
     with console.status("Starting Ray and the agents …"), fleet_file.changing(at):
         fleet = fleet_file.living(at)
         known = fleet is not None
@@ -72,11 +71,8 @@ def up(
     seen = (windows.prometheus(), windows.grafana())
     if as_json:
         shown = {window.name.lower(): window.url for window in seen}
-        typer.echo(
-            json.dumps(
-                {**_json(fleet, known=known), "page": page, **shown, "budget": fleet_budget.to_json(account)}, indent=2
-            )
-        )
+        told = {**_json(fleet, known=known), "page": page, **shown, "budget": fleet_budget.to_json(account)}
+        typer.echo(json.dumps(told, indent=2))
     money = [fleet_budget.line(account)] if account else []
     for line in [*_lines(fleet, str(at), page, seen, known=known), *money]:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -88,6 +84,11 @@ def up(
 def _set(home: Path, budget: str | None) -> None:
     if budget:
         fleet_budget.change(home, budget)
+
+
+def _leave_when_asked() -> None:
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
 
 
 def _leave(number: int, _frame: object) -> None:

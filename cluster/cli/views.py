@@ -36,7 +36,7 @@ def status(home: Path, run: str | None, console: Console, now: float, *, as_json
         record = reader.run(run)
         view, budget = read_view(reader, record), _budget(reader)
         account = fleet_budget.to_json(reader.account())
-    told = {**answers.status_json(home, view, record), "fleet_budget": account}
+    told = {**answers.status_json(home, view, record), **({"fleet_budget": account} if account else {})}
     if as_json:
         _dump(console, told)
         return

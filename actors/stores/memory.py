@@ -130,6 +130,11 @@ class MemoryStore:
 
     async def account(self) -> Account | None:
         """See Store."""
+        return self.left
+
+    @property
+    def left(self) -> Account | None:
+        """The same at once."""
         return self._fleet.account
 
     def _check_term(self, run: str, term: int) -> None:

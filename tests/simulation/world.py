@@ -6,7 +6,9 @@ from contextvars import copy_context
 from random import Random
 from typing import Any
 
+from actors.budget import Budget
 from actors.events import Event
+from actors.fleet_events import FleetBudgetSet
 from actors.rows import to_row
 from actors.stores.memory import MemoryStore
 from tests.simulation.checker import Violation
@@ -30,6 +32,9 @@ LIMIT_S = 2000.0
 BUDGETS = (0, 2, 4, 8, 16, 32)
 """Faults per seed at most."""
 
+FLEET_TOKENS = (None, None, 5000, 10_000, 30_000)
+"""What all runs may take until the world is calm; an attempt is reserved with nearly 5,000."""
+
 
 class World:
     """Everything of one seed."""
@@ -45,6 +50,7 @@ class World:
         strikes.kill = self._kill
         self.server = StoreServer(self._net, self.store, strikes, self._claimed)
         self._supervisor = Supervisor(rng, self.server)
+        self._tokens = Random(f"{seed}").choice(FLEET_TOKENS)  # one of its own, so that the seeds' stories stay
         self._hosts: list[AgentHost] = []
         self._runs: dict[str, SimulatedRun] = {}
         for id_ in ("r", "s") if rng.random() < 0.15 else ("r",):
@@ -75,6 +81,8 @@ class World:
     async def _live(self) -> None:
         for run in self._runs.values():
             await run.accept(self.store)
+        if self._tokens:
+            await self._set_budget(self._tokens)
         for number in range(self._rng.randint(1, 3)):
             name, slots = f"executor-{number}", self._rng.randint(1, 4)
             self._hosts.append(AgentHost(self._net, name, slots, self.server, self._work))
@@ -102,8 +110,13 @@ class World:
 
     def _settle(self) -> None:
         self.faults.left = 0
+        if self._tokens:
+            self._spawn(self._set_budget(10**9))
         for run in self._runs.values():
             self._spawn(run.settle())
+
+    async def _set_budget(self, tokens: int) -> None:
+        await self.store.append(f"budget {tokens}", [FleetBudgetSet(budget=Budget(tokens=tokens))])
 
     def _claimed(self, run: str, term: int) -> None:
         try:
@@ -112,12 +125,17 @@ class World:
             self.blame(error)
 
     def _see(self, events: Sequence[Event]) -> None:
+        account = self.store.left
+        if account and account.spent_tokens + account.held_tokens > (account.caps.tokens or 0):
+            self.blame(Violation(f"the fleet's account is {account}"))
         for id_, run in self._runs.items():
             if mine := [event for event in events if event.run == id_]:
                 run.checker.strict = self.faults.orderly
                 run.see(mine, self._spawn)
 
     def _check_end(self) -> None:
+        if (account := self.store.left) and account.held_tokens:
+            raise Violation(f"every attempt has ended, and the fleet's account is {account}")
         calm = not self.faults.story and not self._till.failing
         for run in self._runs.values():
             run.checker.bill()

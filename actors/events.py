@@ -34,7 +34,7 @@ from actors.people import AnswerGiven, ApprovalDenied, ApprovalGranted, Approval
 from actors.phase import PhaseChanged
 from actors.recorded import DRIVER_TYPES, FLEET, Recorded
 from actors.review import Purpose, Ruling
-from actors.turn_events import AttemptEvent, ContextFilled, ToolDone, TurnDone
+from actors.turn_events import AttemptEvent, ContextFilled, MemoryRecalled, ToolDone, TurnDone
 from actors.work import FailureKind, ItemId, Outcome, Reservation, Result, RunStatus
 
 __all__ = [
@@ -61,6 +61,7 @@ __all__ = [
     "ItemJoined",
     "ItemsAdded",
     "MemoryForgotten",
+    "MemoryRecalled",
     "MemoryStored",
     "ModelAvailable",
     "ModelHeld",

@@ -53,6 +53,7 @@ UNREAD = DRIVER_TYPES | {
     "run_accepted",
     "memory_stored",
     "context_filled",
+    "memory_recalled",
 }
 """Nothing follows from them for supervision."""
 

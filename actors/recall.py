@@ -5,6 +5,7 @@ from math import exp2
 from typing import NamedTuple
 
 from actors.memory import Memory
+from actors.turn_events import Hit
 
 RANK, IMPORTANCE, RECENCY = 0.6, 0.25, 0.15
 """What of a score is how well the words fit, how important the memory is, and how new."""
@@ -34,6 +35,11 @@ class Recalled(NamedTuple):
 
     memory: Memory
     score: float
+
+    @property
+    def hit(self) -> Hit:
+        """For the journal."""
+        return Hit(memory=self.memory.id, score=round(self.score, 4))
 
 
 class Candidate(NamedTuple):

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, RootModel, model_validator
 
 from actors.models.script import Script
+from actors.models.windows import LOCAL, window_of
 from actors.work import Frozen, Role, agent_id
 
 POOL_MAX = 64
@@ -35,6 +36,17 @@ class Ceiling(Frozen):
     output_tokens: int = Field(default=0, ge=0)
 
 
+Window = Annotated[int, Field(ge=512, le=100_000_000)]
+"""Tokens that a model's context holds."""
+
+
+class Windows(RootModel[Mapping[str, Window]]):
+    """By model."""
+
+    model_config = ConfigDict(frozen=True)
+    root: Mapping[str, Window] = Field(default_factory=dict)
+
+
 class ModelSettings(Frozen):
     """How models are reached. Holds no key: each agent reads the key itself, at its first call."""
 
@@ -47,13 +59,19 @@ class ModelSettings(Frozen):
     patience: PatienceSettings = PatienceSettings()
     ceilings: Mapping[str, Ceiling] = Field(default_factory=dict)
     """By model."""
-    local_context_tokens: int = Field(default=4096, ge=512)
+    windows: Mapping[str, Window] = Field(default_factory=dict)
+    """Tokens of their contexts, by model, where they are not those of actors/models/windows.py."""
+    local_context_tokens: Window = 4096
     local_threads: int = Field(default=0, ge=0)
     """0 means one fewer than the cores: a thread that has to wait for its core makes all others of the model wait."""
     script: Script = Script()
     """What the scripted model does."""
     local_max_tokens: int = Field(default=256, ge=16)
     """Longest text of the local model, which may not stop by itself; an answer with a schema may be twice as long."""
+
+    def window(self, model: str) -> int:
+        """Tokens that the model's context holds."""
+        return window_of(model, {LOCAL: self.local_context_tokens, **self.windows})
 
 
 class Pools(Frozen):

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from actors.context import Part
+from actors.frozen import Frozen
 from actors.recorded import Recorded
 from actors.work import Content, Effort, ItemId, Usage
 
@@ -59,7 +60,30 @@ class ContextFilled(Recorded):
     """The task's own first; with what there was no room for."""
 
 
+class Hit(Frozen):
+    """A memory that was found; its text is the memory's own affair."""
+
+    memory: str
+    score: float
+    """0 to 1; see actors/recall.py."""
+
+
+class MemoryRecalled(Recorded):
+    """The attempt looked for memories, and this is what it was given to choose from, the best first."""
+
+    type: Literal["memory_recalled"] = "memory_recalled"
+    item: ItemId
+    epoch: int
+    agent: str
+    into: Literal["prompt", "tool"]
+    """Whether it was offered to the prompt, or is what a tool said."""
+    found: tuple[Hit, ...]
+
+
 TurnEvent = TurnDone | ToolDone
 
-AttemptEvent = TurnEvent | ContextFilled
+Noted = ContextFilled | MemoryRecalled
+"""What changes nothing for the item."""
+
+AttemptEvent = TurnEvent | Noted
 """What an attempt puts on disk while it runs."""

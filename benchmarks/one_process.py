@@ -10,6 +10,7 @@ from actors.models.scripted import ScriptedModel
 from actors.roles.agent import Agent, Card
 from actors.roles.prompt import PROMPTS
 from actors.roles.prompted import Asker, Prompted
+from actors.settings import ModelSettings
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept
 from actors.work import Item, Role, RunStatus, Task
@@ -21,7 +22,7 @@ class Local:
 
     def __init__(self, name: str, store: GroupStore) -> None:
         model, self.role = ScriptedModel(), Role.EXECUTOR
-        worker = Prompted(PROMPTS[Role.EXECUTOR], Asker(store, ModelCalls(lambda _: model), 1000))
+        worker = Prompted(PROMPTS[Role.EXECUTOR], Asker(store, ModelCalls(lambda _: model), ModelSettings()))
         self._agent = Agent(name, Role.EXECUTOR, 1, worker, store, 16)
 
     async def attach(self, run: str, term: int) -> Card:

@@ -6,18 +6,18 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from actors import keys
 from actors.errors import HomeUnusable, UserError
-from actors.frozen import Frozen
 from actors.keys import Found
 from actors.limits import Limits
 from actors.models.script import Script
-from actors.settings import CommandSettings, FleetSettings, HealthSettings, ModelSettings, Settings
+from actors.models.windows import LOCAL
+from actors.settings import CommandSettings, FleetSettings, HealthSettings, ModelSettings, Settings, Windows
 from cluster import store_address
 
-F = TypeVar("F", bound=Frozen)
+F = TypeVar("F", bound=BaseModel)
 HOME_NAME = ".mnemosyne"
 STORE = "MNEMOSYNE_STORE"
 PASSWORD = "PGPASSWORD"  # noqa: S105 -- a variable's name
@@ -106,7 +106,7 @@ def token_path(home: Path) -> Path:
 
 def read_settings(home: Path, model: str | None, fleet: FleetSettings) -> Settings:
     """Every setting, from the arguments and the environment. Raises UserError."""
-    models = ModelSettings(base_url=base_url(), script=_script())
+    models = _models(home)
     return Settings(
         home=home,
         model=model,
@@ -116,6 +116,13 @@ def read_settings(home: Path, model: str | None, fleet: FleetSettings) -> Settin
         commands=_commands(home),
         skills=skill_folders(home),
     )
+
+
+def _models(home: Path) -> ModelSettings:
+    """The contexts of models that the home's contexts.json, if there is one, names count first. Raises UserError."""
+    windows = _of_home(home / "contexts.json", Windows).root
+    usual = ModelSettings(base_url=base_url(), script=_script(), windows=windows)
+    return usual.model_copy(update={"local_context_tokens": usual.window(LOCAL)})
 
 
 def skill_folders(home: Path) -> tuple[Path, Path]:

@@ -42,6 +42,7 @@ UNREAD = (
     "agent_error_recorded",
     "agent_health_degraded",
     "context_filled",
+    "memory_recalled",
     "memory_stored",
     "memory_forgotten",
 )

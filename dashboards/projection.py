@@ -11,7 +11,6 @@ from actors.events import (
     AgentResetRequested,
     AgentRestartRequested,
     CancelRequested,
-    ContextFilled,
     ContinueRequested,
     Event,
     FleetBudgetSet,
@@ -45,6 +44,7 @@ from actors.people import ApprovalRequested, Word
 from actors.phase import first
 from actors.review import Purpose
 from actors.stores.protocol import RunRecord
+from actors.turn_events import Noted
 from actors.work import FINISHED, TERMINAL, Item, ItemState, Role, RunStatus, Usage
 from dashboards.accounts import Accounts
 from dashboards.agent_info import MISSING, AgentInfo, AgentState, FleetEvent
@@ -295,6 +295,6 @@ _HANDLERS: dict[type, Callable[[RunView, Any], None]] = {
     ModelHeld: RunView._on_held,
     **dict.fromkeys(get_args(FleetEvent), RunView._on_agent),
     **dict.fromkeys((*get_args(MemoryEvent), CancelRequested, PauseRequested, ToolDone), RunView._on_nothing),
-    **dict.fromkeys((ContextFilled, AgentHeartbeat, AgentRestartRequested, FleetBudgetSet), RunView._on_nothing),
+    **dict.fromkeys((*get_args(Noted), AgentHeartbeat, AgentRestartRequested, FleetBudgetSet), RunView._on_nothing),
     **dict.fromkeys((AgentResetRequested, ModelUnavailable, ModelAvailable), RunView._on_nothing),
 }

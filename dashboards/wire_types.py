@@ -36,6 +36,8 @@ FIELDS = {
     "memory_ids": "The memories that the result is kept as.",
     "memory_id": "The memory.",
     "namespace": "Where the memory belongs.",
+    "into": "What the memories were for: `prompt` or `tool`.",
+    "found": "By memory, the best first: `memory_id` and `score`, 0 to 1. No text.",
     "importance": "Of the memory, 1 to 10.",
     "kind": "Of knowledge, as in `insight`.",
     "tags": "Words that the memory was given.",
@@ -170,6 +172,10 @@ TYPES = {
     ),
     "tool_completed": WireType(
         "A tool that the model called has ended.", (*TURN, "call", "tool", "is_error", "seconds")
+    ),
+    "memory_recalled": WireType(
+        "An attempt looked for memories: what was offered to its prompt, or what the tool `recall` told it.",
+        ("item_id", "agent_id", "epoch", "into", "found"),
     ),
     "context_filled": WireType(
         "More than the task itself went into the prompt: skills or memories.",

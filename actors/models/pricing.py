@@ -63,7 +63,8 @@ _RELEASE = re.compile(r"-\d{8}$")
 
 
 @lru_cache(maxsize=1000)
-def _name(model: str) -> str:
+def plain_name(model: str) -> str:
+    """Without the date of a release, and without what of local/… is behind the stroke."""
     return _RELEASE.sub("", model.split("/", 1)[0])
 
 
@@ -72,7 +73,7 @@ def price_of(model: str, prompt_tokens: int = 0) -> Price | None:
 
     A dated name (claude-haiku-4-5-20251001) costs what the model costs, and so does local/… .
     """
-    name = _name(model)
+    name = plain_name(model)
     long = LONG_PROMPTS.get(name)
     if long is not None and prompt_tokens > long.above:
         return long.price

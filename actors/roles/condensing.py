@@ -10,7 +10,7 @@ from actors.roles.prompt import PROMPTS
 from actors.work import Role
 
 FULL = 0.75
-"""Of the context: from here on there is little room for the next answer and what tools say."""
+"""Of the context: from here on there is little room for the next answer, what tools say, a sub-agent's result."""
 
 WORTH = 0.25
 """Of the context has to be what was said and run so far, else condensing it makes no room."""

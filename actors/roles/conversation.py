@@ -14,34 +14,20 @@ from actors.errors import AnswerCutOff, AnswerInvalid, AnswerRefused, ContextToo
 from actors.failures import ATTEMPTS
 from actors.models import blocks
 from actors.models.port import Model, Reply, Request, StopReason
-from actors.roles.condensing import condensing, is_full, tokens
+from actors.models.windows import LEAST
+from actors.roles.condensing import FULL, condensing, is_full, tokens
 from actors.roles.course import Course
 from actors.roles.turns import Said, Turns
 from actors.tools.subagent import handed_back
 from actors.tools.tool import ToolResult, ToolSpec, Wanted
-from actors.turn_events import ToolDone, TurnDone
+from actors.turn_events import MemoryRecalled, ToolDone, TurnDone
 from actors.work import Content, Ran, Task
 
 TURNS = 50
 """An item that goes on after so many is taken for one that never ends."""
 
-WINDOW = 200_000
-"""Tokens that the models of today's API take at least."""
-
-NEVER = 1_000_000_000
-"""No conversation fills a context of so many tokens."""
-
 PAUSES = 8
 """Times that a message may pause."""
-
-
-FULL = 0.75
-"""Share of the context that is used; beyond it, no sub-agent's result is waited for."""
-
-WINDOW = 200_000
-"""Tokens that the smallest context of Claude holds."""
-
-CHARACTERS_PER_TOKEN = 3.5
 
 
 class Toolbox(Protocol):
@@ -64,10 +50,10 @@ class Conversation:
     """One attempt's, with its model and tools; begins where earlier attempts of the item came to."""
 
     def __init__(
-        self, model: Model, course: Course, toolbox: Toolbox, payloads: Mapping[str, str], window: int = WINDOW
+        self, model: Model, course: Course, toolbox: Toolbox, payloads: Mapping[str, str], window: int = LEAST
     ) -> None:
         """`payloads`: the texts that the task's turns refer to; `window`: tokens that the model's context holds."""
-        self._window = window
+        self._window, self._condenses = window, True
         self._model, self._course, self._toolbox, self._payloads = model, course, toolbox, payloads
 
     async def hold(self, request: Request, bare: str | None = None, reviews: Request | None = None) -> Reply:
@@ -87,7 +73,7 @@ class Conversation:
             await self._heard(turns, said, reply.model)
         while True:
             self._check_bounds(turns)
-            if is_full(turns.request, self._window):
+            if self._condenses and is_full(turns.request, self._window):
                 await self._condense(turns)
             if (reply := await self._ask(turns)) is not None:
                 if self._course.task.item.expand is None:
@@ -139,7 +125,7 @@ class Conversation:
             said = Said(blocks=(blocks.Text(text=reply.text),), checkpoint=True)
             await self._heard(turns, said, reply.model, percent)
         else:
-            self._window = NEVER
+            self._condenses = False
 
     async def _condensed(self, request: Request) -> Reply | None:
         """None if the model does not do it."""
@@ -163,7 +149,7 @@ class Conversation:
             usage_percent=percent,
             **course.spending.told(since_turn=True),
         )
-        await course.record(event, payloads)
+        await course.record(event, payloads=payloads)
         course.spending.turn_recorded()
 
     async def _run(self, turns: Turns, done: Mapping[int, Ran]) -> None:
@@ -192,11 +178,10 @@ class Conversation:
         run, item = course.task.run, course.task.item.id
         result = await self._toolbox.call(call.name, dict(call.input), f"{run}/{item}/{turn}/{number}")
         if isinstance(result, Wanted):
-            if _fullness(turns) <= FULL:
+            full = tokens(turns.request) / self._window
+            if full <= FULL:
                 return result
-            result = ToolResult(
-                f"refused: this conversation is {_fullness(turns):.0%} full, do it yourself", error=True
-            )
+            result = ToolResult(f"refused: this conversation is {full:.0%} full, do it yourself", error=True)
         result = result._replace(text=result.text.encode(errors="backslashreplace").decode())
         event = ToolDone(
             run=run,
@@ -210,8 +195,15 @@ class Conversation:
             is_error=result.error,
             seconds=course.deadline.work_s() - begin,
         )
-        await course.record(event, payloads)
+        await course.record(*self._recalled(result), event, payloads=payloads)
         return result
+
+    def _recalled(self, result: ToolResult) -> list[MemoryRecalled]:
+        if result.recalled is None:
+            return []
+        task = self._course.task
+        whose = {"run": task.run, "item": task.item.id, "epoch": task.epoch, "agent": self._course.agent}
+        return [MemoryRecalled.model_validate({**whose, "into": "tool", "found": result.recalled})]
 
     def _text(self, content: Content) -> str:
         return content.text or "" if content.ref is None else self._payloads[content.ref]
@@ -228,11 +220,6 @@ def _grows(said: Said, turn: int) -> ItemGrows:
     told = ItemGrows("the answer is a list of items")
     told.wants = ((turn, 0, blocks.text_of(said.blocks)),)
     return told
-
-
-def _fullness(turns: Turns) -> float:
-    said = sum(len(message.said) for message in turns.request.messages) + len(turns.request.system)
-    return said / CHARACTERS_PER_TOKEN / WINDOW
 
 
 def _too_long(error: ContextTooLong, turns: Turns) -> ContextTooLong:

@@ -1,5 +1,6 @@
 """What one attempt has while it runs."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from actors.errors import AttemptClosed
@@ -23,8 +24,9 @@ class Course:
         self.watched = Watched()
         self._keep = keep
 
-    async def record(self, event: AttemptEvent, payloads: Mapping[str, str]) -> None:
-        """Return once it is on disk, however long that takes: the timeout does not run. Raises AttemptClosed."""
+    async def record(self, *events: AttemptEvent, payloads: Mapping[str, str] | None = None) -> None:
+        """Return once all is on disk, however long that takes: the timeout does not run. Raises AttemptClosed."""
         with self.deadline.paused():
-            if not await self._keep(event, payloads):
+            kept = await asyncio.gather(*(self._keep(event, payloads or {}) for event in events))  # one append
+            if not all(kept):
                 raise AttemptClosed(f"attempt {self.task.epoch} of {self.task.item.id} was closed while it went on")

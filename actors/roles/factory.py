@@ -1,15 +1,12 @@
 """Agents of every role: a role is a prompt, everything else is common."""
 
-from functools import partial
-
 from actors.errors import UnknownRole
 from actors.models.calls import ModelCalls
 from actors.roles.agent import NOTHING_BEFORE, Agent, Before
-from actors.roles.conversation import WINDOW
 from actors.roles.material import Library
 from actors.roles.prompted import NOTHING
 from actors.roles.purposes import Purposes
-from actors.settings import ModelSettings, Settings
+from actors.settings import Settings
 from actors.shelf import Shelf
 from actors.stores.protocol import Store
 from actors.tools.granted import Granted
@@ -17,11 +14,6 @@ from actors.work import Role
 
 GIVEN = frozenset({Role.EXECUTOR})
 """Roles that get skills and memories; the others work with what they are given."""
-
-
-def context_tokens(model: str, settings: ModelSettings) -> int:
-    """Tokens that the model's context holds."""
-    return settings.local_context_tokens if model == "local" else WINDOW
 
 
 def role_named(name: str) -> Role:
@@ -44,6 +36,5 @@ def create_agent(
     """An agent that does the work of a role. Raises UnknownRole."""
     known = role_named(role)
     material = Library(store, Shelf(settings.skills)) if known in GIVEN else NOTHING
-    window = partial(context_tokens, settings=settings.models)
-    worker = Purposes(known, store, calls, settings, Granted(settings, store), material, window)
+    worker = Purposes(known, store, calls, settings, Granted(settings, store), material)
     return Agent(id_, known, generation, worker, store, settings.fleet.concurrency, before)

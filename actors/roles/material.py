@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from actors.context import Piece, Share
 from actors.marked import marked
@@ -12,6 +12,7 @@ from actors.recall import Question, Recalled
 from actors.shelf import Shelf
 from actors.skills import Skill, chosen, keywords
 from actors.stores.protocol import Store
+from actors.turn_events import Hit
 from actors.work import Task
 
 FRESH_S = 5.0
@@ -23,20 +24,29 @@ SHOWN = 4_000
 """Characters of one memory."""
 
 
+class Offered(NamedTuple):
+    """What there may be room for."""
+
+    pieces: list[Piece]
+    """The best first, within each share."""
+    recalled: tuple[Hit, ...] = ()
+    """The memories among them."""
+
+
 class Material(Protocol):
     """Offers pieces for prompts."""
 
-    async def offered(self, task: Task) -> list[Piece]:
-        """The best first, within each share."""
+    async def offered(self, task: Task) -> Offered:
+        """What fits the task."""
         ...
 
 
 class Nothing:
     """For roles that work with what they are given."""
 
-    async def offered(self, _: Task) -> list[Piece]:
+    async def offered(self, _: Task) -> Offered:
         """Nothing."""
-        return []
+        return Offered([])
 
 
 class Library:
@@ -48,13 +58,15 @@ class Library:
         self._plans: dict[str, str] = {}
         self._empty_at = -FRESH_S
 
-    async def offered(self, task: Task) -> list[Piece]:
+    async def offered(self, task: Task) -> Offered:
         """See Material."""
         shelf = self._shelf.skills
         skills = chosen(task.item.description, shelf) if shelf else []
-        return [*(_of_skill(match.skill) for match in skills), *await self._memories(task)]
+        memories = await self._memories(task)
+        pieces = [*(_of_skill(match.skill) for match in skills), *(_of_memory(one, share) for share, one in memories)]
+        return Offered(pieces, tuple(one.hit for _, one in memories))
 
-    async def _memories(self, task: Task) -> list[Piece]:
+    async def _memories(self, task: Task) -> list[tuple[Share, Recalled]]:
         if self._clock() - self._empty_at < FRESH_S:
             return []
         if not await self._store.recall(Question(limit=1, results=False)):
@@ -66,11 +78,11 @@ class Library:
         if task.run not in self._plans:
             self._plans[task.run] = (await self._store.run(task.run)).name
         spaces = {Share.PROJECT: project(self._plans[task.run]), Share.GENERAL: GLOBAL}
-        pieces = []
+        found: list[tuple[Share, Recalled]] = []
         for share, space in spaces.items():
             question = Question(query, namespace=space, limit=MEMORIES, results=False)
-            pieces += [_of_memory(one, share) for one in await self._store.recall(question)]
-        return pieces
+            found += [(share, one) for one in await self._store.recall(question)]
+        return found
 
 
 def _of_skill(skill: Skill) -> Piece:

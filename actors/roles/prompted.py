@@ -1,6 +1,6 @@
 """The part of a role that is all in its prompt."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
@@ -8,13 +8,14 @@ from actors import context
 from actors.models.calls import ModelCalls
 from actors.models.port import Message, Reply, Request
 from actors.roles.consolidating import consolidating
-from actors.roles.conversation import WINDOW, Conversation, ToolsOf
+from actors.roles.conversation import Conversation, ToolsOf
 from actors.roles.course import Course
 from actors.roles.material import Material, Nothing
 from actors.roles.prompt import Prompt
+from actors.settings import ModelSettings
 from actors.stores.protocol import Store
 from actors.tools.toolbox import Toolbox
-from actors.turn_events import ContextFilled
+from actors.turn_events import ContextFilled, MemoryRecalled
 from actors.work import Task
 
 
@@ -35,13 +36,10 @@ class Asker:
         self,
         store: Store,
         calls: ModelCalls,
-        max_tokens: int,
+        settings: ModelSettings,
         tools: ToolsOf = no_tools,
-        window: Callable[[str], int] = lambda _: WINDOW,
     ) -> None:
-        """`window`: tokens that a model's context holds."""
-        self.window = window
-        self._store, self._calls, self.max_tokens, self._tools = store, calls, max_tokens, tools
+        self._store, self._calls, self.settings, self._tools = store, calls, settings, tools
 
     async def payloads(self, task: Task) -> Mapping[str, str]:
         """The long texts that the task refers to. Raises StoreError."""
@@ -72,14 +70,14 @@ class Asker:
             model=task.model,
             system=system,
             messages=(Message(role="user", text=text),),
-            max_tokens=item.max_tokens or self.max_tokens,
+            max_tokens=item.max_tokens or self.settings.max_tokens,
             output=output,
             tag=f"{task.run}/{item.id}/{task.epoch}",
             path=task.path,
         )
         model = self._calls.model(task.model, course.deadline, course.spending)
         async with self._tools(task) as toolbox:
-            talk = Conversation(model, course, toolbox, payloads, self.window(task.model))
+            talk = Conversation(model, course, toolbox, payloads, self.settings.window(task.model))
             return await talk.hold(request, bare if bare != text else None, consolidating(request, task))
 
 
@@ -99,20 +97,16 @@ class Prompted:
 
     async def _text(self, task: Task, payloads: Mapping[str, str], course: Course) -> str:
         """The prompt; what goes into it beside the task is on disk before the model is asked."""
-        offered = await self._material.offered(task)
+        offered, recalled = await self._material.offered(task)
         if not offered:
             return context.prompt(task, payloads)
-        window = self._asker.window(task.model)
-        answer = min(task.item.max_tokens or self._asker.max_tokens, window // ANSWER)
+        settings = self._asker.settings
+        window = settings.window(task.model)
+        answer = min(task.item.max_tokens or settings.max_tokens, window // ANSWER)
         budget = window - len(self._system) // 3 - answer
         filled = context.fill(context.critical(task, payloads), offered, budget)
-        event = ContextFilled(
-            run=task.run,
-            item=task.item.id,
-            epoch=task.epoch,
-            agent=course.agent,
-            budget=max(0, budget),
-            parts=filled.parts,
-        )
-        await course.record(event, {})
+        whose = {"run": task.run, "item": task.item.id, "epoch": task.epoch, "agent": course.agent}
+        event = ContextFilled.model_validate({**whose, "budget": max(0, budget), "parts": filled.parts})
+        found = MemoryRecalled.model_validate({**whose, "into": "prompt", "found": recalled})
+        await course.record(*([found] if recalled else []), event)
         return filled.text

@@ -1,11 +1,9 @@
 """One worker for all that an agent's tasks are for."""
 
-from collections.abc import Callable
-
 from actors.models.calls import ModelCalls
 from actors.models.port import Reply
 from actors.review import Judgement, Purpose
-from actors.roles.conversation import WINDOW, ToolsOf
+from actors.roles.conversation import ToolsOf
 from actors.roles.course import Course
 from actors.roles.extracting import Extracting
 from actors.roles.material import Material
@@ -28,10 +26,8 @@ class Purposes:
         settings: Settings,
         tools: ToolsOf,
         material: Material = NOTHING,
-        window: Callable[[str], int] = lambda _: WINDOW,
     ) -> None:
-        """`window`: tokens that a model's context holds."""
-        asker = Asker(store, calls, settings.models.max_tokens, tools, window)
+        asker = Asker(store, calls, settings.models, tools)
         self._work, self.prompt = Prompted(PROMPTS[role], asker, material), PROMPTS[role].version
         self._review, self._extract = Reviewing(asker, settings), Extracting(asker)
 

@@ -45,12 +45,13 @@ class Recall:
         """See Tool."""
         namespace, limit = arguments.get("namespace"), arguments.get("limit", FOUND_MAX // 2)
         question = Question(arguments["query"], arguments.get("min_importance", 1), namespace, limit)
-        found = [one.memory for one in await self._store.recall(question)]
+        hits = await self._store.recall(question)
+        found, recalled = [one.memory for one in hits], tuple(one.hit for one in hits)
         if not found:
-            return Said("nothing is found; fewer words, or OR between them, find more")
+            return Said("nothing is found; fewer words, or OR between them, find more", recalled=recalled)
         texts = await self._store.payloads({one.content.ref for one in found if one.content.ref})
         told = (_told(one, texts[ref] if (ref := one.content.ref) else one.content.text or "") for one in found)
-        return Said(f"{len(found)} memories:", "\n\n".join(told))
+        return Said(f"{len(found)} memories:", "\n\n".join(told), recalled=recalled)
 
 
 def _told(memory: Memory, text: str) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from actors.turn_events import Hit
+
 
 @dataclass(frozen=True)
 class ToolSpec:
@@ -27,6 +29,8 @@ class Said(NamedTuple):
     error: bool = False
     wanted: bool = False
     """The data is what the run is asked for."""
+    recalled: tuple[Hit, ...] | None = None
+    """The memories that are in the data; None for what does not look for any."""
 
 
 class ToolResult(NamedTuple):
@@ -34,6 +38,8 @@ class ToolResult(NamedTuple):
 
     text: str
     error: bool = False
+    recalled: tuple[Hit, ...] | None = None
+    """See Said."""
 
 
 class Wanted(ToolResult):

@@ -64,6 +64,6 @@ def _result(name: str, said: Said) -> ToolResult:
         return Wanted(said.data or "")
     note = redact(shortened(visible(said.note), NOTE_LIMIT))
     if said.data is None:
-        return ToolResult(note, said.error)
+        return ToolResult(note, said.error, said.recalled)
     data = marked("data", shortened(said.data, DATA_LIMIT), tool=name)
-    return ToolResult(f"{note}\n{data}" if note else data, said.error)
+    return ToolResult(f"{note}\n{data}" if note else data, said.error, said.recalled)

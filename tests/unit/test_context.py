@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from actors.context import SHARES, Part, Piece, Share, fill
-from actors.events import ContextFilled
+from actors.events import ContextFilled, MemoryRecalled
 from actors.memory import Memory
 from actors.memory_events import MemoryForgotten, MemoryStored
 from actors.roles.attempt import attempt
 from actors.roles.material import FRESH_S, Library
 from actors.roles.prompt import PROMPTS
 from actors.roles.prompted import Asker, Prompted
+from actors.settings import ModelSettings
 from actors.shelf import Shelf
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Store
@@ -77,10 +78,15 @@ async def asked(store: Store, folder: Path, task: Task = TASK, window: int = 200
     """What the model got, and what the journal says of it."""
     model, library = FakeModel(), Library(store, Shelf([folder]))
     executor = PROMPTS[Role.EXECUTOR]
-    worker = Prompted(executor, Asker(store, calls_of(model), 100, window=lambda _: window), library)
+    settings = ModelSettings(max_tokens=100, windows={"fake": window})
+    worker = Prompted(executor, Asker(store, calls_of(model), settings), library)
     outcome = await attempt(worker, course_of(task, store), {})
     assert isinstance(outcome, Result), outcome
-    events = [event for event in await store.read("r", 0, 0) if isinstance(event, ContextFilled)]
+    told = await store.read("r", 0, 0)
+    events = [event for event in told if isinstance(event, ContextFilled)]
+    assert [hit.memory for event in told if isinstance(event, MemoryRecalled) for hit in event.found] == [
+        part.name for event in events for part in event.parts if part.kind == "memory"
+    ]
     (message,) = model.requests[0].messages
     return message.text, [part for event in events for part in event.parts]
 
@@ -136,12 +142,12 @@ async def test_what_is_remembered_later_is_found_soon_and_what_is_forgotten_is_n
     now = [100.0]
     await driven(store)
     library = Library(store, Shelf([]), lambda: now[0])
-    assert await library.offered(TASK) == []
+    assert (await library.offered(TASK)).pieces == []
     await store.append("1", [note(1, "The billing service needs a database.", "global")])
     now[0] += FRESH_S
-    assert [piece.name for piece in await library.offered(TASK)] == [f"{1:016x}"]
+    assert [piece.name for piece in (await library.offered(TASK)).pieces] == [f"{1:016x}"]
     await store.append("2", [MemoryForgotten(memory=f"{1:016x}")])
-    assert await library.offered(TASK) == []
+    assert (await library.offered(TASK)).pieces == []
 
 
 async def test_why_tells_a_person_and_machines(tmp_path: Path) -> None:

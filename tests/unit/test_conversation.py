@@ -2,16 +2,19 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from actors.errors import AnswerCutOff, AnswerInvalid, AttemptClosed, ContextTooLong
-from actors.events import ToolDone, TurnDone
+from actors.events import MemoryRecalled, ToolDone, TurnDone
 from actors.models.blocks import Text, ToolResult
 from actors.models.port import Message, Request, StopReason
 from actors.roles.conversation import PAUSES, TURNS, Conversation
 from actors.stores.group import GroupStore
+from actors.tools.tool import ToolResult as ToolSaid
 from actors.tools.toolbox import Toolbox
+from actors.turn_events import Hit
 from tests.conversations import THOUGHT, InOrder, Notebook, Playing, calls, says
 from tests.fakes import accepted, course_of, open_store
 from tests.talks import ITEM, LONG, hold, rows, task_of
@@ -50,6 +53,21 @@ async def test_tools_are_run_and_their_results_go_back_with_all_that_was_said(st
     )
     told = [(event.type, event.turn) for event in await rows(store) if isinstance(event, TurnDone | ToolDone)]
     assert told == [("turn_done", 1), ("tool_done", 1), ("tool_done", 1), ("turn_done", 2), ("tool_done", 2)]
+
+
+async def test_what_a_tool_recalled_is_on_disk_with_its_result_by_id_and_score(store: GroupStore) -> None:
+    hits = (Hit(memory="0" * 16, score=0.9),)
+
+    class Remembering(Notebook):
+        async def call(self, name: str, arguments: Any, key: str) -> ToolSaid:
+            return (await super().call(name, arguments, key))._replace(recalled=hits if arguments["text"] else None)
+
+    await hold(store, Playing(calls("tea", ""), says("done")), Remembering())
+    told = [event for event in await store.read("r", 0, 0) if isinstance(event, ToolDone | MemoryRecalled)]
+    assert [event.type for event in told] == ["memory_recalled", "tool_done", "tool_done"]
+    assert isinstance(told[0], MemoryRecalled)
+    assert (told[0].into, told[0].found) == ("tool", hits)
+    assert "noted" not in told[0].model_dump_json()
 
 
 async def test_a_turn_tells_what_it_used(store: GroupStore) -> None:

@@ -80,7 +80,7 @@ def test_symbolic_links(here: Workspace, path: str) -> None:
 def test_links_within_the_workspace_are_not_followed_either(here: Workspace) -> None:
     (here.inside / "real").write_text("here")
     (here.inside / "link").symlink_to("real")
-    assert here.call("read_file", path="link") == ('"link" is a symbolic link, and those are not followed', True)
+    assert here.call("read_file", path="link")[:2] == ('"link" is a symbolic link, and those are not followed', True)
 
 
 @pytest.mark.parametrize("target", ["/proc/self/root", "/proc/self/cwd", "/dev/fd", "/"])

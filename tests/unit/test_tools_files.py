@@ -77,7 +77,7 @@ def test_bytes_that_are_not_utf8_are_read_and_never_edited(here: Workspace) -> N
 def test_an_edit_needs_one_place(here: Workspace) -> None:
     here.inside.joinpath("a").write_text("x = 1\ny = 1\n")
     told = here.call("edit_file", path="a", old="= 1", new="= 2")
-    assert told == ('`old` occurs 2 times; give more of the text around it ("a")', True)
+    assert told[:2] == ('`old` occurs 2 times; give more of the text around it ("a")', True)
     assert here.call("edit_file", path="a", old="z", new="x").error
     assert here.call("edit_file", path="a", old="y = 1", new="y = 2").text == 'edited "a", line 2'
     assert here.inside.joinpath("a").read_text() == "x = 1\ny = 2\n"
@@ -120,7 +120,7 @@ def test_a_write_that_fails_changes_nothing(here: Workspace, monkeypatch: pytest
 
     monkeypatch.setattr(os, "fsync", full)
     told = here.call("write_file", path="a", content="new")
-    assert told == ('"a" cannot be written: the disk is full', True)
+    assert told[:2] == ('"a" cannot be written: the disk is full', True)
     assert [path.read_text() for path in here.inside.iterdir()] == ["old"]
 
 

@@ -113,6 +113,27 @@ def test_limits_of_commands_come_from_the_home(tmp_path: Path) -> None:
         read_settings(tmp_path, None, FleetSettings())
 
 
+def test_contexts_of_models_are_their_own_and_the_home_may_say_otherwise(tmp_path: Path) -> None:
+    usual = read_settings(tmp_path, None, FleetSettings()).models
+    named = ("claude-opus-5-5", "claude-haiku-4-5-20251001", "claude-unheard-of", "local", "local/smollm2")
+    assert [usual.window(model) for model in named] == [1_000_000, 200_000, 200_000, 4096, 4096]
+    (tmp_path / "contexts.json").write_text('{"claude-opus-5-5": 300000, "claude-new": 2000000, "local": 8192}')
+    found = read_settings(tmp_path, None, FleetSettings()).models
+    assert [found.window(model) for model in (*named, "claude-new")] == [
+        300_000,
+        200_000,
+        200_000,
+        8192,
+        8192,
+        2_000_000,
+    ]
+    assert found.local_context_tokens == 8192, "it is loaded with as much"
+    assert Settings.model_validate_json(Settings(home=tmp_path, models=found).model_dump_json()).models == found
+    (tmp_path / "contexts.json").write_text('{"local": 100}')
+    with pytest.raises(UserError, match=r"contexts.json: local: Input should be greater"):
+        read_settings(tmp_path, None, FleetSettings())
+
+
 def test_a_server_does_not_show_its_secrets() -> None:
     one = config.McpServer(url="http://a", headers={"Authorization": "s3cret"})
     other = config.McpServer(command="x", env={"TOKEN": "s3cret"})

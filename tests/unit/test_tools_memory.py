@@ -45,8 +45,13 @@ async def test_what_one_item_remembers_another_recalls_marked_as_data(tmp_path: 
             "constraint",
             ("deploy",),
         )
+        assert found.recalled is not None
+        assert [hit.memory for hit in found.recalled] == [told.text.rpartition(" ")[2]]
+        assert 0 < found.recalled[0].score <= 1
+        assert told.recalled is None
         nothing = await toolbox.call("recall", {"query": '"NEAR(', "namespace": "nowhere"}, "r/a/1/3")
         assert "nothing is found" in nothing.text
+        assert nothing.recalled == ()
 
 
 async def test_the_same_call_made_again_is_the_same_memory(tmp_path: Path, store: Store) -> None:

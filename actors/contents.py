@@ -2,7 +2,18 @@
 
 import hashlib
 
-from actors.work import INLINE_LIMIT, Content
+from actors.frozen import Frozen
+
+INLINE_LIMIT = 4096
+"""Bytes. Longer contents are stored once under their hash and only referred to."""
+
+
+class Content(Frozen):
+    """A text, here or in the store: exactly one of `text` and `ref` is set."""
+
+    text: str | None = None
+    ref: str | None = None
+    """SHA-256 of the UTF-8 text, hex."""
 
 
 def stored(text: str, payloads: dict[str, str]) -> Content:

@@ -37,7 +37,7 @@ class Piece(NamedTuple):
 
     share: Share
     kind: str
-    """description, input, result, requirements, answers, feedback, skill or memory."""
+    """description, input, result, requirements, answers, feedback, consolidated, skill or memory."""
     name: str
     text: str
 

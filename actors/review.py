@@ -5,11 +5,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from actors.contents import Content
 from actors.frozen import Frozen
 from actors.usage import Effort, Usage
 
 ROUNDS = 10
 """Attempts that a plan may have reviewed at most."""
+
+ONE_BY_ONE = 2
+"""Attempts after whose reviews there is none, or only one, to tell the next attempt of."""
 
 REQUIREMENTS = 50
 """Of one item, at most."""
@@ -70,6 +74,8 @@ class Purpose(StrEnum):
     REVIEW = "review"
     EXTRACT = "extract"
     """Of requirements from the description."""
+    CONSOLIDATE = "consolidate"
+    """Of what several reviews found, into one text for the next attempt of work."""
 
 
 class Ruling(StrEnum):
@@ -157,6 +163,15 @@ class Questions(Ended):
     questions: tuple[str, ...]
     turn: int
     call: int
+
+
+class Consolidated(Ended):
+    """What several reviews found is one text, which the next attempt of work gets."""
+
+    kind: Literal["consolidated"] = "consolidated"
+    text: Content
+    reviews: int
+    """So many."""
 
 
 class Requirements(Ended):

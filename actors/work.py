@@ -7,12 +7,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from actors.budget import Budget, Reservation
+from actors.contents import INLINE_LIMIT, Content
 from actors.frozen import Frozen
 from actors.phase import Phase
 from actors.restarts import UNEXPLAINED, RestartCause
 from actors.review import (
+    ONE_BY_ONE,
     REQUIREMENTS,
     Answered,
+    Consolidated,
     Judgement,
     Purpose,
     Questions,
@@ -26,13 +29,10 @@ from actors.tools.capability import PATTERN
 from actors.usage import Effort, Usage
 
 __all__ = ["FINISHED", "TERMINAL", "UNEXPLAINED", "Effort", "Frozen", "ItemState", "RestartCause", "RunStatus", "Usage"]
-__all__ += ["Reservation"]
-"""Those from budget.py, frozen.py, restarts.py, states.py and usage.py."""
+__all__ += ["INLINE_LIMIT", "Consolidated", "Content", "Reservation"]
+"""Those from budget.py, contents.py, frozen.py, restarts.py, review.py, states.py and usage.py."""
 
 ItemId = Annotated[str, StringConstraints(min_length=1, max_length=256)]
-
-INLINE_LIMIT = 4096
-"""Bytes. Longer contents are stored once under their hash and only referred to."""
 
 
 class Role(StrEnum):
@@ -71,14 +71,6 @@ class FailureKind(StrEnum):
     TIMEOUT = "timeout"
     AGENT_FAULT = "agent_fault"
     BUDGET = "budget"
-
-
-class Content(Frozen):
-    """A text, here or in the store: exactly one of `text` and `ref` is set."""
-
-    text: str | None = None
-    ref: str | None = None
-    """SHA-256 of the UTF-8 text, hex."""
 
 
 class Over(Frozen):
@@ -141,6 +133,11 @@ class Item(Frozen):
     def roles(self) -> frozenset[Role]:
         """Of the agents that it takes."""
         return frozenset({self.agent, Role.REVIEWER} if self.review else {self.agent})
+
+    @property
+    def helpers(self) -> frozenset[Role]:
+        """Of agents that make it better, and without which it does as well as it can."""
+        return frozenset({Role.OPTIMIZER} if self.review and self.review.max_attempts > ONE_BY_ONE else ())
 
     @property
     def models(self) -> tuple[str | None, ...]:
@@ -212,6 +209,8 @@ class Task(Frozen):
     """What is reviewed, or what a review sent back."""
     feedback: tuple[Judgement, ...] = ()
     """Of the reviews that sent it back, oldest first."""
+    consolidated: Content | None = None
+    """What an agent made of the feedback, where there are several reviews; None if none could."""
     answers: tuple[Answered, ...] = ()
     """Of a person."""
 
@@ -294,4 +293,6 @@ class Lost(Frozen):
     """What the attempt is counted as, since nobody knows what its calls cost; an estimate."""
 
 
-Outcome = Annotated[Result | Failure | Grows | Lost | Verdict | Questions | Requirements, Field(discriminator="kind")]
+Outcome = Annotated[
+    Result | Failure | Grows | Lost | Verdict | Questions | Requirements | Consolidated, Field(discriminator="kind")
+]

@@ -42,7 +42,7 @@ class Facts:
                 model=model,
                 term=self.term,
                 alone=view.suspect,
-                after=view.failed_of,
+                after=view.after,
                 reserved=reserved,
                 purpose=view.purpose,
             )

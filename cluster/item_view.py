@@ -1,9 +1,22 @@
 """An item as its run's driver sees it."""
 
+from actors.events import ItemAssigned
 from actors.failures import CLASSES, is_charged, is_final
-from actors.review import Purpose, Questions, Requirements, Ruling, Verdict
+from actors.review import Consolidated, Purpose, Questions, Requirements, Ruling, Verdict
 from actors.turn_events import TurnDone, TurnEvent
-from actors.work import Failure, FailureKind, Grows, ItemState, Lost, Outcome, Ran, Result, Turn, Want
+from actors.work import (
+    Content,
+    Failure,
+    FailureKind,
+    Grows,
+    ItemState,
+    Lost,
+    Outcome,
+    Ran,
+    Result,
+    Turn,
+    Want,
+)
 from cluster.rounds import Rounds
 
 
@@ -70,10 +83,18 @@ class ItemView:
             return self.attempts
         return self.attempts - self.rounds.rejected if self.purpose is Purpose.WORK else self.rounds.tries
 
-    def open(self, epoch: int, agent: str, *, alone: bool) -> None:
+    @property
+    def after(self) -> FailureKind | Ruling | None:
+        """How the attempt before failed that the next one is made instead of; None if it is another step."""
+        goes_on = self.purpose is Purpose.CONSOLIDATE and self.failed_of is Ruling.REVIEW_FAILED
+        return None if goes_on else self.failed_of
+
+    def open(self, event: ItemAssigned) -> None:
         """An attempt begins."""
-        self.epoch, self.agent, self.alone, self.started = epoch, agent, alone, False
-        if self.rounds and self.purpose is Purpose.WORK:
+        self.epoch, self.agent, self.alone, self.started = event.epoch, event.agent, event.alone, False
+        if self.rounds and event.purpose is Purpose.WORK:
+            if self.purpose is Purpose.CONSOLIDATE:  # a journal from before there was such a thing
+                self.rounds.settle(None)
             self.rounds.result = self.rounds.judgement = None
 
     def note(self, event: TurnEvent) -> None:
@@ -106,12 +127,14 @@ class ItemView:
                 if self.rounds and self.rounds.item.review:
                     self.rounds.worked(outcome, self.turns)
                 self._end_conversation()
-            case Verdict() | Questions() | Requirements():
+            case Verdict() | Questions() | Requirements() | Consolidated():
                 self._hear(outcome)
             case Failure():
                 self._fail(outcome)
             case Grows():
                 self.suspect, self.wants = False, outcome.wants
+            case Lost(suspect=True) if self.alone and self.purpose is Purpose.CONSOLIDATE:
+                self._settle(None)
             case Lost(suspect=True):
                 self.last = outcome if self.alone else None
                 self.suspect = True
@@ -119,7 +142,14 @@ class ItemView:
     def _end_conversation(self) -> None:
         self.suspect, self.before, self.turns = False, self.before + len(self.turns), ()
 
-    def _hear(self, outcome: Verdict | Questions | Requirements) -> None:
+    def _settle(self, text: Content | None) -> None:
+        """The next attempt is one of work, whatever became of the consolidation."""
+        assert self.rounds
+        self.rounds.settle(text)
+        self.failed_of, self.requeues, self.last = Ruling.REVIEW_FAILED, 0, None
+        self._end_conversation()
+
+    def _hear(self, outcome: Verdict | Questions | Requirements | Consolidated) -> None:
         assert self.rounds
         match outcome:
             case Verdict():
@@ -129,6 +159,8 @@ class ItemView:
             case Requirements():
                 self.rounds.extracted(outcome)
                 self._end_conversation()
+            case Consolidated():
+                self._settle(outcome.text)
             case Questions():  # the conversation goes on with the answer
                 self.rounds.questions, self.suspect = outcome, False
 
@@ -141,7 +173,11 @@ class ItemView:
         elif row.requeues is not None:
             self.requeues += 1
         self.avoid = self.agent if row.agent_fault else ""
-        self.last = failure if is_final(kind, self.failures, self.requeues) else None
+        is_over = is_final(kind, self.failures, self.requeues)
+        if is_over and self.purpose is Purpose.CONSOLIDATE:
+            self._settle(None)
+        else:
+            self.last = failure if is_over else None
 
     def _charge(self) -> None:
         if self.rounds and self.purpose is not Purpose.WORK:

@@ -38,6 +38,10 @@ FleetEvent = (
 )
 
 
+REVIEWERS = (Purpose.REVIEW, Purpose.EXTRACT)
+"""What reviewers do, whatever the item's role."""
+
+
 class Placement:
     """The ready items of one run, the agents' loads and the models' gates. An item is in at most one agent's load."""
 
@@ -48,18 +52,23 @@ class Placement:
         self._by_id, self._model, self._views = graph.by_id, model, views
         self._ready, self._gates = ReadyItems(graph), ModelGates()
         self.budget = RunBudget(graph.by_id, self.model_of, self._parent_of)
+        self._helped: set[str] = set()
+        """Items that were ready for an optimizer last, or for who does without."""
         self._root = ""
         """The node that has the run's workspace; "" while no item with files has begun."""
 
     def model_of(self, item: str) -> str:
         """The model that the item's attempt is for."""
         chosen = self._by_id[item]
-        if chosen.review and chosen.review.model and self._views[item].purpose is not Purpose.WORK:
+        if chosen.review and chosen.review.model and self._views[item].purpose in REVIEWERS:
             return chosen.review.model
         return chosen.model or self._model
 
     def _role_of(self, item: str) -> Role:
-        return self._by_id[item].agent if self._views[item].purpose is Purpose.WORK else Role.REVIEWER
+        purpose = self._views[item].purpose
+        if purpose is Purpose.CONSOLIDATE and not self.loads.missing(Role.OPTIMIZER):
+            return Role.OPTIMIZER
+        return Role.REVIEWER if purpose in REVIEWERS else self._by_id[item].agent
 
     @property
     def has_ready(self) -> bool:
@@ -76,11 +85,17 @@ class Placement:
     def push(self, item: str) -> None:
         """The item is ready; a second time does nothing."""
         view = self._views[item]
+        if view.purpose is Purpose.CONSOLIDATE:
+            self._helped.add(item)
+        else:
+            self._helped.discard(item)
         needs = Needs(self._role_of(item), self.model_of(item), view.suspect, self._is_rooted(item))
         self._ready.push(item, needs, view.requeues)
 
     def _is_rooted(self, item: str) -> bool:
         chosen = self._by_id[item]
+        if self._views[item].purpose is Purpose.CONSOLIDATE:
+            return False
         return bool(IN_WORKSPACE.intersection(chosen.tools) or (chosen.review and chosen.review.tests))
 
     def discard(self, item: str) -> None:
@@ -123,8 +138,28 @@ class Placement:
         for item in items:
             self.push(item)
 
+    def enlist(self, agents: Mapping[str, Role]) -> None:
+        """These are the agents there are."""
+        self.loads.enlist(agents)
+        self._look_again()
+
+    def attach(self, agent: str, concurrency: int, generation: int) -> None:
+        """The agent takes work."""
+        self.loads.attach(agent, concurrency, generation)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Optimizers may have come, or be gone for good: then an agent of the item's own role does their part."""
+        for item in [item for item in self._helped if item in self._ready]:
+            self._ready.discard(item)
+            self.push(item)
+
     def hear(self, event: FleetEvent) -> None:
         """Take in what happened to an agent or a model."""
+        self._hear(event)
+        self._look_again()
+
+    def _hear(self, event: FleetEvent) -> None:
         match event:
             case AgentStarting():
                 self.loads.expect(event.agent)

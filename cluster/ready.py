@@ -63,6 +63,9 @@ class ReadyItems:
     def __len__(self) -> int:
         return len(self._where)
 
+    def __contains__(self, item: object) -> bool:
+        return item in self._where
+
     def add(self, items: Iterable[Item]) -> None:
         """The graph has these too, behind those that it had."""
         for item in items:

@@ -6,8 +6,8 @@ Changed by what is on disk alone, so that every driver that replays it knows the
 from typing import Literal
 
 from actors.people import AnswerGiven, Approval, ApprovalDenied, ApprovalGranted, ApprovalRequested, Word
-from actors.review import Answered, Judgement, Purpose, Questions, Requirements, Verdict
-from actors.work import Item, Made, Result, Turn
+from actors.review import ONE_BY_ONE, Answered, Judgement, Purpose, Questions, Requirements, Verdict
+from actors.work import Content, Item, Made, Result, Turn
 
 Asked = Literal["answer", "approval"]
 
@@ -18,6 +18,7 @@ class Rounds:
     __slots__ = (
         "answers",
         "asked",
+        "consolidated",
         "denied",
         "feedback",
         "granted",
@@ -27,6 +28,7 @@ class Rounds:
         "questions",
         "requirements",
         "result",
+        "settled",
         "tries",
         "words",
     )
@@ -41,8 +43,12 @@ class Rounds:
         self.judgement: Judgement | None = None
         """Of that result."""
         self.feedback: tuple[Judgement, ...] = ()
+        self.consolidated: Content | None = None
+        """What an agent made of the feedback, for the next attempt of work."""
+        self.settled = 0
+        """Reviews that an agent has looked at together, or that the next attempt is told of without."""
         self.tries = 0
-        """Charged attempts of the review, or of the extraction, that is to be done."""
+        """Charged attempts of the review, extraction or consolidation that is to be done."""
         self.questions: Questions | None = None
         """The newest; they are open as long as the item is blocked."""
         self.answers: tuple[Answered, ...] = ()
@@ -59,7 +65,15 @@ class Rounds:
         """Of the attempt that is under way, or comes next."""
         if self.requirements is None:
             return Purpose.EXTRACT
-        return Purpose.REVIEW if self.result and not self.judgement else Purpose.WORK
+        if self.result and not self.judgement:
+            return Purpose.REVIEW
+        return Purpose.CONSOLIDATE if self._several and self.settled < self.rejected else Purpose.WORK
+
+    @property
+    def _several(self) -> bool:
+        """Whether there is another attempt of work, and more than one review to tell it of."""
+        review = self.item.review
+        return review is not None and ONE_BY_ONE <= self.rejected < review.max_attempts
 
     @property
     def widened(self) -> bool:
@@ -77,11 +91,15 @@ class Rounds:
 
     def judged(self, verdict: Verdict) -> None:
         """Its review is done."""
-        self.judgement = verdict.judgement
+        self.judgement, self.tries = verdict.judgement, 0
         if not verdict.judgement.passed:
-            self.feedback = (*self.feedback, verdict.judgement)
+            self.feedback, self.consolidated = (*self.feedback, verdict.judgement), None
             assert self.made
             self.made = Made(data=self.made.data)
+
+    def settle(self, text: Content | None) -> None:
+        """What the reviews so far found is one text now; None: the next attempt of work goes without."""
+        self.consolidated, self.settled, self.tries = text, self.rejected, 0
 
     def extracted(self, found: Requirements) -> None:
         """The requirements are known."""

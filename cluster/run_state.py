@@ -49,7 +49,7 @@ class RunState(RunSteps):
     def start(self, term: int, agents: Mapping[str, Role]) -> list[Command]:
         """Begin to drive in this term with these agents: what is owed, and what can be assigned now."""
         self._facts.term, self._live = term, True
-        self._placement.loads.enlist(agents)
+        self._placement.enlist(agents)
         self._ends.coming.clear()  # what an earlier driver was about to say
         self._growing.restart()
         self.phases.restart()
@@ -86,7 +86,7 @@ class RunState(RunSteps):
 
     def _on_item_assigned(self, event: ev.ItemAssigned) -> list[Command]:
         view = self._ledger.move(event.item, event.type, f"assigned #{event.epoch} to {event.agent}")
-        view.open(event.epoch, event.agent, alone=event.alone)
+        view.open(event)
         self._placement.opened(event)
         if not self._live:
             return []
@@ -183,7 +183,7 @@ class RunState(RunSteps):
         return []
 
     def _on_attached(self, stimulus: AgentAttached) -> list[Command]:
-        self._placement.loads.attach(stimulus.agent, stimulus.concurrency, stimulus.generation)
+        self._placement.attach(stimulus.agent, stimulus.concurrency, stimulus.generation)
         given = [(id_, self.views[id_]) for id_ in self._given(stimulus.agent)]
         gone = [(id_, view) for id_, view in given if (id_, view.epoch) not in stimulus.held]
         gone_with = [(id_, view, self._placement.model_of(id_)) for id_, view in gone]

@@ -35,5 +35,6 @@ def _told(rounds: Rounds) -> dict[str, Any]:
         "requirements": rounds.requirements or (),
         "made": rounds.made,
         "feedback": rounds.feedback,
+        "consolidated": rounds.consolidated,
         "answers": rounds.answers,
     }

@@ -32,6 +32,7 @@ ITEM: Final[dict[tuple[ItemState, str], ItemState]] = {
     (ItemState.ACTIVE, "item_closed:grows"): ItemState.READY,
     (ItemState.ACTIVE, "item_closed:lost"): ItemState.READY,
     (ItemState.ACTIVE, "item_closed:requirements"): ItemState.READY,
+    (ItemState.ACTIVE, "item_closed:consolidated"): ItemState.READY,
     (ItemState.ACTIVE, "item_closed:pending"): ItemState.PENDING_REVIEW,
     (ItemState.PENDING_REVIEW, "item_assigned"): ItemState.ACTIVE,
     (ItemState.ACTIVE, "review_closed:failure"): ItemState.PENDING_REVIEW,

@@ -18,6 +18,7 @@ from actors.events import (
     completed,
 )
 from actors.models.blocks import Text, ToolCall
+from actors.review import Consolidated
 from actors.roles.prompt import PROMPTS
 from actors.roles.turns import Said
 from actors.stores.reader import Reader
@@ -48,7 +49,7 @@ def item_document(board: Board, reader: Reader, run: str, item: str) -> Json:
         "view": known.view.items[item].to_json(),
         "plan": plan.model_dump(mode="json", exclude={"inputs"}),
         "prompt": _prompt(plan, results, texts),
-        "attempts": _attempts(events),
+        "attempts": _attempts(events, texts),
         "turns": _turns(events, texts),
         "result": _result(done[1], texts) if done else None,
         "events": [told for event in events for told in board.wire(event)],
@@ -74,6 +75,8 @@ def _contents(events: Iterable[Event]) -> Iterable[Content]:
                 yield event.result
             case ItemClosed(outcome=Result() as outcome) | ItemReused(outcome=outcome):
                 yield outcome.data
+            case ItemClosed(outcome=Consolidated(text=text)):
+                yield text
 
 
 def _texts(reader: Reader, contents: Iterable[Content]) -> Texts:
@@ -97,7 +100,7 @@ def _prompt(plan: Item, results: Mapping[str, Content], texts: Texts) -> list[Js
     return [*parts, {"kind": "task", "name": plan.id, "text": plan.description}]
 
 
-def _attempts(events: Iterable[Event]) -> list[Json]:
+def _attempts(events: Iterable[Event], texts: Texts) -> list[Json]:
     """By epoch: who did it, when, and how it ended."""
     found: dict[int, Json] = {}
     for event in events:
@@ -109,11 +112,11 @@ def _attempts(events: Iterable[Event]) -> list[Json]:
             case ItemStarted() if event.epoch in found:
                 found[event.epoch] |= {"started_at": event.at, "generation": event.generation}
             case ItemClosed() if event.epoch in found:
-                found[event.epoch] |= _outcome(event)
+                found[event.epoch] |= _outcome(event, texts)
     return list(found.values())
 
 
-def _outcome(event: ItemClosed) -> Json:
+def _outcome(event: ItemClosed, texts: Texts) -> Json:
     outcome = event.outcome
     told: Json = {"outcome": outcome.kind, "closed_at": event.at, "generation": event.generation}
     if isinstance(outcome, Lost):
@@ -127,7 +130,9 @@ def _outcome(event: ItemClosed) -> Json:
         return {**told, "wants": len(outcome.wants)}
     if isinstance(outcome, Failure):
         return {**told, "reason": outcome.reason.value, "error": outcome.message}
-    said = outcome.model_dump(mode="json", include={"judgement", "questions", "requirements"})
+    said = outcome.model_dump(mode="json", include={"judgement", "questions", "requirements", "reviews"})
+    if isinstance(outcome, Consolidated):
+        said["text"] = _text(outcome.text, texts)
     return {**told, "prompt": outcome.prompt, **said}
 
 

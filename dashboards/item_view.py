@@ -8,7 +8,7 @@ from actors.budget import Budget
 from actors.events import ItemAssigned, ItemClosed
 from actors.failures import is_charged
 from actors.phase import Phase
-from actors.review import Ended, Purpose, Questions, Requirements, Verdict
+from actors.review import Consolidated, Ended, Purpose, Questions, Requirements, Verdict
 from actors.work import Failure, Grows, ItemState, Lost, Result, Usage
 from dashboards.item_review import ItemReview
 from dashboards.spent import Spent
@@ -97,6 +97,8 @@ class ItemView:
                 return ItemState.BLOCKED
             case Requirements():
                 self.review.extracted(outcome)
+                return ItemState.READY
+            case Consolidated():
                 return ItemState.READY
         return ItemState.PENDING_REVIEW if event.pending else ItemState.COMPLETE
 

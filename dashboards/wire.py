@@ -31,7 +31,7 @@ from actors.events import (
     TurnDone,
 )
 from actors.people import ApprovalRequested, Word
-from actors.review import Ended, Questions, Requirements, Verdict
+from actors.review import Consolidated, Ended, Questions, Requirements, Verdict
 from actors.work import Failure, Grows, Item, Lost, Result
 from dashboards import wire_fleet, wire_memory, wire_review
 from dashboards.wire_growth import items_added
@@ -117,7 +117,7 @@ def _item_closed(event: ItemClosed, tasks: Tasks) -> Told:
             return [*began, ("agent_handed_off", stopped)]
         case Lost() as outcome:
             return [("work_item_lost", {**attempt, **agent, "error": outcome.message, "suspect": outcome.suspect})]
-        case Verdict() | Questions() | Requirements() as outcome:
+        case Verdict() | Questions() | Requirements() | Consolidated() as outcome:
             said = ("agent_completed", {**attempt, **agent, **_spent(outcome)})
             return [*began, said, wire_review.ended(attempt, outcome)]
 

@@ -3,12 +3,12 @@
 from typing import Any
 
 from actors.people import ApprovalDenied, ApprovalRequested, Word
-from actors.review import Questions, Requirements, Verdict
+from actors.review import Consolidated, Questions, Requirements, Verdict
 
 Fields = dict[str, Any]
 
 
-def ended(attempt: Fields, outcome: Verdict | Questions | Requirements) -> tuple[str, Fields]:
+def ended(attempt: Fields, outcome: Verdict | Questions | Requirements | Consolidated) -> tuple[str, Fields]:
     """What an attempt that is neither a result nor a failure means to its item."""
     match outcome:
         case Verdict(judgement=judgement):
@@ -18,6 +18,8 @@ def ended(attempt: Fields, outcome: Verdict | Questions | Requirements) -> tuple
             return "needs_clarification", {**attempt, "questions": list(questions)}
         case Requirements(requirements=requirements):
             return "requirements_extracted", {**attempt, "requirements": list(requirements)}
+        case Consolidated(reviews=reviews):
+            return "feedback_consolidated", {**attempt, "reviews": reviews}
 
 
 def asked(event: ApprovalRequested, _tasks: object) -> list[tuple[str, Fields]]:

@@ -55,7 +55,9 @@ FIELDS = {
     "call": "Which of the turn's calls of tools, from 1.",
     "tool": "The tool's name, as the model wrote it.",
     "is_error": "Whether the tool told of an error.",
-    "purpose": "What the attempt is for: work, review, or extract (of requirements).",
+    "purpose": "What the attempt is for: work, review, extract (of requirements), or consolidate (what several reviews "
+    "found).",
+    "reviews": "Of so many, oldest first.",
     "passed": "Whether a review passed the result; else the plan or a person took it as it is.",
     "gates": "By gate: `gate`, `passed`, `evidence`.",
     "requirements": "Of a verdict, by requirement: `requirement`, `satisfied`, `evidence`; else the texts.",
@@ -193,6 +195,10 @@ TYPES = {
     "review_passed": WireType("A reviewer found the result good.", (*ATTEMPT, *JUDGEMENT)),
     "review_failed": WireType("A reviewer did not; nobody is charged with a fault.", (*ATTEMPT, *JUDGEMENT)),
     "requirements_extracted": WireType("What the description asks for is known.", (*ATTEMPT, "requirements")),
+    "feedback_consolidated": WireType(
+        "An optimizer, or who does its part, has made one text of what several reviews found, for the next attempt.",
+        (*ATTEMPT, "reviews"),
+    ),
     "needs_clarification": WireType(
         "The agent asks a person instead of working; the item is blocked until the answer.", (*ATTEMPT, "questions")
     ),

@@ -6,6 +6,7 @@ from typing import Any
 from actors.events import Event
 from actors.people import AnswerGiven, Approval, ApprovalDenied, ApprovalGranted, ApprovalRequested, ItemAccepted
 from actors.review import (
+    Consolidated,
     Exhausted,
     Gate,
     GateVerdict,
@@ -16,11 +17,12 @@ from actors.review import (
     Review,
     Verdict,
 )
-from actors.work import Item
+from actors.work import Content, Item
 from tests.histories import GOOD, closed
 
 GATES = (Gate.CORRECTNESS,)
 QUESTIONS = Questions(model="scripted", questions=("Which colour?",), turn=1, call=1, cost_usd=0.0)
+CONSOLIDATED = Consolidated(model="scripted", text=Content(text="blue, again and again"), reviews=2, cost_usd=0.0)
 REQUIREMENTS = Requirements(model="scripted", requirements=("It is blue.",), cost_usd=0.0)
 
 
@@ -59,6 +61,7 @@ def answer(*, passed: bool, requirements: int = 0) -> str:
 REVIEWED: tuple[Event, ...] = (
     closed("a", GOOD).model_copy(update={"pending": True}),
     *(closed("a", outcome) for outcome in (verdict(passed=True), verdict(passed=False), QUESTIONS, REQUIREMENTS)),
+    closed("a", CONSOLIDATED),
     ItemAccepted(run="r", item="a", passed=True, outcome=GOOD, term=1),
     ApprovalRequested(run="r", item="a", epoch=0, what=Approval.START, message="it is to begin", term=1),
     AnswerGiven(run="r", target="a", epoch=1, text="blue"),

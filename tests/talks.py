@@ -36,7 +36,6 @@ async def hold(
     task: Task | None = None,
     window: int = 200_000,
     bare: str | None = None,
-    reviews: Request | None = None,
 ) -> Reply:
     task = task or await task_of(store)
     course = course_of(task, store)
@@ -45,7 +44,7 @@ async def hold(
     request = Request(model="m", system="Be brief.", messages=(Message(role="user", text="Do a."),), max_tokens=1000)
     async with course.deadline:
         patient = calls_of(model).model("m", course.deadline, course.spending)
-        return await Conversation(patient, course, tools or Toolbox(), payloads, window).hold(request, bare, reviews)
+        return await Conversation(patient, course, tools or Toolbox(), payloads, window).hold(request, bare)
 
 
 async def rows(store: GroupStore) -> list[Event]:

@@ -19,12 +19,17 @@ from actors.errors import (
 from actors.memory import result_id
 from actors.models.port import Reply, StopReason
 from actors.redaction import redact
-from actors.review import Judgement, Questions, Requirements, Verdict
+from actors.review import Consolidated, Judgement, Questions, Requirements, Verdict
+from actors.roles.consolidating import Digest
 from actors.roles.course import Course
 from actors.roles.prompt import VERSION_FOR
 from actors.work import Failure, FailureKind, Grows, Lost, Outcome, Reservation, Result, Task, Want
 
 NOTHING = Reservation(usd=0.0, tokens=0)
+
+
+Work = Reply | Judgement | tuple[str, ...] | Digest
+"""What an attempt can come to, by its purpose."""
 
 
 class Worker(Protocol):
@@ -33,8 +38,8 @@ class Worker(Protocol):
     prompt: str
     """Version of the prompt that it works with."""
 
-    async def work(self, task: Task, course: Course) -> Reply | Judgement | tuple[str, ...]:
-        """The answer to a task, the verdict on it, or its requirements. Raises ModelError."""
+    async def work(self, task: Task, course: Course) -> Work:
+        """The answer to a task, the verdict on it, its requirements, or one text of its reviews. Raises ModelError."""
         ...
 
 
@@ -44,12 +49,7 @@ async def attempt(worker: Worker, course: Course, payloads: dict[str, str]) -> O
     try:
         async with course.deadline:
             made = await worker.work(course.task, course)
-        if isinstance(made, Reply):
-            return _result(worker, course, made, begin, payloads)
-        known = _known(course, begin, VERSION_FOR[course.task.purpose])
-        if isinstance(made, Judgement):
-            return Verdict(judgement=made, **known)
-        return Requirements(requirements=made, **known)
+        return _made(worker, course, made, begin, payloads)
     except ItemGrows as error:
         return _grows(error, course, begin, payloads)
     except BaseException as error:  # a SystemExit in a task leaves a Ray actor alive and mute
@@ -60,6 +60,17 @@ async def attempt(worker: Worker, course: Course, payloads: dict[str, str]) -> O
             asked = {"questions": error.questions, "turn": error.turn, "call": error.call}
             return Questions.model_validate({**asked, **_known(course, begin, worker.prompt)})
         return _ended(error, course, begin)
+
+
+def _made(worker: Worker, course: Course, made: Work, begin: float, payloads: dict[str, str]) -> Outcome:
+    if isinstance(made, Reply):
+        return _result(worker, course, made, begin, payloads)
+    known = _known(course, begin, VERSION_FOR[course.task.purpose])
+    if isinstance(made, Judgement):
+        return Verdict(judgement=made, **known)
+    if isinstance(made, Digest):
+        return Consolidated(text=stored(made.text, payloads), reviews=len(course.task.feedback), **known)
+    return Requirements(requirements=made, **known)
 
 
 def _known(course: Course, begin: float, prompt: str) -> dict[str, Any]:

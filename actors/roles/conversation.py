@@ -56,11 +56,10 @@ class Conversation:
         self._window, self._condenses = window, True
         self._model, self._course, self._toolbox, self._payloads = model, course, toolbox, payloads
 
-    async def hold(self, request: Request, bare: str | None = None, reviews: Request | None = None) -> Reply:
+    async def hold(self, request: Request, bare: str | None = None) -> Reply:
         """The answer that ends it. Raises ModelError, and StoreError once somebody else closed the attempt.
 
-        `bare`: the text of the request's message without what it could do without. `reviews`: asks, once and before all
-        else, for what the first message is to say of several reviews.
+        `bare`: the text of the request's message without what it could do without.
         """
         tools = tuple(
             blocks.Tool(name=spec.name, description=spec.description, input=spec.parameters)
@@ -68,9 +67,6 @@ class Conversation:
         )
         turns = Turns(request.model_copy(update={"tools": tools}) if tools else request, bare)
         await self._catch_up(turns)
-        if reviews and not turns.count and (reply := await self._condensed(reviews)):
-            said = Said(blocks=(blocks.Text(text=reply.text),), consolidated=True)
-            await self._heard(turns, said, reply.model)
         while True:
             self._check_bounds(turns)
             if self._condenses and is_full(turns.request, self._window):
@@ -90,7 +86,7 @@ class Conversation:
             said = said.model_copy(update={"complaint": turn.complaint}) if turn.complaint else said
             turns.heard(said)
             await self._run(turns, turn.ran)
-        goes_on = said.complaint or said.cut_off or said.checkpoint or said.consolidated
+        goes_on = said.complaint or said.cut_off or said.checkpoint
         if self._course.task.item.expand and said.stop is StopReason.END and not goes_on:
             raise _grows(said, turns.count)  # it was said, and nothing came of it
 

@@ -31,10 +31,15 @@ PROMPTS: Mapping[Role, Prompt] = {role: read(FOLDER / f"{role}.md") for role in 
 REVIEW, EXTRACT = read(FOLDER / "review.md"), read(FOLDER / "extract.md")
 """For attempts that review, or that find requirements, whatever the role of the item."""
 
-VERSION_FOR: Mapping[Purpose, str] = {Purpose.REVIEW: REVIEW.version, Purpose.EXTRACT: EXTRACT.version}
+VERSION_FOR: Mapping[Purpose, str] = {
+    Purpose.REVIEW: REVIEW.version,
+    Purpose.EXTRACT: EXTRACT.version,
+    Purpose.CONSOLIDATE: PROMPTS[Role.OPTIMIZER].version,
+}
 
 PARTS: Mapping[str, Template] = {
-    name: Template(FOLDER / f"{name}.part.md") for name in ("requirements", "again", "answers", "reviewed")
+    name: Template(FOLDER / f"{name}.part.md")
+    for name in ("requirements", "again", "consolidated", "answers", "reviewed")
 }
 """Of what an agent is told of its task."""
 

@@ -7,7 +7,6 @@ from typing import Any
 from actors import context
 from actors.models.calls import ModelCalls
 from actors.models.port import Message, Reply, Request
-from actors.roles.consolidating import consolidating
 from actors.roles.conversation import Conversation, ToolsOf
 from actors.roles.course import Course
 from actors.roles.material import Material, Nothing
@@ -58,7 +57,7 @@ class Asker:
         text: str,
         *,
         system: str,
-        output: Mapping[str, Any] | None,
+        output: Mapping[str, Any] | None = None,
         bare: str | None = None,
     ) -> Reply:
         """The model's whole answer. `bare`: what is asked if the text is too long.
@@ -78,7 +77,7 @@ class Asker:
         model = self._calls.model(task.model, course.deadline, course.spending)
         async with self._tools(task) as toolbox:
             talk = Conversation(model, course, toolbox, payloads, self.settings.window(task.model))
-            return await talk.hold(request, bare if bare != text else None, consolidating(request, task))
+            return await talk.hold(request, bare if bare != text else None)
 
 
 class Prompted:

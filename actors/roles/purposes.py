@@ -1,8 +1,9 @@
 """One worker for all that an agent's tasks are for."""
 
 from actors.models.calls import ModelCalls
-from actors.models.port import Reply
-from actors.review import Judgement, Purpose
+from actors.review import Purpose
+from actors.roles.attempt import Work
+from actors.roles.consolidating import Consolidating
 from actors.roles.conversation import ToolsOf
 from actors.roles.course import Course
 from actors.roles.extracting import Extracting
@@ -30,12 +31,15 @@ class Purposes:
         asker = Asker(store, calls, settings.models, tools)
         self._work, self.prompt = Prompted(PROMPTS[role], asker, material), PROMPTS[role].version
         self._review, self._extract = Reviewing(asker, settings), Extracting(asker)
+        self._consolidate = Consolidating(asker)
 
-    async def work(self, task: Task, course: Course) -> Reply | Judgement | tuple[str, ...]:
-        """An answer, a verdict or requirements."""
+    async def work(self, task: Task, course: Course) -> Work:
+        """An answer, a verdict, requirements or one text of several reviews."""
         match task.purpose:
             case Purpose.REVIEW:
                 return await self._review.work(task, course)
             case Purpose.EXTRACT:
                 return await self._extract.work(task, course)
+            case Purpose.CONSOLIDATE:
+                return await self._consolidate.work(task, course)
         return await self._work.work(task, course)

@@ -42,6 +42,8 @@ def contents(task: Task) -> Iterator[Content]:
         yield from (ran.result for ran in turn.ran.values())
     if task.made:
         yield task.made.data
+    if task.consolidated:
+        yield task.consolidated
 
 
 def text_of(content: Content, payloads: Mapping[str, str]) -> str:
@@ -53,7 +55,7 @@ class Part(NamedTuple):
     """Of what follows the description."""
 
     kind: str
-    """requirements, answers or feedback."""
+    """requirements, answers, feedback or consolidated."""
     name: str
     text: str
 
@@ -72,6 +74,9 @@ def work_parts(task: Task, payloads: Mapping[str, str]) -> list[Part]:
         review = marked("review", feedback.told(task.feedback))
         text = PARTS["again"].fill(attempt=str(task.attempt), answer=answer, review=review)
         found.append(Part("feedback", f"of {len(task.feedback)}, {feedback.level_of(len(task.feedback))}", text))
+    if task.consolidated:
+        text = PARTS["consolidated"].fill(found=marked("data", text_of(task.consolidated, payloads)))
+        found.append(Part("consolidated", f"of {len(task.feedback)}", text))
     return found
 
 

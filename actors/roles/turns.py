@@ -16,11 +16,6 @@ KEPT = 2_000
 """Characters of a tool's result that are left when the context is too long."""
 
 GO_ON = "That is what was said and done so far, condensed. Go on from there."
-FOUND = """All reviews so far together:
-
-{found}
-
-What came up more than once was not corrected by what was tried: go about it in another way."""
 AGAIN = "This answer cannot be used: {complaint}\n\nAnswer again, in full."
 
 
@@ -35,8 +30,6 @@ class Said(Frozen):
     """It reached its limit of tokens and was dropped."""
     checkpoint: bool = False
     """It stands for everything that was said and run before it."""
-    consolidated: bool = False
-    """It is one text of what several reviews found."""
 
 
 class Turns:
@@ -68,8 +61,6 @@ class Turns:
         self.count += 1
         if said.checkpoint:
             self._go_on_from(text_of(said.blocks))
-        elif said.consolidated:
-            self._begin_with(text_of(said.blocks))
         elif said.cut_off:
             self._max_tokens = min(self._first.max_tokens * RAISED, RAISED_MOST)
         elif said.complaint:
@@ -102,15 +93,6 @@ class Turns:
         text = f"{first.text}\n\n{marked('data', checkpoint)}\n\n{GO_ON}"
         self._messages = [first.model_copy(update={"text": text})]
         self._bare = None
-
-    def _begin_with(self, consolidated: str) -> None:
-        """The first message has this too, whatever is shortened later."""
-        more = FOUND.format(found=marked("data", consolidated))
-        first = self._first.messages[0]
-        first = first.model_copy(update={"text": f"{first.text}\n\n{more}"})
-        self._first = self._first.model_copy(update={"messages": (first, *self._first.messages[1:])})
-        self._messages[0] = first
-        self._bare = None if self._bare is None else f"{self._bare}\n\n{more}"
 
     def _say(self, role: str, blocks: tuple[Block, ...]) -> None:
         self._messages.append(Message.model_validate({"role": role, "blocks": blocks}))

@@ -47,13 +47,18 @@ class Shape(NamedTuple):
         told = [word for name, value in single.items() if value is not None for word in (name, str(value))]
         return [*told, *(word for pool in self.pool or () for word in ("--pool", pool))]
 
-    def settings(self, needed: Collection[Role] | None = None) -> FleetSettings:
-        """The shape of a whole fleet, or of one that has agents of the needed roles only. Raises UserError."""
+    def settings(
+        self, needed: Collection[Role] | None = None, helpers: Collection[Role] = frozenset()
+    ) -> FleetSettings:
+        """The shape of a whole fleet, or of one that has agents of the needed roles only. Raises UserError.
+
+        `helpers`: roles that it has too, unless none of their agents are wanted.
+        """
         pools = Pools(**self._sizes())
         if needed is not None:
             if missing := sorted(role for role in needed if not pools.size(role)):
                 raise UserError(f"the plan has items for agents of role {missing[0]}, --pool {missing[0]}=0 wants none")
-            pools = pools.only(needed)
+            pools = pools.only({*needed, *helpers})
         if not pools.agents():
             raise UserError("a fleet has at least one agent")
         return (

@@ -99,7 +99,7 @@ class Way:
 
     def settings(self, model: str, items: Sequence[Item]) -> Settings:
         """Of an embedded fleet, which has the roles of these items. Raises UserError."""
-        return config.read_settings(self.home, model, self.asked.settings(roles_of(items)))
+        return config.read_settings(self.home, model, self.asked.settings(roles_of(items), helpers_of(items)))
 
     def check(self, model: str, items: Sequence[Item]) -> None:
         """Raise what would keep the items from being worked on, before anything is started or written."""
@@ -173,6 +173,11 @@ def roles_of(items: Sequence[Item]) -> set[Role]:
     if any(item.expand or SUBAGENTS in item.tools for item in items):
         return set(Role)
     return {role for item in items for role in item.roles}
+
+
+def helpers_of(items: Sequence[Item]) -> set[Role]:
+    """Of agents that the items are better off with."""
+    return {role for item in items for role in item.helpers}
 
 
 def new_id(name: str) -> str:

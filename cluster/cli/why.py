@@ -50,7 +50,7 @@ def _facts(reader: Reader, record: RunRecord, id_: str) -> dict[str, Any]:
     assigned: ItemAssigned | None = None
     filled: ContextFilled | None = None
     results: dict[str, Content] = {}
-    rounds, task = Reviewed(reader), Task(run=record.run, item=item, epoch=0, attempt=0, model=record.model)
+    rounds, task = Reviewed(), Task(run=record.run, item=item, epoch=0, attempt=0, model=record.model)
     for event in reader.events(record.run, record.accepted_seq - 1):
         rounds.see(event, id_)
         if isinstance(event, ItemAssigned) and event.item == id_ and event.purpose is Purpose.WORK:
@@ -60,7 +60,6 @@ def _facts(reader: Reader, record: RunRecord, id_: str) -> dict[str, Any]:
         elif (done := completed(event)) and done[0] in item.dependencies:
             results[done[0]] = done[1].data
     parts = filled.parts if filled else _of_task(reader, task.model_copy(update={"results": results}))
-    parts = [*parts, *rounds.consolidated]
     told = [part.model_dump(mode="json") for part in parts]
     attempt = {"epoch": assigned.epoch, "attempt": assigned.attempt, "agent": assigned.agent} if assigned else {}
     return {

@@ -185,17 +185,21 @@ export class ItemPanel {
 }
 
 const ENDS = {
-  result: "made the result", lost: "lost", verdict: "gave a verdict", questions: "asked", requirements: "found the requirements", grows: "wanted more items",
+  result: "made the result", lost: "lost", verdict: "gave a verdict", questions: "asked", requirements: "found the requirements",
+  consolidated: "made one text of the reviews", grows: "wanted more items",
 };
+
+const WHAT = { review: "Review of attempt", extract: "Requirements before attempt", consolidate: "Reviews together, try" };
 
 function attempt(one) {
   const ended = one.outcome === null ? "under way" : one.outcome === "failure" ? words(one.reason) : ENDS[one.outcome] ?? one.outcome;
-  const what = one.purpose === "review" ? "Review of attempt" : one.purpose === "extract" ? "Requirements before attempt" : "Attempt";
+  const what = WHAT[one.purpose] ?? "Attempt";
   const figures = [one.agent, one.model, one.seconds === undefined ? null : seconds(one.seconds), one.usage ? `${number(tokens(one.usage))} tokens` : null,
     one.usage ? dollars(one.cost_usd) : null, one.alone ? "alone" : null].filter(Boolean);
   return h("div", { class: `attempt o-${one.outcome}` },
     h("p", {}, h("b", {}, `${what} ${one.attempt}`), ` ${clock(one.assigned_at)} · ${ended}`),
     h("p", { class: "dim" }, figures.join(" · ")),
+    one.text ? h("pre", { class: "text" }, one.text) : null,
     one.error ? h("p", { class: "why" }, one.error) : null);
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from actors.events import (
     CancelRequested,
     Event,
+    ItemAccepted,
     ItemAssigned,
     ItemCancelled,
     ItemClosed,
@@ -17,7 +18,9 @@ from actors.events import (
     RunFinished,
     RunStarted,
 )
+from actors.review import Purpose
 from actors.work import Failure, Item
+from tests.simulation.reviews import ReviewStory
 
 ATTEMPTS = 3
 """An item is charged so many at most."""
@@ -29,8 +32,7 @@ FINAL = {"context_too_long", "bad_request", "refusal", "cut_off"}
 CHARGED = {"agent_fault", "timeout", "invalid_answer", *FINAL}
 BOUNDED = {"transient", "rate_limited", "overloaded"}
 
-STATES = ("waiting", "ready", "active", "complete", "failed", "skipped", "cancelled", "quarantined")
-ENDS = frozenset(STATES[3:])
+ENDS = frozenset({"complete", "failed", "skipped", "cancelled", "quarantined"})
 FINISHED = frozenset({"completed", "completed_with_failures", "cancelled"})
 
 
@@ -50,6 +52,7 @@ class ItemStory:
         "alone",
         "charged",
         "dependencies",
+        "done",
         "end",
         "epoch",
         "failures",
@@ -58,17 +61,19 @@ class ItemStory:
         "outcome_lives",
         "over",
         "paid",
+        "purpose",
         "requeues",
         "reused",
+        "reviews",
         "started",
         "suspect",
         "suspected",
     )
 
-    def __init__(self, dependencies: tuple[str, ...]) -> None:
-        self.dependencies = dependencies
+    def __init__(self, item: Item) -> None:
+        self.dependencies, self.reviews, self.purpose = item.dependencies, ReviewStory(item), Purpose.WORK
         self.epoch, self.open, self.started, self.agent, self.reused = 0, False, False, "", False
-        self.charged = self.lost = self.paid = self.failures = self.requeues = self.suspected = 0
+        self.charged = self.lost = self.paid = self.failures = self.requeues = self.suspected = self.done = 0
         self.alone = self.suspect = False
         self.over = ""  # how it has to end, by its outcomes
         self.end = ""
@@ -79,7 +84,7 @@ class Checker:
     """Takes in every commit and raises Violation."""
 
     def __init__(self, items: Sequence[Item]) -> None:
-        self.items = {item.id: ItemStory(item.dependencies) for item in items}
+        self.items = {item.id: ItemStory(item) for item in items}
         self.drivers: set[str] = set()
         """Names of those that have begun."""
         self.strict = True
@@ -167,13 +172,19 @@ class Checker:
             case ItemReused():
                 self.must(self.term == 0, f"{item} is reused while the run goes on")
                 story.end, story.reused = "complete", True
+            case ItemAccepted():
+                self.must(story.reviews.passed and not story.open, f"{item} is accepted and was not passed")
+                story.end = "complete"
             case ItemFailed() | ItemQuarantined() | ItemSkipped() | ItemCancelled():
                 self._ended(event, item, story)
 
     def _assigned(self, event: ItemAssigned, item: str, story: ItemStory) -> None:
         self.must(not story.open, f"{item} #{event.epoch} is assigned while #{story.epoch} is open")
         self.must(event.epoch == story.epoch + 1, f"{item} #{event.epoch} is assigned after #{story.epoch}")
-        self.must(event.attempt == story.charged + 1, f"{item} attempt {event.attempt} after {story.charged} charged")
+        step = story.reviews.next
+        self.must(event.purpose is step, f"{item} #{event.epoch} is for {event.purpose}, and {step} comes next")
+        before = story.charged if step is Purpose.WORK else story.reviews.tries
+        self.must(event.attempt == before + 1, f"{item} attempt {event.attempt} after {before} charged")
         early = [name for name in story.dependencies if self.items[name].end != "complete"]
         self.must(not early, f"{item} is assigned before {early}")
         self.must(self.status == "running", f"{item} is assigned while the run is {self.status}")
@@ -184,7 +195,7 @@ class Checker:
         beside = [name for name, other in self.items.items() if name in others and other.agent == event.agent]
         self.must(not beside, f"{item} goes to {event.agent}, where {beside} is to be alone")
         story.epoch, story.open, story.started, story.agent = event.epoch, True, False, event.agent
-        story.alone = event.alone
+        story.alone, story.purpose = event.alone, event.purpose
         story.outcome_lives = _nobody
 
     def _closed(self, event: ItemClosed, item: str, story: ItemStory) -> None:
@@ -194,28 +205,48 @@ class Checker:
         if event.outcome.kind == "lost":
             story.lost += 1
             if event.outcome.suspect:
-                story.suspected += 1
-                story.suspect, story.over = True, "quarantined" if story.alone else ""
+                self._suspect(story)
             waste = self.strict and story.outcome_lives() and not {None, item} & self._wanted
             alone = "not in the fleet" in event.outcome.message
             self.must(
                 alone or not waste, f"{item} #{event.epoch} is lost, and its agent was about to write its outcome"
             )
             return
-        if event.outcome.kind == "result":
-            story.charged += 1
-            story.end = "complete"
-        elif isinstance(event.outcome, Failure):
+        if isinstance(event.outcome, Failure):
             self._failed(event.outcome.reason.value, story)
-        self.must(story.charged <= ATTEMPTS, f"{item} was charged {story.charged} attempts")
+        else:
+            story.charged += event.outcome.kind == "result"
+            story.done, story.suspect = story.done + 1, False
+            story.end = "complete" if story.reviews.closed(event) else ""
+            story.over = "failed" if story.reviews.over else ""
+            story.requeues = 0 if story.purpose is Purpose.CONSOLIDATE else story.requeues
+        charged = story.charged - story.reviews.sent_back
+        self.must(charged <= ATTEMPTS, f"{item} was charged {charged} attempts beside those that reviews sent back")
+
+    def _suspect(self, story: ItemStory) -> None:
+        story.suspected += 1
+        if story.alone and story.purpose is Purpose.CONSOLIDATE:
+            self._skip(story)
+            return
+        story.suspect, story.over = True, "quarantined" if story.alone else ""
+
+    def _skip(self, story: ItemStory) -> None:
+        story.reviews.skip()
+        story.suspect, story.over, story.requeues = False, "", 0
 
     def _failed(self, reason: str, story: ItemStory) -> None:
         story.failures += 1
-        story.charged += reason in CHARGED
+        if story.purpose is Purpose.WORK:
+            story.charged += reason in CHARGED
+        else:
+            story.reviews.tries += reason in CHARGED
         story.requeues += reason in BOUNDED
         story.suspect = story.suspect and not (reason in CHARGED and story.alone)
-        spent = story.charged == ATTEMPTS and reason in CHARGED
+        tries = story.charged - story.reviews.sent_back if story.purpose is Purpose.WORK else story.reviews.tries
+        spent = tries == ATTEMPTS and reason in CHARGED
         story.over = "failed" if spent or reason in FINAL or story.requeues > REQUEUES else ""
+        if story.over and story.purpose is Purpose.CONSOLIDATE:
+            self._skip(story)
 
     def _ended(
         self, event: ItemFailed | ItemQuarantined | ItemSkipped | ItemCancelled, item: str, story: ItemStory
@@ -246,6 +277,8 @@ class Checker:
     def _state(self, story: ItemStory) -> str:
         if story.end or story.open:
             return story.end or "active"
+        if story.reviews.pending:
+            return "pending_review"
         return "ready" if all(self.items[name].end == "complete" for name in story.dependencies) else "waiting"
 
     def counts(self) -> dict[str, int]:
@@ -255,10 +288,9 @@ class Checker:
     def bill(self) -> None:
         """Raise Violation if an item was paid more often than its losses explain."""
         for item, story in self.items.items():
-            done = story.end == "complete" and not story.reused
-            limit = story.lost + story.failures + done
+            limit = story.lost + story.failures + story.done
             self.must(story.paid <= limit, f"{item} was paid {story.paid} times in {limit} attempts")
-            self.must(not done or story.paid > 0, f"{item} is complete and no model call was made")
+            self.must(story.done <= story.paid, f"{item} has {story.done} outcomes of {story.paid} model calls")
 
     def judge(self, *, calm: bool) -> None:
         """Raise Violation unless poison, and in a `calm` world nothing else, came to a bad end."""

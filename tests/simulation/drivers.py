@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from random import Random
 
 from actors.errors import StaleTerm, StoreError, StoreUnusable
-from actors.work import RunStatus
+from actors.work import Role, RunStatus, role_of
 from cluster.driver import Driver
 from tests.simulation.network import Network
 from tests.simulation.ports import SimulatedAgentPort, StorePort
@@ -38,19 +38,21 @@ class Drivers:
         """From now on a driver has every agent."""
 
     def start(self) -> None:
-        """One more driver, with all agents or one of them; whoever drives already is not asked."""
+        """One more driver, with all agents or with one of the executors; whoever drives already is not asked."""
         if self.over:
             return
         self._started += 1
         process = self._newest = Process(f"driver-{self._run}{self._started}")
         some = not self.calm and self._rng.random() < 0.1
-        hosts = self._rng.sample(self._hosts, 1) if some else self._hosts
+        executors = [host for host in self._hosts if role_of(host.name) is Role.EXECUTOR]
+        others = [host for host in self._hosts if host not in executors]
+        hosts = [*self._rng.sample(executors, 1), *others] if some else self._hosts
         task = self.living[process] = process.spawn(self._drive(process, hosts))
         task.add_done_callback(lambda ended: self._ended(process, ended))
 
     async def _drive(self, process: Process, hosts: Sequence[AgentHost]) -> RunStatus:
         store = StorePort(self._net, process, self._server)
-        agents = {host.name: SimulatedAgentPort(self._net, process, host) for host in hosts}
+        agents = {host.name: SimulatedAgentPort(self._net, process, host, role_of(host.name)) for host in hosts}
         driver = self._drivers[process] = Driver(await store.run(self._run), store, agents, process.name)
         return await driver.drive()
 

@@ -91,8 +91,8 @@ class StorePort:
 class SimulatedAgentPort:
     """The AgentPort of one driver to one agent, whichever process that has now."""
 
-    def __init__(self, net: Network, process: Process, server: Server) -> None:
-        self._net, self._process, self._server, self.role = net, process, server, Role.EXECUTOR
+    def __init__(self, net: Network, process: Process, server: Server, role: Role) -> None:
+        self._net, self._process, self._server, self.role = net, process, server, role
 
     async def attach(self, run: str, term: int) -> Card:
         """See AgentPort."""

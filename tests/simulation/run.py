@@ -18,7 +18,7 @@ from tests.simulation.network import Network
 from tests.simulation.ports import StorePort
 from tests.simulation.process import Process
 from tests.simulation.servers import AgentHost, StoreServer
-from tests.simulation.work import random_plan
+from tests.simulation.work import random_plan, reviewed
 
 LIMIT_S = 900.0
 """Virtual seconds after which nobody drives a run that has finished."""
@@ -40,9 +40,11 @@ class SimulatedRun:
         server: StoreServer,
         hosts: Sequence[AgentHost],
         blame: Callable[[BaseException], None],
+        reviews: Random | None = None,
     ) -> None:
+        """`reviews`: decides which items are reviewed; None: none is."""
         self.id, self._net, self._rng, self._server, self._blame = id_, net, rng, server, blame
-        self.items = random_plan(rng)
+        self.items = reviewed(random_plan(rng), reviews) if reviews else random_plan(rng)
         self._graph = WorkGraph(self.items)
         self.checker = Checker(self.items)
         self.drivers = Drivers(id_, net, rng, server, hosts, self.checker.drivers, blame)

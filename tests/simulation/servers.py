@@ -11,7 +11,7 @@ from actors.events import Event
 from actors.roles.agent import NOTHING_BEFORE, Agent, Before
 from actors.roles.attempt import Worker
 from actors.stores.memory import MemoryStore
-from actors.work import Role
+from actors.work import role_of
 from tests.simulation.network import Done, Network
 from tests.simulation.ports import StorePort, Unreachable
 from tests.simulation.process import Process
@@ -161,7 +161,7 @@ class AgentHost:
     async def _start(self, process: Process) -> None:
         store = StorePort(self._net, process, self._store)
         try:
-            generation = await store.register(self.name, Role.EXECUTOR, self._born, "here")
+            generation = await store.register(self.name, role_of(self.name), self._born, "here")
         except StoreError:
             self._booting = False
             if self._waiting:
@@ -170,7 +170,7 @@ class AgentHost:
         self._booting = False
         worker = self._worker(process, store, self._concurrency, self.crash)
         slots, before = self._concurrency, self._before
-        self.agent = Agent(self.name, Role.EXECUTOR, generation, worker, store, slots, before)
+        self.agent = Agent(self.name, role_of(self.name), generation, worker, store, slots, before)
         waiting, self._waiting = self._waiting, []
         for call in waiting:
             call()

@@ -1,7 +1,7 @@
 """Random plans, and the worker that does them: takes its time, fails in every way, answers by the item's id."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
 from actors import context
@@ -18,6 +18,9 @@ from actors.errors import (
     RateLimited,
 )
 from actors.models.port import Reply, StopReason
+from actors.review import Gate, GateVerdict, Judgement, Purpose, Review
+from actors.roles.attempt import Work
+from actors.roles.consolidating import Digest
 from actors.roles.course import Course
 from actors.work import Item, Task
 from tests.simulation.checker import Checker, Violation
@@ -58,6 +61,14 @@ def random_plan(rng: Random) -> tuple[Item, ...]:
     return tuple(items)
 
 
+def reviewed(items: Sequence[Item], rng: Random) -> tuple[Item, ...]:
+    """The same items, some of them with reviews."""
+    return tuple(
+        item.model_copy(update={"review": Review(max_attempts=rng.randint(1, 4))}) if rng.random() < 0.6 else item
+        for item in items
+    )
+
+
 class Till:
     """Counts finished calls by item, for all processes."""
 
@@ -83,7 +94,7 @@ class SimulatedWorker:
         self._till, self._process, self._store, self._concurrency = till, process, store, concurrency
         self._working = 0
 
-    async def work(self, task: Task, course: Course) -> Reply:
+    async def work(self, task: Task, course: Course) -> Work:
         """See Worker; some swallow a cancel and answer nevertheless."""
         self._working += 1
         try:
@@ -106,6 +117,11 @@ class SimulatedWorker:
             if fails:
                 raise rng.choice(ERRORS)("no")
             text = f"{task.item.id} {LONG}" if long else task.item.id
+            if task.purpose is Purpose.REVIEW:
+                gates = (GateVerdict(gate=Gate.COMPLETENESS, passed=rng.random() < 0.35, evidence=text),)
+                return Judgement(gates=gates)
+            if task.purpose is Purpose.CONSOLIDATE:
+                return Digest(f"{text} of {len(task.feedback)}")
             return Reply(text=text, stop=StopReason.END, model="scripted")
         finally:
             self._working -= 1

@@ -32,6 +32,9 @@ LIMIT_S = 2000.0
 BUDGETS = (0, 2, 4, 8, 16, 32)
 """Faults per seed at most."""
 
+REVIEWED = 0.25
+"""Share of the seeds whose items may be reviewed."""
+
 FLEET_TOKENS = (None, None, 5000, 10_000, 30_000)
 """What all runs may take until the world is calm; an attempt is reserved with nearly 5,000."""
 
@@ -53,8 +56,10 @@ class World:
         self._tokens = Random(f"{seed}").choice(FLEET_TOKENS)  # one of its own, so that the seeds' stories stay
         self._hosts: list[AgentHost] = []
         self._runs: dict[str, SimulatedRun] = {}
+        reviews = Random(f"reviews {seed}")
+        self._reviews = reviews if reviews.random() < REVIEWED else None
         for id_ in ("r", "s") if rng.random() < 0.15 else ("r",):
-            self._runs[id_] = SimulatedRun(id_, self._net, rng, self.server, self._hosts, self.blame)
+            self._runs[id_] = SimulatedRun(id_, self._net, rng, self.server, self._hosts, self.blame, self._reviews)
         checkers = {id_: run.checker for id_, run in self._runs.items()}
         self._till = Till(rng, checkers, self.blame)
 
@@ -86,6 +91,9 @@ class World:
         for number in range(self._rng.randint(1, 3)):
             name, slots = f"executor-{number}", self._rng.randint(1, 4)
             self._hosts.append(AgentHost(self._net, name, slots, self.server, self._work))
+        if self._reviews:
+            for name in ("reviewer-0", "optimizer-0")[: 1 + (self._reviews.random() < 0.7)]:
+                self._hosts.append(AgentHost(self._net, name, self._reviews.randint(1, 3), self.server, self._work))
         for run in self._runs.values():
             run.drivers.start()
         self.loop.call_later(ROUGH_S, self._settle)

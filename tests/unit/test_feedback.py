@@ -8,24 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from actors.errors import ContextTooLong
-from actors.events import TurnDone
-from actors.models.port import Request
-from actors.review import Gate, GateVerdict, Judgement
-from actors.roles.consolidating import consolidating
+from actors.events import ItemAssigned, ItemClosed
+from actors.review import Consolidated, Gate, GateVerdict, Judgement, Purpose
 from actors.roles.feedback import Level, level_of, told
 from actors.roles.prompt import PROMPTS
-from actors.stores.group import GroupStore
 from actors.work import Role, RunStatus
 from cluster.cli import main
-from tests.conversations import InOrder, says
+from dashboards.wire import wire
 from tests.reviews import answer, reviewed
-from tests.talks import hold, rows, task_of
-from tests.unit.test_condensing import store
 from tests.unit.test_reviewing import Judge, driven
-
-__all__ = ["store"]
-"""A fixture."""
 
 
 def judgement(*issues: str, tests: tuple[str, ...] = ()) -> Judgement:
@@ -79,48 +70,44 @@ def test_what_is_told_is_bounded_and_was_found(issues: list[list[str]]) -> None:
     assert text.count("suggested test") == (3 if len(issues) < 4 else 0)
 
 
-async def test_several_reviews_are_made_one_text_by_the_optimizers_prompt(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [[Role.OPTIMIZER], []])
+async def test_several_reviews_are_made_one_text_by_an_optimizer_or_who_does_its_part(
+    tmp_path: Path, more: list[Role]
+) -> None:
     verdicts = [*[answer(passed=False)] * 3, answer(passed=True)]
-    model = Judge(*verdicts)
-    status, events = await driven(tmp_path, model, reviewed(max_attempts=4))
+    model = Judge(*verdicts, digest="blue was found missing, again and again\n" * 200)
+    status, events = await driven(tmp_path, model, reviewed(max_attempts=4), more=more)
     assert status is RunStatus.COMPLETED
-    consolidated = model.asked(PROMPTS[Role.OPTIMIZER].text)
-    assert [text.count("say that it is blue") for text in consolidated] == [2, 3], "of attempts 3 and 4"
+    asked = model.asked(PROMPTS[Role.OPTIMIZER].text)
+    assert [text.count("say that it is blue") for text in asked] == [2, 3], "before attempts 3 and 4"
     first, second, third, fourth = model.asked(PROMPTS[Role.EXECUTOR].text)
     assert "All reviews so far together" not in first + second
-    assert all("All reviews so far together" in text and "This is attempt" in text for text in (third, fourth))
-    assert len([event for event in events if isinstance(event, TurnDone)]) == 2
+    for text in (third, fourth):
+        assert "This is attempt" in text
+        assert "All reviews so far together" in text
+        assert "again and again" in text
+    who = [event.agent for event in events if isinstance(event, ItemAssigned) and event.purpose is Purpose.CONSOLIDATE]
+    assert who == ["optimizer-0" if more else "executor-0"] * 2
+    made = [e.outcome for e in events if isinstance(e, ItemClosed) and isinstance(e.outcome, Consolidated)]
+    assert [(one.reviews, one.effort.calls, one.prompt) for one in made] == [
+        (2, 1, PROMPTS[Role.OPTIMIZER].version),
+        (3, 1, PROMPTS[Role.OPTIMIZER].version),
+    ]
+    told = [event["type"] for row in events for event in wire(row, {"a": "do a"})]
+    assert told.count("feedback_consolidated") == 2
+    assert [told.count(f"work_item_{kind}") for kind in ("assigned", "retried", "completed")] == [10, 3, 1]
 
     shown = CliRunner().invoke(main.app, ["why", "r", "a", "--home", str(tmp_path), "--json"])
     parts = [(part["kind"], part["name"]) for part in json.loads(shown.output)["parts"]]
     assert parts == [("description", "a"), ("feedback", "of 3, summary"), ("consolidated", "of 3")]
 
 
-async def test_an_attempt_that_goes_on_has_the_text_and_does_not_pay_for_it_again(store: GroupStore) -> None:
-    request = Request(model="m", system="", messages=(), max_tokens=10)
-    feedback = (judgement("say blue"), judgement("say blue"))
-    died = InOrder(says("blue was found missing twice"), ContextTooLong("died"), ContextTooLong("died"))
-    task = (await task_of(store)).model_copy(update={"feedback": feedback})
-    reviews = consolidating(request, task)
-    assert reviews
-    with pytest.raises(ContextTooLong):
-        await hold(store, died, task=task, bare="Do.", reviews=reviews)
-    assert [
-        request.messages[0].text.startswith(begin)
-        for request, begin in zip(died.requests, ("<review-", "Do a.", "Do."), strict=True)
-    ] == [True] * 3
-    assert all("blue was found missing twice" in request.messages[0].text for request in died.requests[1:])
-    model = InOrder(says("done"))
-    again = await task_of(store, 2)
-    await hold(store, model, task=again.model_copy(update={"feedback": feedback}), reviews=reviews)
-    assert model.requests[0].messages == died.requests[1].messages
-    assert len(await rows(store)) == 1
-
-
-async def test_without_such_a_text_the_attempt_has_what_was_found_all_the_same(store: GroupStore) -> None:
-    request = Request(model="m", system="", messages=(), max_tokens=10)
-    task = (await task_of(store)).model_copy(update={"feedback": (MANY, MANY)})
-    model = InOrder(ContextTooLong("too much"), says("done"))
-    assert (await hold(store, model, task=task, reviews=consolidating(request, task))).text == "done"
-    assert model.requests[1].messages[0].text == "Do a."
-    assert await rows(store) == []
+async def test_without_such_a_text_the_attempt_has_what_was_found_all_the_same(tmp_path: Path) -> None:
+    model = Judge(*[answer(passed=False)] * 2, answer(passed=True), digest=" ")
+    status, events = await driven(tmp_path, model, reviewed(), more=[Role.OPTIMIZER])
+    assert status is RunStatus.COMPLETED
+    third = model.asked(PROMPTS[Role.EXECUTOR].text)[2]
+    assert "say that it is blue" in third
+    assert "All reviews so far together" not in third
+    tried = [e.outcome.kind for e in events if isinstance(e, ItemClosed) and e.agent == "optimizer-0"]
+    assert tried == ["failure"] * 3

@@ -1,5 +1,7 @@
 """The review loop in a run's state: what a verdict does, that it ends, what the next attempt is told."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from actors.events import ApprovalRequested, Event, ItemAccepted, ItemAssigned, ItemFailed, RunFinished, RunWaiting
@@ -9,7 +11,7 @@ from actors.work import Failure, FailureKind, Item, ItemState, Lost, Outcome, Re
 from cluster.commands import AgentAttached, Append
 from cluster.graph import WorkGraph
 from cluster.run_state import RunState
-from tests.reviews import QUESTIONS, REQUIREMENTS, reviewed, verdict
+from tests.reviews import CONSOLIDATED, QUESTIONS, REQUIREMENTS, reviewed, verdict
 from tests.runs import GONE, GOOD, apply, closed
 
 AGENTS = {"executor-0": Role.EXECUTOR, "reviewer-0": Role.REVIEWER}
@@ -20,7 +22,8 @@ INVALID = Failure(reason=FailureKind.INVALID_ANSWER, message="gates is missing")
 class Play:
     """A run whose attempts end as they are told."""
 
-    def __init__(self, *items: Item) -> None:
+    def __init__(self, *items: Item, agents: Mapping[str, Role] = AGENTS) -> None:
+        self.agents = agents
         self.work = WorkGraph(items)
         self.journal: list[Event] = []
         self.state = RunState("r", self.work, "scripted")
@@ -28,7 +31,8 @@ class Play:
         self._take(self._begun(self.state, 1))
 
     def _begun(self, state: RunState, term: int) -> list[object]:
-        return [*state.start(term, AGENTS), *state.handle(*(AgentAttached(name, 1, 4) for name in AGENTS))]
+        attached = (AgentAttached(name, 1, 4) for name in self.agents)
+        return [*state.start(term, self.agents), *state.handle(*attached)]
 
     def _take(self, commands: list[object]) -> list[Event]:
         self.tasks, facts = apply(self.state, commands)  # type: ignore[arg-type]
@@ -43,9 +47,16 @@ class Play:
     def end(self, outcome: Outcome) -> list[Event]:
         """The attempt under way ends so."""
         pending = isinstance(outcome, Result) and self.task.item.review is not None
-        agent = "reviewer-0" if self.task.purpose is not Purpose.WORK else "executor-0"
+        agent = self.state.views[self.task.item.id].agent
         event = closed(self.task, outcome).model_copy(update={"agent": agent, "pending": pending})
         return self.say(event)
+
+    def send_back(self) -> None:
+        """The attempt under way has a result, a review does not pass it, and several reviews are made one text."""
+        self.end(GOOD)
+        self.end(SENT_BACK)
+        if self.task.purpose is Purpose.CONSOLIDATE:
+            self.end(CONSOLIDATED)
 
     def say(self, event: Event) -> list[Event]:
         self.journal.append(event)
@@ -131,12 +142,10 @@ def test_a_verdict_that_cannot_be_had_is_never_a_pass_and_costs_the_work_no_atte
 def test_failures_of_the_work_are_bounded_beside_the_reviews() -> None:
     play = Play(reviewed(max_attempts=10))
     for _ in range(4):
-        play.end(GOOD)
-        play.end(SENT_BACK)
+        play.send_back()
     play.end(INVALID)
     play.end(INVALID)
-    play.end(GOOD)
-    play.end(SENT_BACK)
+    play.send_back()
     facts = play.end(INVALID)
     assert [(fact.reason, fact.attempts) for fact in facts if isinstance(fact, ItemFailed)] == [
         (FailureKind.INVALID_ANSWER, 8)

@@ -5,18 +5,18 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.events import ApprovalRequested, Event, ItemAccepted, ItemAssigned, ItemClosed, RunStarted
+from actors.events import AgentFailed, ApprovalRequested, Event, ItemAccepted, ItemAssigned, ItemClosed, RunStarted
 from actors.people import AnswerGiven, ApprovalDenied, ApprovalGranted
-from actors.review import Exhausted, Purpose, Questions, Verdict
+from actors.review import Consolidated, Exhausted, Purpose, Questions, Verdict
 from actors.work import TERMINAL, Failure, FailureKind, Item, ItemState, Outcome, Result, Role, RunStatus, Task
 from cluster.commands import AgentAttached, Append, Cancel, Command, Submit
 from cluster.graph import WorkGraph
 from cluster.run_state import RunState
 from tests.fakes import check
-from tests.reviews import QUESTIONS, REQUIREMENTS, reviewed, verdict
+from tests.reviews import CONSOLIDATED, QUESTIONS, REQUIREMENTS, reviewed, verdict
 from tests.runs import GONE, GOOD, closed
 
-AGENTS = {"e": Role.EXECUTOR, "r": Role.REVIEWER}
+AGENTS = {"e": Role.EXECUTOR, "r": Role.REVIEWER, "o": Role.OPTIMIZER}
 INVALID = Failure(reason=FailureKind.INVALID_ANSWER, message="no verdict")
 
 
@@ -80,12 +80,20 @@ class World:
             agent = self.rng.choice(list(AGENTS))
             self.held = [one for one in self.held if one[0] != agent]
             self.attach(agent)
+        elif dice < 0.12:
+            self.give_up("o")
         elif dice < 0.3 or not (self.owed or self.held):
             self.speak()
         elif self.owed and (dice < 0.65 or not self.held):
             self.carry_out(self.owed.pop(0))
         elif self.held:
             self.end(*self.held.pop(self.rng.randrange(len(self.held))))
+
+    def give_up(self, agent: str) -> None:
+        """It was restarted too often; nobody resets it before the next driver does."""
+        self.held = [one for one in self.held if one[0] != agent]
+        self.owed = [one for one in self.owed if not (isinstance(one, Submit) and one.agent == agent)]
+        self.owed += self.state.handle(AgentFailed(agent=agent, reason="restarted too often"))
 
     def carry_out(self, command: Command) -> None:
         match command:
@@ -107,6 +115,8 @@ class World:
         match task.purpose:
             case Purpose.EXTRACT:
                 return REQUIREMENTS
+            case Purpose.CONSOLIDATE:
+                return CONSOLIDATED.model_copy(update={"reviews": len(task.feedback)})
             case Purpose.REVIEW:
                 return verdict(passed=self.rng.random() < 0.4, requirements=task.requirements)
         asks = task.item.clarify and len(task.answers) < 2 and self.rng.random() < 0.3
@@ -150,6 +160,7 @@ def _judge(work: WorkGraph, journal: list[Event]) -> None:
     asked: dict[str, int] = {}
     approved: set[tuple[str, int]] = set()
     purposes: dict[tuple[str, int], Purpose] = {}
+    paid: set[tuple[str, int]] = set()
     for event in journal:
         match event:
             case ItemAssigned(item=item):
@@ -161,6 +172,11 @@ def _judge(work: WorkGraph, journal: list[Event]) -> None:
                 assert purposes[item, event.epoch] is Purpose.REVIEW
                 newest[item] = outcome
                 sent_back[item] = sent_back.get(item, 0) + (not outcome.judgement.passed)
+            case ItemClosed(item=item, outcome=Consolidated() as outcome):
+                assert purposes[item, event.epoch] is Purpose.CONSOLIDATE
+                assert (item, outcome.reviews) not in paid, "the same reviews were made one text twice"
+                assert outcome.reviews == sent_back[item] > 1
+                paid.add((item, outcome.reviews))
             case ItemClosed(item=item, outcome=Result()):
                 assert event.pending is (work.by_id[item].review is not None)
                 newest[item] = None

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from actors.models.scripted import ScriptedModel
 from actors.review import Gate, Review, Verdict
 from actors.roles.prompt import EXTRACT, PROMPTS, REVIEW
 from actors.tools.workspace import workspace_of
-from actors.work import Item, Role, RunStatus
+from actors.work import Item, Role, RunStatus, agent_id
 from cluster.driver import Driver
 from tests.fakes import FakeModel, LocalAgent, accepted, open_store
 from tests.reviews import answer, reviewed
@@ -24,10 +24,10 @@ Say = Callable[[Request], str]
 
 
 class Judge(FakeModel):
-    """Answers work with `work`, and reviews with one `verdict` after the other."""
+    """Answers work with `work`, reviews with one `verdict` after the other, and makes `digest` of several."""
 
-    def __init__(self, *verdicts: str, work: str = "the sky is grey", found: str = "") -> None:
-        self.verdicts = list(verdicts)
+    def __init__(self, *verdicts: str, work: str = "the sky is grey", found: str = "", digest: str = "blue!") -> None:
+        self.verdicts, self.digest = list(verdicts), digest
         self.work, self.found = work, found
         super().__init__(self._say)
 
@@ -40,6 +40,8 @@ class Judge(FakeModel):
     def _say(self, request: Request) -> str:
         if request.system == REVIEW.text:
             return self.verdicts.pop(0)
+        if request.system == PROMPTS[Role.OPTIMIZER].text:
+            return self.digest
         return self.found if request.system == EXTRACT.text else self.work
 
     def asked(self, system: str) -> list[str]:
@@ -61,11 +63,11 @@ class Watched(ScriptedModel):
 
 
 async def driven(
-    home: Path, model: Model, *items: Item, payloads: Mapping[str, str] | None = None
+    home: Path, model: Model, *items: Item, payloads: Mapping[str, str] | None = None, more: Sequence[Role] = ()
 ) -> tuple[RunStatus, list[Event]]:
-    """A run to its end, on an executor and a reviewer."""
+    """A run to its end, on an executor, a reviewer, and an agent of each of these roles."""
     store = open_store(home)
-    roles = {"executor-0": Role.EXECUTOR, "reviewer-0": Role.REVIEWER}
+    roles = {agent_id(role, 0): role for role in (Role.EXECUTOR, Role.REVIEWER, *more)}
     agents = {name: LocalAgent(name, store, model, role=role, home=home) for name, role in roles.items()}
     record = await accepted(store, *items, payloads=payloads)
     status = await Driver(record, store, agents, "d").drive()

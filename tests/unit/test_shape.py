@@ -32,6 +32,9 @@ def test_an_embedded_fleet_has_the_roles_of_its_plan_alone() -> None:
     ]
     with pytest.raises(UserError, match="the plan has items for agents of role reviewer, --pool reviewer=0"):
         Shape(pool=["reviewer=0"]).settings({Role.EXECUTOR, Role.REVIEWER})
+    helped = {Role.EXECUTOR}, {Role.OPTIMIZER}
+    assert Role.OPTIMIZER in Shape().settings(*helped).pools.agents().values()
+    assert Role.OPTIMIZER not in Shape(pool=["optimizer=0"]).settings(*helped).pools.agents().values()
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from actors.events import (
 )
 from actors.review import Purpose
 from actors.work import Failure, Item
-from tests.simulation.reviews import ReviewStory
+from tests.simulation.story import ItemStory, nobody
 
 ATTEMPTS = 3
 """An item is charged so many at most."""
@@ -38,46 +38,6 @@ FINISHED = frozenset({"completed", "completed_with_failures", "cancelled"})
 
 class Violation(AssertionError):
     """The journal says something that must never be."""
-
-
-def _nobody() -> bool:
-    return False
-
-
-class ItemStory:
-    """What the events say of one item."""
-
-    __slots__ = (
-        "agent",
-        "alone",
-        "charged",
-        "dependencies",
-        "done",
-        "end",
-        "epoch",
-        "failures",
-        "lost",
-        "open",
-        "outcome_lives",
-        "over",
-        "paid",
-        "purpose",
-        "requeues",
-        "reused",
-        "reviews",
-        "started",
-        "suspect",
-        "suspected",
-    )
-
-    def __init__(self, item: Item) -> None:
-        self.dependencies, self.reviews, self.purpose = item.dependencies, ReviewStory(item), Purpose.WORK
-        self.epoch, self.open, self.started, self.agent, self.reused = 0, False, False, "", False
-        self.charged = self.lost = self.paid = self.failures = self.requeues = self.suspected = self.done = 0
-        self.alone = self.suspect = False
-        self.over = ""  # how it has to end, by its outcomes
-        self.end = ""
-        self.outcome_lives = _nobody
 
 
 class Checker:
@@ -196,7 +156,7 @@ class Checker:
         self.must(not beside, f"{item} goes to {event.agent}, where {beside} is to be alone")
         story.epoch, story.open, story.started, story.agent = event.epoch, True, False, event.agent
         story.alone, story.purpose = event.alone, event.purpose
-        story.outcome_lives = _nobody
+        story.outcome_lives = nobody
 
     def _closed(self, event: ItemClosed, item: str, story: ItemStory) -> None:
         self.must(story.open and event.epoch == story.epoch, f"{item} #{event.epoch} is closed and was not open")
@@ -225,14 +185,9 @@ class Checker:
 
     def _suspect(self, story: ItemStory) -> None:
         story.suspected += 1
-        if story.alone and story.purpose is Purpose.CONSOLIDATE:
-            self._skip(story)
-            return
         story.suspect, story.over = True, "quarantined" if story.alone else ""
-
-    def _skip(self, story: ItemStory) -> None:
-        story.reviews.skip()
-        story.suspect, story.over, story.requeues = False, "", 0
+        if story.alone and story.purpose is Purpose.CONSOLIDATE:
+            story.skip()
 
     def _failed(self, reason: str, story: ItemStory) -> None:
         story.failures += 1
@@ -246,7 +201,7 @@ class Checker:
         spent = tries == ATTEMPTS and reason in CHARGED
         story.over = "failed" if spent or reason in FINAL or story.requeues > REQUEUES else ""
         if story.over and story.purpose is Purpose.CONSOLIDATE:
-            self._skip(story)
+            story.skip()
 
     def _ended(
         self, event: ItemFailed | ItemQuarantined | ItemSkipped | ItemCancelled, item: str, story: ItemStory

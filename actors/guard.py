@@ -29,17 +29,24 @@ class Guarded(Protocol):
 async def guard(
     name: str, process: Guarded, settings: HealthSettings, others_answer: Callable[[], bool] = lambda: True
 ) -> None:
-    """Until cancelled: end it when its loop stands still, or when it is silent while `others_answer`."""
+    """Until cancelled: end it when its loop stands still, or when it is silent while `others_answer`.
+
+    One that is silent as long as a node may be is ended even if nobody answers.
+    """
+    silent_s = 0.0
     while True:
         await asyncio.sleep(EVERY_S)
         try:
             async with asyncio.timeout(settings.silent_s):
                 pulse = await process.pulse()
         except TimeoutError:
-            hung = others_answer()
+            silent_s += settings.silent_s
+            hung = others_answer() or silent_s >= settings.silent_node_s
         except FleetError:  # it is being started
+            silent_s = 0.0
             continue
         else:
+            silent_s = 0.0
             hung = pulse.tick_age_s >= settings.stale_tick_s
         if hung:
             log.warning("%s hangs and is ended; it is started again", name)

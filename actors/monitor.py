@@ -98,20 +98,23 @@ class Monitor:
 
     async def watch(self) -> None:
         """Until cancelled."""
-        cursor, owed = await self._recall()
-        for observation in owed:
-            await self._observe(observation)
-        for wish in list(self._wishes.values()):
-            await self._grant(wish)
         async with asyncio.TaskGroup() as tasks:
+            for name, process in self._support.items():  # first: a store that hangs could not be read
+                tasks.create_task(guard(name, process, self._settings, self._pings.heard))
+            listening = [tasks.create_task(self._pings.listen(ward)) for ward in self._wards.values()]
+            cursor, owed = await self._recall()
+            for listener in listening:
+                listener.cancel()
+            for observation in owed:
+                await self._observe(observation)
+            for wish in list(self._wishes.values()):
+                await self._grant(wish)
             tasks.create_task(self._read(cursor))
             tasks.create_task(self._ping(tasks))
             tasks.create_task(self._tick())
             tasks.create_task(self._beat())
             for agent in self._wards:
                 tasks.create_task(self._keep(agent))
-            for name, process in self._support.items():
-                tasks.create_task(guard(name, process, self._settings, self._pings.heard))
 
     async def _recall(self) -> tuple[int, list[Observation]]:
         """Take over what an earlier monitor wrote: where to read on, and faults that it had not counted yet."""

@@ -34,6 +34,14 @@ class Pings:
         """Whether any of them answered within the time in which a silent one hangs."""
         return self._clock() - self._heard_at < self._settings.silent_s
 
+    async def listen(self, ward: Ward) -> None:
+        """Until cancelled: note that this one answers. For the time in which nobody is pinged yet."""
+        while True:
+            with suppress(FleetError):
+                await ward.hello()
+                self._heard_at = self._clock()
+            await asyncio.sleep(EVERY_S)
+
     def hears(self) -> bool:
         """Whether any of them answers now: its last answer was not slow, and was told within two rounds."""
         return self._clock() - self._heard_at < self._settings.slow_answer_s + 2 * EVERY_S

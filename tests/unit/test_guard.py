@@ -36,22 +36,23 @@ def starting() -> Pulse:
 
 
 @pytest.mark.parametrize(
-    ("answer", "others", "ends"),
+    ("answer", "others", "node_s", "ends"),
     [
-        (lambda: Pulse(0, 0.1), True, False),
-        (lambda: Pulse(0, 0.6), True, True),
-        (lambda: None, True, True),
-        (lambda: None, False, False),
-        (starting, True, False),
+        (lambda: Pulse(0, 0.1), True, 0.1, False),
+        (lambda: Pulse(0, 0.6), True, 90.0, True),
+        (lambda: None, True, 90.0, True),
+        (lambda: None, False, 90.0, False),
+        (lambda: None, False, 0.1, True),
+        (starting, True, 0.05, False),
     ],
-    ids=["well", "blocked", "silent", "silent with all others", "starting"],
+    ids=["well", "blocked", "silent", "silent with all others", "silent with all others for long", "starting"],
 )
 async def test_who_is_ended(
-    answer: Callable[[], Pulse | None], others: bool, ends: bool, monkeypatch: pytest.MonkeyPatch
+    answer: Callable[[], Pulse | None], others: bool, node_s: float, ends: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(guards, "EVERY_S", 0.01)
-    process = Process(answer)
-    guarding = asyncio.create_task(guard("store", process, FAST, lambda: others))
+    process, settings = Process(answer), FAST.model_copy(update={"silent_node_s": node_s})
+    guarding = asyncio.create_task(guard("store", process, settings, lambda: others))
     async with asyncio.timeout(10):
         while process.asked < 5 and not process.ended.is_set():
             await asyncio.sleep(0.01)

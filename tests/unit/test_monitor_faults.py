@@ -83,6 +83,26 @@ async def test_a_store_that_hangs_is_ended_also_if_an_agent_ends_with_it() -> No
     assert [e.agent for e in await journal(store, AgentRestarted)] == ["executor-0"]
 
 
+@pytest.mark.parametrize("alone", [False, True])
+async def test_a_monitor_that_begins_while_the_store_hangs_ends_it(alone: bool) -> None:
+    """At once if an agent answers; if nobody does, when it has been silent for as long as a whole node may be."""
+    store = HangingStore()
+    one, two = await fleet(store, "executor-0", "executor-1")
+    async with watched(store, one, two, settings=QUICK):
+        await admitted(one, two)
+    store.stop()
+    for ward in (one, two) if alone else (one,):
+        ward.stop()
+    began = asyncio.get_running_loop().time()
+    async with watched(store, one, two, settings=QUICK, support={"store": store}):
+        await until(lambda: store.ends > 0)
+        waited_s = asyncio.get_running_loop().time() - began
+        await until(lambda: one.pid == 2)
+        await admitted(one, two)
+    assert store.ends == 1
+    assert (waited_s >= QUICK.silent_node_s) is alone
+
+
 async def test_time_in_which_the_store_kept_the_monitor_waiting_is_held_against_nobody() -> None:
     store = HangingStore()
     slow, other, third = await fleet(store, "executor-0", "executor-1", "executor-2")

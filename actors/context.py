@@ -90,11 +90,6 @@ def _piece(kind: str, name: str, content: Content, payloads: Mapping[str, str]) 
     return Piece(Share.CRITICAL, kind, name, marked(kind, text or "", name=name))
 
 
-def prompt(task: Task, payloads: Mapping[str, str]) -> str:
-    """The task alone."""
-    return _joined(critical(task, payloads))
-
-
 def fill(task_pieces: Sequence[Piece], offered: Sequence[Piece], budget: int) -> Filled:
     """A prompt of about `budget` tokens: what is offered, the best first, each share to its part of it, then the task.
 
@@ -112,7 +107,7 @@ def fill(task_pieces: Sequence[Piece], offered: Sequence[Piece], budget: int) ->
             room[piece.share] -= piece.tokens
             taken.append(piece)
         parts.append(part_of(piece, left_out=not fits))
-    return Filled(_joined([*taken, *task_pieces]), (*map(part_of, task_pieces), *parts))
+    return Filled(joined([*taken, *task_pieces]), (*map(part_of, task_pieces), *parts))
 
 
 def part_of(piece: Piece, *, left_out: bool = False) -> Part:
@@ -120,5 +115,6 @@ def part_of(piece: Piece, *, left_out: bool = False) -> Part:
     return Part(share=piece.share, kind=piece.kind, name=piece.name, tokens=piece.tokens, left_out=left_out)
 
 
-def _joined(pieces: Sequence[Piece]) -> str:
+def joined(pieces: Sequence[Piece]) -> str:
+    """The pieces as a prompt's text."""
     return "\n\n".join(piece.text for piece in pieces)

@@ -8,6 +8,8 @@ import unicodedata
 DIGITS = 12
 """Of the number in a block's marks."""
 
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def marked(kind: str, text: str, **labels: str) -> str:
     """The text between `<kind-NUMBER>` and `</kind-NUMBER>`; neither the text nor a label contains the number.
@@ -15,7 +17,7 @@ def marked(kind: str, text: str, **labels: str) -> str:
     The number comes from the text, so the same text makes the same prompt: a prompt cache finds it again, and an
     attempt that goes on after a crash asks the same question.
     """
-    said = "".join(f" {name}={json.dumps(value, ensure_ascii=False)}" for name, value in labels.items())
+    said = "".join([f" {name}={_quoted(value)}" for name, value in labels.items()])
     tag = f"{kind}-{number(text + said)}"
     return f"<{tag}{said}>\n{text}\n</{tag}>"
 
@@ -23,8 +25,11 @@ def marked(kind: str, text: str, **labels: str) -> str:
 def number(text: str, digits: int = DIGITS) -> str:
     """Hexadecimal digits that the text does not contain, and that only the text decides."""
     data, low = text.encode(errors="backslashreplace"), text.lower()
-    tries = (hashlib.sha256(b"%d %b" % (count, data)).hexdigest()[:digits] for count in itertools.count())
-    return next(found for found in tries if found not in low)
+    for count in itertools.count():
+        found = hashlib.sha256(b"%d %b" % (count, data)).hexdigest()[:digits]
+        if found not in low:
+            break
+    return found
 
 
 def shortened(text: str, limit: int) -> str:

@@ -57,7 +57,7 @@ async def measure(rounds: int) -> None:
     async with Fleet(settings, frozenset({"scripted"})) as fleet:
         agents = [ray.remote(Raw).options(num_cpus=0).remote() for _ in range(2)]
         await asyncio.gather(*(agent.noop.remote(0) for agent in agents))
-        for name, build in WORKLOADS.items():
+        for name, build in [(n, b) for n, b in WORKLOADS.items() if n in (sys.argv[2:] or WORKLOADS)]:
             edges = build()
             items = items_of(edges)
             spent: dict[str, list[float]] = {"raw Ray": [], "mnemosyne": [], "the same in one process, no Ray": []}

@@ -35,6 +35,8 @@ NAMED = 3
 
 NOTHING = Reservation(usd=0.0, tokens=0)
 
+UNLIMITED = Budget()
+
 RUN = ""
 """Whose budget it is that is no item's."""
 
@@ -181,7 +183,7 @@ class RunBudget:
         return outcome
 
     def _account(self, whose: str) -> Account:
-        return self._accounts.get(whose) or Account(self._items[whose].budget or Budget())
+        return self._accounts.get(whose) or Account(self._items[whose].budget or UNLIMITED)
 
     def _whose(self, item: str | None) -> Iterator[str]:
         """Of whose budgets an attempt of the item takes, the run's last."""

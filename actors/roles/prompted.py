@@ -89,23 +89,25 @@ class Prompted:
     async def work(self, task: Task, course: Course) -> Reply:
         """The model's whole answer to the task."""
         payloads = await self._asker.payloads(task)
-        text, bare = await self._text(task, payloads, course), context.prompt(task, payloads)
+        text, bare = await self._text(task, payloads, course)
         return await self._asker.ask(
             task, course, payloads, text, system=self._system, output=task.item.output, bare=bare
         )
 
-    async def _text(self, task: Task, payloads: Mapping[str, str], course: Course) -> str:
-        """The prompt; what goes into it beside the task is on disk before the model is asked."""
+    async def _text(self, task: Task, payloads: Mapping[str, str], course: Course) -> tuple[str, str]:
+        """The prompt, and the task alone; what goes into the prompt is on disk before the model is asked."""
         offered, recalled = await self._material.offered(task)
+        pieces = context.critical(task, payloads)
+        bare = context.joined(pieces)
         if not offered:
-            return context.prompt(task, payloads)
+            return bare, bare
         settings = self._asker.settings
         window = settings.window(task.model)
         answer = min(task.item.max_tokens or settings.max_tokens, window // ANSWER)
         budget = window - len(self._system) // 3 - answer
-        filled = context.fill(context.critical(task, payloads), offered, budget)
+        filled = context.fill(pieces, offered, budget)
         whose = {"run": task.run, "item": task.item.id, "epoch": task.epoch, "agent": course.agent}
         event = ContextFilled.model_validate({**whose, "budget": max(0, budget), "parts": filled.parts})
         found = MemoryRecalled.model_validate({**whose, "into": "prompt", "found": recalled})
         await course.record(*([found] if recalled else []), event)
-        return filled.text
+        return filled.text, bare

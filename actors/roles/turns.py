@@ -49,6 +49,8 @@ class Turns:
     @property
     def request(self) -> Request:
         """What is asked next."""
+        if not (self.count or self._compacted):
+            return self._first
         return self._first.model_copy(update={"messages": tuple(self._messages), "max_tokens": self._max_tokens})
 
     @property

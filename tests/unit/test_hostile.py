@@ -62,7 +62,7 @@ def _call(attack: str) -> ToolCall:
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_what_others_wrote_stands_in_blocks_of_its_own_in_the_prompt_of_the_work(attack: str) -> None:
-    text = context.prompt(task(attack), {})
+    text = context.joined(context.critical(task(attack), {}))
     assert attack in text
     assert attack not in outside(text)
     assert {kind for kind, _, _ in BLOCK.findall(text)} == {"input", "result", "answer", "review", "person"}

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from actors.budget import Budget
 from cluster.cli.text import dollars, number, one_line
 from cluster.plan import Plan
-from cluster.plan.cost import Range, check_prices, cost_of, too_small
+from cluster.plan.cost import check_prices, cost_of, too_small
+from cluster.plan.cost_range import Range
 
 EXAMPLE = "usd=5 or tokens=200000 or usd=5,tokens=200000"
 
@@ -48,7 +49,7 @@ def of_run(told: str | None, plan: Plan, models: frozenset[str], model: str) -> 
 def preview(plan: Plan, model: str, budget: Budget | None) -> list[str]:
     """Lines before a run that has a budget, or whose items have."""
     items = plan.graph.items
-    told = [] if not budget else [f"Budget: {caps(budget)}. {line(cost_of(plan, model).total)} (one attempt per item)."]
+    told = [] if not budget else [f"Budget: {caps(budget)}. {line(cost_of(plan, model).total)}; see `plan cost`."]
     short = [one_line(id_) for id_ in too_small(items, plan.payloads, model)]
     more = f" and {len(short) - NAMED} more" if len(short) > NAMED else ""
     named = f"{', '.join(short[:NAMED])}{more}"

@@ -10,8 +10,10 @@ import typer
 from rich.console import Console
 
 from actors.models.choice import DEFAULT_CLAUDE
-from cluster.cli import budgets, options
-from cluster.cli.options import AsJson
+from cluster import config
+from cluster.cli import cost as costs
+from cluster.cli import options
+from cluster.cli.options import AsJson, Home
 from cluster.cli.text import forgive, one_line, safe
 from cluster.plan import Mistake, Plan, PlanRefused, json_schema, load
 from cluster.plan.cost import cost_of
@@ -71,22 +73,23 @@ def show(
 def cost(
     file: File,
     model: Annotated[str | None, typer.Option(help="For the items that name none.", callback=options.text)] = None,
+    home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what a plan may cost: from its known prompts alone to a whole answer for each item, one attempt each.
+    """Tell from what to what a plan may cost: calls, tokens and dollars, by item and by model.
+
+    The least is what is known now; the most are whole answers, every review that the plan allows, lists as long as the
+    limits of the plan and the home allow. What the range assumes, and what is not in it, stands below it.
 
     Examples: `mnemosyne plan cost plan.yaml`, `mnemosyne plan cost plan.yaml --model claude-opus-5-5 --json`.
     """
     plan = load(file)
     name = model or plan.model or DEFAULT_CLAUDE
-    told = cost_of(plan, name)
+    told = cost_of(plan, name, config.limits(config.resolve_home(home), plan.limits))
     if as_json:
-        parts = {"items": told.items, "models": told.models}
-        ranges = {part: {key: one.to_json() for key, one in named.items()} for part, named in parts.items()}
-        _print(json.dumps({"plan": str(file), "model": name, **ranges, "total": told.total.to_json()}, indent=2))
-        return
-    named = [*told.items.items(), *((f"all of {key}", one) for key, one in told.models.items()), ("total", told.total)]
-    _print("\n".join(f"{one_line(key)}: {budgets.line(one)}" for key, one in named))
+        _print(json.dumps({"plan": str(file), "model": name, **costs.facts(told)}, indent=2))
+    else:
+        _print("\n".join(costs.lines(told)))
 
 
 def _facts(mistake: Mistake) -> dict[str, Any]:

@@ -58,6 +58,12 @@ class Prometheus:
         self.base = f"http://127.0.0.1:{port}"
         self._client = httpx2.AsyncClient(base_url=self.base, timeout=PATIENCE_S)
 
+    async def __aenter__(self) -> "Prometheus":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.aclose()
+
     async def ask(self, path: str, **parameters: Any) -> Any:
         """The data of an answer."""
         told = (await self._client.get(f"/api/v1/{path}", params=parameters)).json()
@@ -87,7 +93,7 @@ async def prometheus(folder: Path, config: Mapping[str, Any]) -> AsyncIterator[P
     path.write_text(yaml.safe_dump(fast))
     options = [f"--config.file={path}", f"--storage.tsdb.path={folder}/data", f"--web.listen-address=127.0.0.1:{port}"]
     served = Prometheus(port)
-    async with running([found, *options, "--log.level=error"], f"{served.base}/-/ready"):
+    async with running([found, *options, "--log.level=error"], f"{served.base}/-/ready"), served:
         yield served
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards.grafana.panels import Board, J, Panel, Query, R, now, rise
+from dashboards.grafana.panels import ANY_IS_BAD, Board, J, Panel, Query, R, Step, now, rise
 from dashboards.metrics.labels import OTHER
 
 KNOWN = f', model!="{OTHER}"'
@@ -21,6 +21,7 @@ AGENTS: Final = Board(
                     "short",
                     [now("mnemosyne_fleet_up", fold="max")],
                     4,
+                    steps=[Step(0, "red"), Step(1, "green")],
                 ),
                 Panel("Agents", "By state.", "stat", "short", [now("mnemosyne_agents", "state")], 8),
                 Panel(
@@ -30,6 +31,7 @@ AGENTS: Final = Board(
                     "short",
                     [now("mnemosyne_agents_unhealthy")],
                     6,
+                    steps=ANY_IS_BAD,
                 ),
                 Panel(
                     "Restarts",
@@ -52,6 +54,7 @@ AGENTS: Final = Board(
                     "short",
                     [now("mnemosyne_agents_unhealthy", "role")],
                     12,
+                    steps=ANY_IS_BAD,
                 ),
                 Panel(
                     "Restarts by cause",
@@ -124,6 +127,7 @@ AGENTS: Final = Board(
                         )
                     ],
                     quiet=True,
+                    steps=ANY_IS_BAD,
                 ),
                 Panel(
                     "Scrapes",
@@ -144,7 +148,7 @@ AGENTS: Final = Board(
                     "Of the sources that serve the metrics.",
                     "table",
                     "short",
-                    [now("mnemosyne_build_info", "build, instance", "max")],
+                    [Query(f"max by (build, instance) (mnemosyne_build_info{{{J}}})")],
                 ),
             ],
         ),

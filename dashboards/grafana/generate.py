@@ -1,7 +1,7 @@
 """Writes boards and alert rules as JSON: `make docs`. Needs grafana-foundation-sdk, a tool of developers."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -109,40 +109,69 @@ def _at(x: int, y: int, w: int, h: int) -> Json:
 
 
 def _panel(told: Panel) -> Json:
-    builders: Mapping[str, Any] = {
+    builders: Mapping[str, Callable[[Panel], Any]] = {
         "stat": _stat,
-        "timeseries": timeseries.Panel,
+        "timeseries": _series,
         "stack": _stack,
-        "timeline": statetimeline.Panel,
+        "timeline": _timeline,
         "table": _table,
     }
-    built = builders[told.kind]().title(told.title).description(told.description).datasource(SOURCE).unit(told.unit)
+    built = builders[told.kind](told).title(told.title).description(told.description).datasource(SOURCE).unit(told.unit)
     for letter, query in zip("ABCDEFGH", told.queries, strict=False):
         built = built.with_target(_target(query, letter, told.kind))
-    if told.kind == "table":
-        built = built.with_transformation(models.DataTransformerConfig(id_val="merge", options={}))
-        names = {f"Value #{letter}": q.legend for letter, q in zip("ABCDEFGH", told.queries, strict=False) if q.legend}
-        options = {"excludeByName": {"Time": True}, "renameByName": names}
-        built = built.with_transformation(models.DataTransformerConfig(id_val="organize", options=options))
     encoded: Json = json.loads(JSONEncoder(sort_keys=True).encode(built.build()))
     return encoded
 
 
-def _stat() -> stat.Panel:
-    return (
+def _stat(told: Panel) -> stat.Panel:
+    built = (
         stat.Panel()
         .graph_mode(common.BigValueGraphMode.AREA)
         .reduce_options(shared.ReduceDataOptions().calcs(["lastNotNull"]))
+        .thresholds(_steps("text", told))
     )
+    return built.decimals(0) if told.unit == "short" else built
 
 
-def _stack() -> timeseries.Panel:
+def _timeline(told: Panel) -> statetimeline.Panel:
+    color = dashboard.FieldColor().mode(models.FieldColorModeId.THRESHOLDS)
+    return statetimeline.Panel().color_scheme(color).thresholds(_steps("green", told))
+
+
+def _steps(calm: str, told: Panel) -> dashboard.ThresholdsConfig:
+    """Always told: Grafana's own turn red at 80, whatever is counted."""
+    steps = [models.Threshold(None, calm), *(models.Threshold(step.value, step.color) for step in told.steps)]
+    return dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(steps)
+
+
+def _series(_told: Panel) -> timeseries.Panel:
+    legend = shared.VizLegendOptions().show_legend(True).display_mode(common.LegendDisplayMode.LIST)
+    tooltip = shared.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI).sort(common.SortOrder.DESCENDING)
+    return timeseries.Panel().legend(legend.placement(common.LegendPlacement.BOTTOM)).tooltip(tooltip)
+
+
+def _stack(told: Panel) -> timeseries.Panel:
     stacking = shared.StackingConfig().mode(common.StackingMode.NORMAL)
-    return timeseries.Panel().fill_opacity(20).stacking(stacking).min(0)
+    return _series(told).fill_opacity(20).stacking(stacking).min(0)
 
 
-def _table() -> table.Panel:
-    return table.Panel()
+def _table(told: Panel) -> table.Panel:
+    """One row for each set of labels. The value of a query without a legend is not shown."""
+    legends = {f"Value #{letter}": query.legend for letter, query in zip("ABCDEFGH", told.queries, strict=False)}
+    left_out = ["Time", *(name for name, legend in legends.items() if not legend)]
+    options = {
+        "excludeByName": dict.fromkeys(left_out, True),
+        "renameByName": {name: legend for name, legend in legends.items() if legend},
+    }
+    built = (
+        table.Panel()
+        .with_transformation(models.DataTransformerConfig(id_val="merge", options={}))
+        .with_transformation(models.DataTransformerConfig(id_val="organize", options=options))
+    )
+    for column, unit in told.units:
+        fields = [models.DynamicConfigValue("unit", unit), models.DynamicConfigValue("decimals", 2)]
+        built = built.override_by_name(column, fields)
+    return built.decimals(0)
 
 
 def _target(query: Query, letter: str, kind: str) -> prometheus.Dataquery:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards.grafana.panels import Board, J, Panel, Query, R, now, quantiles, rate, ratio, rise
+from dashboards.grafana.panels import ANY_IS_BAD, Board, J, Panel, Query, R, Step, now, quantiles, rate, ratio, rise
 from dashboards.metrics.labels import OTHER
 
 PROMPT = ', kind=~"input|cache_read|cache_write"'
@@ -50,6 +50,7 @@ MODELS: Final = Board(
                     [now("mnemosyne_budget_left_ratio", fold="min")],
                     6,
                     quiet=True,
+                    steps=[Step(0, "red"), Step(0.1, "orange"), Step(0.25, "text")],
                 ),
                 Panel(
                     "Cost by model",
@@ -91,6 +92,7 @@ MODELS: Final = Board(
                     "timeseries",
                     "s",
                     quantiles("gen_ai_invoke_agent_duration_seconds"),
+                    6,
                 ),
                 Panel(
                     "Attempts that fail",
@@ -105,6 +107,7 @@ MODELS: Final = Board(
                             "{{gen_ai_request_model}}",
                         ),
                     ],
+                    6,
                 ),
                 Panel(
                     "Failures",
@@ -112,6 +115,7 @@ MODELS: Final = Board(
                     "stack",
                     "short",
                     [rise("mnemosyne_failures_total", "reason")],
+                    6,
                 ),
                 Panel(
                     "Calls",
@@ -122,6 +126,7 @@ MODELS: Final = Board(
                         Query(f"sum by (model) (rate(mnemosyne_model_calls_total{{{J}{KNOWN}}}{R}))", "{{model}}"),
                         Query(f"sum(rate(mnemosyne_model_call_retries_total{{{J}}}{R}))", "made again"),
                     ],
+                    6,
                 ),
                 Panel(
                     "Models",
@@ -139,6 +144,8 @@ MODELS: Final = Board(
                             "Unpriced",
                         ),
                     ],
+                    16,
+                    units=[("Cost", "currencyUSD")],
                 ),
                 Panel(
                     "Tools",
@@ -199,6 +206,7 @@ MODELS: Final = Board(
                     "timeline",
                     "short",
                     [now("mnemosyne_model_unavailable", "model", "max")],
+                    steps=ANY_IS_BAD,
                 ),
             ],
         ),

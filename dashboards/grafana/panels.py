@@ -1,7 +1,7 @@
 """What a board is made of: panels with their queries, told in one line each."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 J = 'job=~"$job"'
 R = "[$__rate_interval]"
@@ -17,8 +17,18 @@ class Query(NamedTuple):
     legend: str = ""
 
 
+class Step(NamedTuple):
+    """From this value on, this colour."""
+
+    value: float
+    color: str
+
+
 class Panel(NamedTuple):
-    """One panel; `width` in columns of 24. `quiet`: it is well if there is nothing to show."""
+    """One panel; `width` in columns of 24. `quiet`: it is well if there is nothing to show.
+
+    `steps`: colours of a stat or a timeline, which have the calm one below the first. `units`: of single columns.
+    """
 
     title: str
     description: str
@@ -27,6 +37,11 @@ class Panel(NamedTuple):
     queries: Sequence[Query]
     width: int = 8
     quiet: bool = False
+    steps: Sequence[Step] = ()
+    units: Sequence[tuple[str, str]] = ()
+
+
+ANY_IS_BAD: Final = (Step(1, "red"),)
 
 
 class Board(NamedTuple):

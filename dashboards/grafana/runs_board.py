@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards.grafana.panels import Board, J, Panel, Query, R, now, quantiles, rate, rise
+from dashboards.grafana.panels import ANY_IS_BAD, Board, J, Panel, Query, R, now, quantiles, rate, rise
 
 RUNS: Final = Board(
     "mnemosyne-runs",
@@ -43,6 +43,7 @@ RUNS: Final = Board(
                     "short",
                     [now("mnemosyne_runs_undriven")],
                     5,
+                    steps=ANY_IS_BAD,
                 ),
             ],
         ),
@@ -87,6 +88,7 @@ RUNS: Final = Board(
                     "stack",
                     "short",
                     [rise("mnemosyne_run_pauses_total", "reason")],
+                    6,
                 ),
                 Panel(
                     "Runs",
@@ -99,6 +101,7 @@ RUNS: Final = Board(
                         Query(f"sum(increase(mnemosyne_run_waits_total{{{J}}}{R}))", "waiting"),
                         Query(f"sum(increase(mnemosyne_run_takeovers_total{{{J}}}{R}))", "taken over"),
                     ],
+                    6,
                 ),
                 Panel(
                     "How long runs take",
@@ -106,6 +109,7 @@ RUNS: Final = Board(
                     "timeseries",
                     "s",
                     quantiles("gen_ai_workflow_duration_seconds"),
+                    6,
                 ),
                 Panel(
                     "Items accepted and reused",
@@ -116,6 +120,7 @@ RUNS: Final = Board(
                         Query(f"sum(increase(mnemosyne_items_accepted_total{{{J}}}{R}))", "accepted"),
                         Query(f"sum(increase(mnemosyne_items_reused_total{{{J}}}{R}))", "reused"),
                     ],
+                    6,
                 ),
             ],
         ),

@@ -15,7 +15,7 @@ two := --numprocesses 2 --dist loadfile
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: ## run the example plan with the local model; no key, no bill
@@ -56,6 +56,10 @@ database: ## install PostgreSQL for the tests of the store, if it is missing and
 pictures: setup browser ## take the README's pictures of the page
 	$(python) -m docs.pictures
 
+.PHONY: boards
+boards: setup browser watchers ## take pictures of Grafana's boards, drawn by its npm libraries over a real Prometheus
+	$(python) -m docs.boards
+
 .PHONY: lint
 lint: setup ## ruff: rules and format, changes nothing
 	$(python) -m ruff check .
@@ -83,7 +87,7 @@ integration: setup ## tests on one embedded Ray
 	$(python) -m pytest -m "not faults" tests/integration
 
 .PHONY: faults
-faults: setup ## long proofs with killed processes
+faults: setup browser watchers database ## long proofs with killed processes
 	$(python) -m pytest -m faults
 
 .PHONY: docs

@@ -4,7 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import apsw
@@ -171,15 +172,15 @@ for kind in (SqliteStore, Reader):
 
 
 @pytest.fixture
-def nobodys(path: Path) -> Path:
-    """The store in a folder that every user may enter."""
-    folder = path.parent
-    while folder != folder.parent and folder.stat().st_uid == os.getuid() and not folder.stat().st_mode & 0o001:
-        folder.chmod(0o755)
-        folder = folder.parent
-    path.chmod(0o644)
-    Path(f"{path}.lock").chmod(0o644)
-    return path
+def nobodys(path: Path) -> Iterator[Path]:
+    """The store in a folder that every user may enter; pytest closes its own to others whenever a session begins."""
+    with tempfile.TemporaryDirectory() as opened:
+        folder = Path(opened) / "home"
+        shutil.copytree(path.parent, folder)
+        for place, mode in ((Path(opened), 0o755), (folder, 0o755), (folder / path.name, 0o644)):
+            place.chmod(mode)
+        (folder / f"{path.name}.lock").chmod(0o644)
+        yield folder / path.name
 
 
 def as_nobody(path: Path) -> list[str]:

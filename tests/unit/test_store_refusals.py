@@ -1,6 +1,5 @@
 """What may be wrong with a store's file: a refusal with its cure, and the file stays as it is."""
 
-import os
 import shutil
 import subprocess
 import sys

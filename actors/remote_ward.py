@@ -6,7 +6,7 @@ from typing import Any
 
 from actors.errors import AgentGone
 from actors.grip import Grip
-from actors.remote import ask, end, node_is_lost, this_node
+from actors.remote import ask, end, node_is_lost, process_of, this_node
 from actors.roles.agent import Before
 from actors.wards import Ended, Hello, Pulse
 from actors.work import RestartCause
@@ -66,9 +66,21 @@ class RemoteWard:
 
     async def end(self, *, for_good: bool) -> None:
         """See Ward."""
+        grip = self._grip or self._grasped()
         end(self._name, self._namespace, for_good=for_good)
-        if self._grip:  # Ray asks first, and gives a process that does not hear it up to ten seconds
-            self._grip.kill()
+        if grip:  # Ray asks first: one that does not hear it has ten seconds, or for ever if it is just up
+            grip.kill()
+        if grip and grip is not self._grip:
+            grip.release()
+
+    def _grasped(self) -> Grip | None:
+        """A hold on the process that has the name now, though it has never said what it is."""
+        pid = process_of(self._name, self._namespace)
+        grip = Grip(pid) if pid else None
+        if grip and process_of(self._name, self._namespace) != pid:  # it has ended, and its number may be another's
+            grip.release()
+            return None
+        return grip
 
     async def renew(self) -> None:
         """See Ward."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.errors import StoreUnusable
-from actors.settings import FleetSettings, HealthSettings
+from actors.settings import FleetSettings, HealthSettings, ModelSettings
 from actors.stores.reader import Reader
 from cluster.cli import agents
 from cluster.fleet_file import FleetFile, living
@@ -22,6 +22,7 @@ from tests.processes import PATIENCE_S, Commands
 PROCESSES = {
     "driver": "ray::DriverProcess",
     "store": "ray::StoreProcess",
+    "monitor": "ray::MonitorProcess",
     "governor": "ray::GovernorProcess",
     "agent": "ray::AgentProcess",
     "page": "ray::PageProcess",
@@ -50,10 +51,13 @@ def fleet_up(commands: Commands, *options: str) -> Iterator[FleetFile]:
 
 
 @contextmanager
-def fleet_of(commands: Commands, shape: FleetSettings, health: HealthSettings) -> Iterator[Callable[[], FleetFile]]:
+def fleet_of(
+    commands: Commands, shape: FleetSettings, health: HealthSettings, models: ModelSettings | None = None
+) -> Iterator[Callable[[], FleetFile]]:
     """A fleet with these settings that is being started; the value returns it once it is up. Ended at the end."""
     program = [sys.executable, "-m", "tests.start_fleet"]
     told = [str(commands.home), shape.model_dump_json(), health.model_dump_json()]
+    told += [models.model_dump_json(exclude_defaults=True)] if models else []
     process = commands.start(*told, program=program)
 
     def up() -> FleetFile:

@@ -12,7 +12,7 @@ from actors.events import Event, ItemClosed, ItemQuarantined
 from actors.fleet_events import AgentErrorRecorded, AgentFailed, AgentRestarted, AgentStarted
 from actors.work import Lost, RestartCause
 from cluster.fleet_file import FleetFile
-from tests.fleets import PROCESSES, fleet_up, processes, strike, wait_for
+from tests.fleets import fleet_up, processes, strike, wait_for
 from tests.processes import PATIENCE_S, Commands, begun, ended, paid
 
 pytestmark = pytest.mark.timeout(300)  # a busy machine takes its time to start Ray
@@ -168,7 +168,6 @@ def test_what_eats_memory_loses_its_process_and_in_the_end_the_item(commands: Co
 
 
 def test_a_killed_monitor_comes_back_and_restarts_nobody(commands: Commands, fleet: FleetFile) -> None:
-    PROCESSES["monitor"] = "ray::MonitorProcess"
     before = wait_for(fleet, "agent", lambda found: len(found) == AGENTS)
     (monitor,) = processes(fleet, "monitor")
     strike(monitor)
@@ -183,7 +182,6 @@ def test_a_killed_monitor_comes_back_and_restarts_nobody(commands: Commands, fle
 
 @pytest.mark.faults
 def test_an_agent_that_is_stopped_is_found_by_the_next_monitor(commands: Commands, fleet: FleetFile) -> None:
-    PROCESSES["monitor"] = "ray::MonitorProcess"
     assert commands.run("run", plan(commands, "a"), "--key", "both")[0] == 0
     before = known(commands)
     strike(before["executor-1"]["pid"], signal.SIGSTOP)
@@ -195,6 +193,29 @@ def test_an_agent_that_is_stopped_is_found_by_the_next_monitor(commands: Command
     assert {id_: agent["pid"] for id_, agent in known(commands).items() if id_ != "executor-1"} == {
         id_: agent["pid"] for id_, agent in before.items() if id_ != "executor-1"
     }
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("stopped", ["store", "monitor"])
+def test_one_that_is_stopped_is_ended_by_whoever_never_heard_of_it(
+    commands: Commands, fleet: FleetFile, stopped: str
+) -> None:
+    (monitor,), ids = processes(fleet, "monitor"), [f"slow{n}" for n in range(60)]
+    process = commands.start("run", plan(commands, *ids), "--key", f"stopped-{stopped}")
+    commands.wait(f"stopped-{stopped}", begun("slow0"), process)
+    if stopped == "store":  # the next monitor has never had an answer from it
+        (victim,) = processes(fleet, "store")
+        strike(victim, signal.SIGSTOP)
+        strike(monitor)
+    else:  # nobody has had one from the next monitor
+        strike(monitor)
+        (victim,) = wait_for(fleet, "monitor", lambda found: len(found) == 1 and monitor not in found)
+        strike(victim, signal.SIGSTOP)
+        strike(processes(fleet, "agent")[0])  # which only a monitor that works lets back in
+    wait_for(fleet, stopped, lambda found: len(found) == 1 and victim not in found)
+    assert ended(process) == 0
+    assert sorted(paid(commands.events(f"stopped-{stopped}"))) == sorted(ids)
+    wait_for(fleet, "agent", lambda found: len(found) == AGENTS)
 
 
 def over(agent: str, generation: int) -> Callable[[Event], bool]:

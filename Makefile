@@ -90,6 +90,10 @@ integration: setup ## tests on one embedded Ray
 faults: setup browser watchers database ## long proofs with killed processes
 	$(python) -m pytest -m faults
 
+.PHONY: campaign
+campaign: setup ## strike a fleet at work for a while: make campaign seconds=1800 seed=7
+	$(python) -m tests.campaign --seconds $(or $(seconds),60) $(if $(seed),--seed $(seed)) $(if $(json),--json $(json))
+
 .PHONY: docs
 docs: setup ## draw the pages that are made from tables
 	$(python) -m dashboards.wire_docs

@@ -1,18 +1,20 @@
-"""`up` with every setting: python -m tests.start_fleet HOME FLEET HEALTH, the last two as JSON."""
+"""`up` with every setting: python -m tests.start_fleet HOME FLEET HEALTH [MODELS], all but the first as JSON."""
 
 import asyncio
 import sys
 from pathlib import Path
 
-from actors.settings import FleetSettings, HealthSettings
+from actors.settings import FleetSettings, HealthSettings, ModelSettings
 from cluster import config, fleet_file
 
 
-def main(at: str, fleet: str, health: str) -> None:
+def main(at: str, fleet: str, health: str, models: str = "{}") -> None:
     """Returns once the fleet is up."""
     home = config.make_home(Path(at))
     settings = config.read_settings(home, None, FleetSettings.model_validate_json(fleet))
-    settings = settings.model_copy(update={"health": HealthSettings.model_validate_json(health)})
+    named = ModelSettings.model_validate_json(models)
+    reached = settings.models.model_copy(update={name: getattr(named, name) for name in named.model_fields_set})
+    settings = settings.model_copy(update={"health": HealthSettings.model_validate_json(health), "models": reached})
     config.prepare_ray(home)
     from cluster import up
 

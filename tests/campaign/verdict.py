@@ -1,0 +1,195 @@
+"""What became of each run of a campaign: read from its journal when all is over, and held against what was promised."""
+
+import json
+from collections import Counter
+from collections.abc import Collection, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from actors.events import Event, ItemClosed, ItemFailed, ItemQuarantined, ItemSkipped, RunStarted, TurnDone, completed
+from actors.review import Verdict
+from actors.stores.inspection import inspect
+from actors.stores.reader import Reader
+from actors.work import TERMINAL, Item, Lost, Result, RunStatus
+from cluster.graph import WorkGraph
+from cluster.run_state import RunState
+from tests.campaign.model import Asked, CampaignModel
+from tests.campaign.plans import Plan
+from tests.fakes import check
+from tests.simulation.checker import Checker
+
+PLAIN = ("wide", "layers", "chain")
+"""Shapes of plans that the simulation's checker knows everything about."""
+
+
+@dataclass
+class Judged:
+    """Sums over all runs; every text says which run and item."""
+
+    items: int = 0
+    done: int = 0
+    lost: list[str] = field(default_factory=list)
+    """Accepted items without an end."""
+    twice: list[str] = field(default_factory=list)
+    """Items with more than one result."""
+    again: list[str] = field(default_factory=list)
+    """Calls for something that was finished and on disk."""
+    false: list[str] = field(default_factory=list)
+    """Results that no model gave, and items that failed although nothing but the infrastructure did."""
+    poison: list[str] = field(default_factory=list)
+    """Items that were alone with an agent that was struck, and had been with one before: taken for poison."""
+    violations: list[str] = field(default_factory=list)
+    paid_twice: int = 0
+    """Answers beyond the first to the same question."""
+    attempts_lost: int = 0
+
+
+class Journal(Protocol):
+    """What is read of a store; see Reader."""
+
+    def events(self, run: str, /) -> list[Event]:
+        """Of the run with this key, and of the fleet."""
+        ...
+
+    def items(self, run: str, /) -> tuple[Item, ...]:
+        """Those that the run has by now."""
+        ...
+
+    def payloads(self, refs: Collection[str], /) -> dict[str, str]:
+        """Long texts."""
+        ...
+
+
+class Judge:
+    """Judges one run after the other. `struck`: (agent, generation) of processes that a signal was sent to."""
+
+    def __init__(self, reader: Journal, model: CampaignModel, struck: Collection[tuple[str, int]]) -> None:
+        self._reader, self._model, self._struck = reader, model, struck
+        self.judged = Judged()
+
+    def run(self, plan: Plan) -> None:
+        """Take this one in."""
+        events = [event for event in self._reader.events(plan.key) if event.run]
+        state = self._replay(plan, events)
+        judged = self.judged
+        judged.items += len(state.views)
+        judged.done += sum(view.state in TERMINAL for view in state.views.values())
+        judged.lost += [f"{plan.key} {id_}: {v.state}" for id_, v in state.views.items() if v.state not in TERMINAL]
+        if state.status not in (RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_FAILURES):
+            judged.lost.append(f"{plan.key}: {state.status.value}")
+        self._results(plan, events)
+        self._failures(plan, events)
+        self._calls(plan, events)
+
+    def _replay(self, plan: Plan, events: list[Event]) -> RunState:
+        items = self._reader.items(plan.key)
+        state = RunState(events[0].run, WorkGraph(tuple(item for item in items if item.parent is None)), "campaign")
+        checker = Checker(items) if plan.shape in PLAIN else None
+        try:
+            for event in events:
+                state.replay([event])
+                if isinstance(event, RunStarted):
+                    check(state)
+                    if checker:
+                        checker.must(event.term > checker.term, f"term {event.term} after term {checker.term}")
+                        checker.term = event.term
+                if checker:
+                    checker.strict = False
+                    checker.see([event])
+            check(state)
+        except Exception as error:
+            self.judged.violations.append(f"{plan.key}: {type(error).__name__}: {error}")
+        return state
+
+    def _results(self, plan: Plan, events: list[Event]) -> None:
+        done = [told for told in map(completed, events) if told]
+        self.judged.twice += [
+            f"{plan.key} {id_}" for id_, count in Counter(id_ for id_, _ in done).items() if count > 1
+        ]
+        for item, result in done:
+            if not self._is(plan.ends.get(item), result):
+                self.judged.false.append(f"{plan.key} {item}: {self._text(result)[:200]!r}")
+
+    def _is(self, expected: str | None, result: Result) -> bool:
+        if expected is None:
+            return False
+        text = self._text(result)
+        return json.loads(text) == json.loads(expected) if result.json_data else text == expected
+
+    def _text(self, result: Result) -> str:
+        if (ref := result.data.ref) is not None:
+            return self._reader.payloads([ref])[ref]
+        return result.data.text or ""
+
+    def _failures(self, plan: Plan, events: list[Event]) -> None:
+        for event in events:
+            match event:
+                case ItemFailed():
+                    self.judged.false.append(f"{plan.key} {event.item}: {event.message}")
+                case ItemQuarantined():
+                    self._poison(plan, event.item, events)
+                case ItemSkipped() if not self._was_quarantined(event.cause, events):
+                    self.judged.false.append(f"{plan.key} {event.item}: skipped for {event.cause}")
+                case ItemClosed(outcome=Lost()):
+                    self.judged.attempts_lost += 1
+
+    def _poison(self, plan: Plan, item: str, events: list[Event]) -> None:
+        ends = [event for event in events if isinstance(event, ItemClosed) and event.item == item]
+        suspect = [(e.agent, e.generation) for e in ends if isinstance(e.outcome, Lost) and e.outcome.suspect]
+        told = f"{plan.key} {item}: {suspect}"
+        (self.judged.poison if self._struck_all(suspect) else self.judged.false).append(told)
+
+    def _struck_all(self, processes: Collection[tuple[str, int]]) -> bool:
+        return all(process in self._struck for process in processes)
+
+    def _was_quarantined(self, cause: str, events: list[Event]) -> bool:
+        return any(isinstance(event, ItemQuarantined) and event.item == cause for event in events)
+
+    def _calls(self, plan: Plan, events: list[Event]) -> None:
+        tags = {item: tag for tag, item in plan.tags.items()}
+        finished = finished_at(events, tags)
+        lost = Counter(e.item for e in events if isinstance(e, ItemClosed) and e.outcome.kind != "result")
+        for asked, calls in self._of(plan).items():
+            end = finished.get(asked)
+            if late := [at for at in calls if end is not None and at > end]:
+                told = f"{asked}: asked for {len(late)} times, the last {late[-1] - (end or 0):.3f} s after its end"
+                self.judged.again.append(told)
+            beyond = max(0, self._model.paid[asked] - 1)
+            self.judged.paid_twice += beyond
+            if beyond > lost[plan.tags[asked.tag]]:
+                self.judged.violations.append(f"{asked}: paid {beyond} times beyond the first")
+
+    def _of(self, plan: Plan) -> Mapping[Asked, list[float]]:
+        return {asked: calls for asked, calls in self._model.calls.items() if asked.tag in plan.tags}
+
+
+def finished_at(events: list[Event], tags: Mapping[str, str]) -> dict[Asked, float]:
+    """When the end of each turn, or of the item's only one, was on disk."""
+    finished: dict[Asked, float] = {}
+    turns = Counter[str]()
+    for event in events:
+        match event:
+            case TurnDone():
+                finished[Asked(tags[event.item], "work", event.turn)] = event.at
+                turns[event.item] = max(turns[event.item], event.turn)
+            case ItemClosed(outcome=Result()):
+                finished[Asked(tags[event.item], "work", turns[event.item] + 1)] = event.at
+            case ItemClosed(outcome=Verdict()):
+                finished[Asked(tags[event.item], "review", 1)] = event.at
+    return finished
+
+
+def judge(store: Path, plans: Collection[Plan], model: CampaignModel, struck: Collection[tuple[str, int]]) -> Judged:
+    """All of them, and whether the store is whole."""
+    with closing(Reader(store)) as reader:
+        known = {record.key for record in reader.runs()}
+        judging = Judge(reader, model, struck)
+        for plan in plans:
+            if plan.key in known:
+                judging.run(plan)
+            else:
+                judging.judged.lost.append(f"{plan.key}: never accepted")
+    judging.judged.violations += [finding.what for finding in inspect(store)]
+    return judging.judged

@@ -21,8 +21,9 @@ class Admission:
         by_id: Mapping[str, Item],
         children: Mapping[str, Sequence[str]],
         added: int,
-        budget: RunBudget,
+        budget: RunBudget | None,
     ) -> None:
+        """`budget`: None if a person has allowed what it has no room for; each attempt is reserved all the same."""
         self._limits, self._by_id, self._children, self._added, self._budget = limits, by_id, children, added, budget
 
     def check(self, parent: Item, items: Sequence[Item]) -> None:
@@ -47,9 +48,9 @@ class Admission:
             raise OverLimit(f"there would be {wanted} {what}, and {most} is the most ({name} in the plan's limits)")
 
     def check_budget(self, items: Sequence[Item]) -> None:
-        """Raise GrowthRefused unless the budget has room for an attempt of each."""
-        if not self._budget.affords(items):
-            raise GrowthRefused(f"what is left of the run's budget is too little for {len(items)} more items")
+        """Raise OverLimit unless the budget has room for an attempt of each."""
+        if self._budget and not self._budget.affords(items):
+            raise OverLimit(f"what is left of the run's budget is too little for {len(items)} more items")
 
     def above(self, item: Item) -> Iterator[Item]:
         """The items that it was added for, the nearest first."""

@@ -75,27 +75,29 @@ class Growing:
         try:
             if fetched.problem:
                 raise GrowthRefused(fetched.problem)
-            return self._grown(item, fetched.texts, self._limits(item))
+            return self._grown(item, fetched.texts, widened=self._is_widened(item))
         except OverLimit as refusal:
             return self._over(item, fetched.texts, str(refusal))
         except GrowthRefused as refusal:
             return self._failed(item, FailureKind.BAD_REQUEST, str(refusal))
 
-    def _limits(self, item: Item) -> Limits:
+    def _is_widened(self, item: Item) -> bool:
+        """Whether a person has allowed it to grow over the limits."""
         rounds = self._ledger.views[item.id].rounds
-        return Limits.widest() if rounds and rounds.widened else self.limits
+        return rounds is not None and rounds.widened
 
     def _over(self, item: Item, texts: Sequence[str], told: str) -> Append:
         """A person is asked, if it is a person's to allow."""
         try:
-            self._grown(item, texts, Limits.widest())
+            self._grown(item, texts, widened=True)
         except GrowthRefused as refusal:
             return self._failed(item, FailureKind.BAD_REQUEST, str(refusal))
         question = f"{told}; is the run to grow by them all the same, this once?"
         return self._facts.asked(item.id, self._ledger.views[item.id], Approval.GROWTH, question)
 
-    def _grown(self, item: Item, texts: Sequence[str], limits: Limits) -> Append:
-        admission = Admission(limits, self._graph.by_id, self._children, self._added, self._placement.budget)
+    def _grown(self, item: Item, texts: Sequence[str], *, widened: bool) -> Append:
+        limits, budget = (Limits.widest(), None) if widened else (self.limits, self._placement.budget)
+        admission = Admission(limits, self._graph.by_id, self._children, self._added, budget)
         return self._wanted(item, texts, admission) or self._looped(item, texts, admission, limits.fan_out)
 
     def _failed(self, item: Item, kind: FailureKind, message: str) -> Append:

@@ -5,12 +5,21 @@ from random import Random
 
 import pytest
 
+from actors.budget import Budget
 from actors.errors import UserError
-from actors.events import ApprovalRequested, CancelRequested, ItemCancelled, ItemFailed, ItemsAdded, RunWaiting
+from actors.events import (
+    ApprovalRequested,
+    CancelRequested,
+    ItemCancelled,
+    ItemFailed,
+    ItemsAdded,
+    RunAccepted,
+    RunWaiting,
+)
 from actors.limits import MOST_ITEMS, Limits
 from actors.people import Approval, ApprovalDenied, ApprovalGranted
 from actors.review import Ruling
-from actors.work import ItemState, Outcome, RunStatus, Task
+from actors.work import Content, ItemState, Outcome, Result, RunStatus, Task, Usage
 from cluster import config
 from tests.growths import Grown
 from tests.unit.test_expansion import AFTER, EXPANDER, entry, proposes
@@ -107,6 +116,31 @@ def test_an_orchestrator_is_asked_once_more_and_then_a_person() -> None:
     state = run.drive({"plan": too_many})
     assert state.status is RunStatus.COMPLETED
     assert run.joined("plan") == {f"i{n}": f"plan[i{n}]" for n in range(3)}
+
+
+@pytest.mark.parametrize("granted", [True, False])
+def test_a_list_that_the_budget_has_no_room_for_is_a_persons_to_allow_and_the_budget_holds(granted: bool) -> None:
+    run = Grown(EXPANDER, AFTER)
+    (accepted,) = run.journal
+    assert isinstance(accepted, RunAccepted)
+    run.journal = [accepted.model_copy(update={"budget": Budget(tokens=9_000)})]  # room for one attempt, and a half
+    state = run.drive({"plan": too_many})
+    (asked,) = [e for e in run.journal if isinstance(e, ApprovalRequested)]
+    assert asked.message.startswith("what is left of the run's budget is too little for 3 more items")
+    assert (state.views["plan"].state, state.status) == (ItemState.BLOCKED, RunStatus.WAITING)
+    run.journal.append((ApprovalGranted if granted else ApprovalDenied)(run="r", target="plan", epoch=asked.epoch))
+    state = run.drive({"plan": too_many, **dict.fromkeys(("plan[i0]", "plan[i1]"), dear)})
+    assert state._placement.budget.run.spent_tokens <= 9_000
+    if granted:
+        assert (state.status, state.views["plan"].state) == (RunStatus.PAUSED, ItemState.WAITING)
+        assert state.views["plan[i0]"].state is ItemState.COMPLETE, "as far as there is room"
+    else:
+        assert state.status is RunStatus.COMPLETED_WITH_FAILURES
+
+
+def dear(task: Task) -> Outcome:
+    used = Usage(output_tokens=task.allowance.tokens or 0) if task.allowance else Usage()
+    return Result(data=Content(text="x"), model="fake", usage=used)
 
 
 def test_the_homes_limits_are_for_plans_that_say_nothing(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import pytest
 from actors.events import AgentFailed, Event, ItemAssigned
 from actors.review import Purpose, Ruling
 from actors.work import Failure, FailureKind, Item, ItemState, Lost, Outcome, Role, RunStatus
+from cluster.cli.way import helpers_of
 from tests.reviews import CONSOLIDATED, reviewed, verdict
 from tests.runs import GONE, GOOD
 from tests.unit.test_review_loop import AGENTS, Play, assigned
@@ -126,6 +127,11 @@ def test_a_busy_optimizer_is_waited_for_and_one_that_is_given_up_meanwhile_is_no
     assert play.stands() is ItemState.READY, "the optimizer has no room"
     facts = play.say(GIVEN_UP)
     assert ("executor-0", Purpose.CONSOLIDATE, 1) in assigned(facts)
+
+
+def test_an_embedded_fleet_is_asked_for_an_optimizer_where_there_may_be_several_reviews() -> None:
+    assert helpers_of([reviewed(max_attempts=3), Item(id="b", description="x")]) == {Role.OPTIMIZER}
+    assert helpers_of([reviewed(max_attempts=2), Item(id="b", description="x")]) == set()
 
 
 def test_an_item_with_files_does_not_wait_for_its_node_to_have_it_done() -> None:

@@ -65,6 +65,15 @@ async def test_the_same_call_made_again_is_the_same_memory(tmp_path: Path, store
         assert len(await store.recall(Question(namespace="global"))) == 1
 
 
+async def test_what_is_remembered_may_name_what_it_is_about(tmp_path: Path, store: Store) -> None:
+    async with granted(tmp_path, store, "memory:write") as toolbox:
+        first = (await toolbox.call("remember", {"text": "one"}, "r/a/1/1")).text.rpartition(" ")[2]
+        assert (await toolbox.call("remember", {"text": "x", "links": ["nobody"]}, "r/a/1/2")).error
+        assert not (await toolbox.call("remember", {"text": "two", "links": [first, first]}, "r/a/1/3")).error
+        (one,) = await store.recall(Question("two"))
+        assert one.memory.links == (first,)
+
+
 async def test_forget(tmp_path: Path, store: Store) -> None:
     async with granted(tmp_path, store, "memory:write") as toolbox:
         told = await toolbox.call("remember", {"text": "wrong"}, "r/a/1/1")

@@ -12,8 +12,11 @@ from actors.events import ItemAssigned, ItemClosed
 from actors.review import Consolidated, Gate, GateVerdict, Judgement, Purpose
 from actors.roles.feedback import Level, level_of, told
 from actors.roles.prompt import PROMPTS
+from actors.stores.reader import Reader
 from actors.work import Role, RunStatus
 from cluster.cli import main
+from dashboards.board import Board
+from dashboards.item_document import item_document
 from dashboards.wire import wire
 from tests.reviews import answer, reviewed
 from tests.unit.test_reviewing import Judge, driven
@@ -100,6 +103,11 @@ async def test_several_reviews_are_made_one_text_by_an_optimizer_or_who_does_its
     shown = CliRunner().invoke(main.app, ["why", "r", "a", "--home", str(tmp_path), "--json"])
     parts = [(part["kind"], part["name"]) for part in json.loads(shown.output)["parts"]]
     assert parts == [("description", "a"), ("feedback", "of 3, summary"), ("consolidated", "of 3")]
+    reader = Reader(tmp_path / "store.db")
+    attempts = item_document(Board(reader, lambda: False), reader, "r", "a")["attempts"]
+    reader.close()
+    texts = [one["text"] for one in attempts if one["purpose"] == "consolidate"]
+    assert [text.count("again and again") for text in texts] == [200, 200], "the page shows it, however long"
 
 
 async def test_without_such_a_text_the_attempt_has_what_was_found_all_the_same(tmp_path: Path) -> None:

@@ -103,8 +103,26 @@ docs: setup ## draw the pages that are made from tables
 	$(python) -m cluster.failures_doc
 	$(python) -m cluster.cli.docs
 
+parts := bench-graphs bench-kills bench-growth bench-talks
+
 .PHONY: bench
-bench: setup ## what the product costs per item, against raw Ray calls
+bench: $(parts) ## ours beside peers in environments of their own, into benchmarks/RESULTS.md; 20 minutes
+
+.PHONY: $(parts)
+bench-graphs: ## what an item costs that does nothing: Ray, asyncio, LangGraph, DBOS, Prefect, Dask; 8 minutes
+bench-kills: ## SIGKILL in the middle of a fan-out of calls: what is paid twice
+bench-growth: ## what grows with the items of a plan: time, memory, journal
+bench-talks: ## what the turns of a conversation take on disk
+$(parts): setup database
+	$(python) -m benchmarks.$(@:bench-%=%)
+	$(python) -m benchmarks.report
+
+.PHONY: bench-lock
+bench-lock: setup ## write the peers' requirements.txt anew from their requirements.in
+	$(python) -m benchmarks.peers.environments
+
+.PHONY: spine
+spine: setup ## what the product costs per item, against raw Ray calls and without Ray
 	$(python) -m benchmarks.spine
 
 .PHONY: bench-governor

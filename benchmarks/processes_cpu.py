@@ -7,6 +7,12 @@ from pathlib import Path
 TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
 
 
+def used_by(pid: int) -> float:
+    """Seconds of a process with its living descendants."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * TICK_S + cpu_below(pid)
+
+
 def cpu_below(pid: int, without: Collection[int] = ()) -> float:
     """Seconds that the living descendants of a process have used, but those of `without`."""
     parents, used = dict[int, int](), dict[int, float]()

@@ -43,7 +43,7 @@ TICK_S = 0.01
 
 def plan(items: int) -> tuple[Item, ...]:
     """W3 of any size."""
-    from benchmarks.spine import items_of
+    from benchmarks.ours import items_of
     from benchmarks.workloads import layered
 
     return items_of(layered(items))

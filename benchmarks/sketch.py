@@ -20,7 +20,8 @@ from typing import Any
 
 import apsw
 
-from benchmarks.raw_ray import Counts, raw
+from benchmarks.raw_ray import raw
+from benchmarks.walking import Counts, value
 from benchmarks.workloads import WORKLOADS, Edges
 
 os.environ.setdefault("RAY_AUTH_MODE", "disabled")
@@ -123,8 +124,8 @@ class Agent:
     def __init__(self, store: Any) -> None:
         self.store, self.rows, self.busy = store, [], False  # type: ignore[var-annotated]
 
-    async def noop(self, x: int) -> int:
-        return x
+    async def noop(self, x: int, parents: list[int]) -> int:
+        return value(x, parents)
 
     async def submit(self, items: list[int], rows: int) -> None:
         for item in items:
@@ -182,7 +183,7 @@ async def main(rounds: int) -> None:
     folder = tempfile.mkdtemp()
     store = ray.remote(Host).options(num_cpus=0, max_concurrency=1000).remote(str(Path(folder) / "journal.db"))
     agents = [ray.remote(Agent).options(num_cpus=0).remote(store) for _ in range(2)]
-    await asyncio.gather(*(a.noop.remote(1) for a in agents))
+    await asyncio.gather(*(a.noop.remote(1, []) for a in agents))
     run = 0
     for name, build in WORKLOADS.items():
         edges = build()

@@ -12,35 +12,14 @@ import resource
 import statistics
 import sys
 import tempfile
-import time
 from pathlib import Path
-from typing import Any
 
 from actors import garbage
 from actors.settings import FleetSettings, Pools, Settings
-from actors.stores.protocol import Accept
-from actors.work import Item, Role, RunStatus
-from benchmarks.workloads import WORKLOADS, Edges
+from actors.work import Role
+from benchmarks.ours import items_of, product
+from benchmarks.workloads import WORKLOADS
 from cluster import config
-
-
-def items_of(edges: Edges) -> tuple[Item, ...]:
-    """The workload as work items."""
-    return tuple(
-        Item(id=f"i{i}", description="No operation.", dependencies=tuple(f"i{d}" for d in deps))
-        for i, deps in edges.items()
-    )
-
-
-async def product(fleet: Any, run: str, items: tuple[Item, ...]) -> float:
-    """Seconds to drive one accepted run to its end."""
-    from cluster.driver import Driver
-
-    record = await fleet.store.accept(Accept(run, None, run, "digest", "scripted", items, {}))
-    begin = time.perf_counter()
-    status = await Driver(record, fleet.store, fleet.agents, "benchmark").drive()
-    assert status is RunStatus.COMPLETED
-    return time.perf_counter() - begin
 
 
 async def measure(rounds: int) -> None:
@@ -56,7 +35,7 @@ async def measure(rounds: int) -> None:
     garbage.calm()
     async with Fleet(settings, frozenset({"scripted"})) as fleet:
         agents = [ray.remote(Raw).options(num_cpus=0).remote() for _ in range(2)]
-        await asyncio.gather(*(agent.noop.remote(0) for agent in agents))
+        await asyncio.gather(*(agent.noop.remote(0, []) for agent in agents))
         for name, build in [(n, b) for n, b in WORKLOADS.items() if n in (sys.argv[2:] or WORKLOADS)]:
             edges = build()
             items = items_of(edges)

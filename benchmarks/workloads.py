@@ -30,3 +30,5 @@ def layered(items: int = 2000, layers: int = 10, parents: int = 3, seed: int = 1
 
 
 WORKLOADS = {"W1": chain, "W2": fan, "W3": layered}
+SIZES = {"W1": 200, "W2": 1000, "W3": 2000}
+"""What each is built of where nothing else is said."""

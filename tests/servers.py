@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +21,9 @@ BINARIES = Path("/usr/lib/postgresql")
 QUICK = ("fsync=off", "full_page_writes=off", "max_connections=60", "listen_addresses=")
 """These tests kill processes, not the machine."""
 
+DURABLE = ("max_connections=60", "listen_addresses=")
+"""Each commit is on the disk before it is answered, as the server does by itself."""
+
 
 def binary(name: str) -> str | None:
     """The newest of what Debian installs, else what is on the path."""
@@ -31,8 +34,8 @@ def binary(name: str) -> str | None:
 class PostgresServer:
     """One server; ends with `stop`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.data = folder, folder / "data"
+    def __init__(self, folder: Path, settings: Sequence[str] = QUICK) -> None:
+        self.folder, self.data, self._settings = folder, folder / "data", settings
         self._user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
         if self._user:
             os.chown(folder, NOBODY, NOBODY)
@@ -60,7 +63,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Until it takes connections."""
-        settings = " ".join(f"-c {setting}" for setting in (*QUICK, f"unix_socket_directories={self.folder}"))
+        settings = " ".join(f"-c {setting}" for setting in (*self._settings, f"unix_socket_directories={self.folder}"))
         log = str(self.folder / "log")
         self._run("pg_ctl", "start", "--wait", "--pgdata", str(self.data), "--log", log, "--options", settings)
 

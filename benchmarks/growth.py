@@ -1,0 +1,104 @@
+"""W7: what grows with the items of a plan: time, CPU, memory, bytes of the journal.
+
+    python -m benchmarks.growth
+
+W3 (10 layers, 3 random parents) with 500 to 32,000 items, each in processes that begin anew and have done a small graph
+before. Memory is the most that the processes of a system hold together (PSS, looked at every 0.2 s) over what they held
+before the graph; CPU is theirs. Systems that take more than linear time, or long for an item, end at fewer items.
+"""
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from benchmarks import players
+from benchmarks.graphs import STARTS
+from benchmarks.idle import pss_mb
+from benchmarks.processes_cpu import used_by
+from benchmarks.report import kept
+from tests.processes import descendants
+
+SIZES = (500, 2_000, 8_000, 32_000)
+WARM = 100
+EVERY_S = 0.2
+
+
+class System(NamedTuple):
+    """What is measured, and how far."""
+
+    name: str
+    player: str
+    most: int
+
+
+SYSTEMS = (
+    System("mnemosyne", "ours", 32_000),
+    System("raw asyncio", "ours", 32_000),
+    System("raw Ray actor calls", "ours", 8_000),
+    System("Dask", "dask", 8_000),
+    System("LangGraph, memory", "langgraph", 8_000),
+    System("LangGraph, SQLite", "langgraph", 8_000),
+    System("DBOS, PostgreSQL", "dbos-postgres", 2_000),
+)
+
+
+class Memory(threading.Thread):
+    """Looks at what processes hold until it is told to end."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self._pid, self._ends = pid, threading.Event()
+        self.base = self.peak = self._now()
+
+    def _now(self) -> float:
+        found = 0.0
+        for pid in (self._pid, *(child for child, _ in descendants(self._pid))):
+            try:
+                found += pss_mb(pid)
+            except OSError:  # it has just ended
+                continue
+        return found
+
+    def run(self) -> None:
+        """See Thread."""
+        while not self._ends.wait(EVERY_S):
+            self.peak = max(self.peak, self._now())
+
+    def grown_mib(self) -> float:
+        """By how much, at most."""
+        self._ends.set()
+        self.join()
+        return (max(self.peak, self._now()) - self.base) * 1e6 / 2**20
+
+
+def one(system: System, items: int) -> Mapping[str, Any]:
+    """A graph of so many items."""
+    with players.playing({system.player: STARTS[system.player]}) as (playing, missing):
+        if missing:
+            return {"error": missing[system.player]}
+        player = playing[system.player]
+        warmed = player.play(system=system.name, workload="W3", size=WARM)
+        memory, cpu = Memory(player.pid), used_by(player.pid)
+        memory.start()
+        told = player.play(system=system.name, workload="W3", size=items)
+        grown, spent = memory.grown_mib(), used_by(player.pid) - cpu
+        if error := warmed.get("error") or told.get("error"):
+            return {"error": error}
+        journal = told["journal"] - warmed["journal"] if told.get("journal") else None
+        return {"seconds": told["seconds"], "cpu_s": spent, "mib": grown, "journal": journal}
+
+
+def measure() -> dict[str, Any]:
+    """All of them."""
+    taken: dict[str, dict[int, Any]] = {system.name: {} for system in SYSTEMS}
+    for items in SIZES:
+        for system in (one for one in SYSTEMS if items <= one.most):
+            taken[system.name][items] = told = one(system, items)
+            print(items, system.name, told, flush=True)
+    return {"sizes": SIZES, "systems": taken}
+
+
+if __name__ == "__main__":
+    BEGAN, BEFORE = time.time(), kept.load()
+    kept.keep("growth", measure(), BEGAN, BEFORE)

@@ -1,0 +1,41 @@
+"""Dask: the whole graph is given to its scheduler, two worker processes with a thread each. Nothing is durable."""
+
+import asyncio
+import logging
+import tempfile
+import time
+import uuid
+
+import dask
+from distributed import Client, LocalCluster
+
+from benchmarks.peers.playing import play
+from benchmarks.walking import expected, value
+from benchmarks.workloads import Edges
+
+CLUSTER = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+
+
+async def main() -> None:
+    """Play."""
+    dask.config.set({"distributed.scheduler.worker-saturation": "inf"})  # its queueing costs small tasks time
+    folder = tempfile.mkdtemp()
+    with (
+        LocalCluster(**CLUSTER, silence_logs=logging.ERROR, local_directory=folder) as cluster,
+        Client(cluster) as client,
+    ):
+
+        async def run(edges: Edges) -> float:
+            name = uuid.uuid4().hex
+            graph = {(name, i): (value, i, [(name, parent) for parent in parents]) for i, parents in edges.items()}
+            begin = time.perf_counter()
+            found = sum(await asyncio.to_thread(client.get, graph, list(graph), optimize_graph=False))
+            spent = time.perf_counter() - begin
+            assert found == expected(edges)
+            return spent
+
+        await play({"Dask": run}, ("distributed",))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

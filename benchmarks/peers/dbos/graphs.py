@@ -1,0 +1,54 @@
+"""DBOS: an item is a step of one workflow, its system database in SQLite or PostgreSQL.
+
+The result of a step is committed before the step returns, so dependents begin after it is on disk. The ids of all steps
+are reserved first: only so may they run beside each other and be found again.
+
+    python -m benchmarks.peers.dbos.graphs URL
+"""
+
+import asyncio
+import sys
+import time
+
+from dbos import DBOS
+
+from benchmarks.peers.playing import play
+from benchmarks.walking import expected, no_operation, walk
+from benchmarks.workloads import Edges
+
+
+@DBOS.workflow()
+async def walked(edges: list[tuple[int, list[int]]]) -> int:
+    """All of them."""
+    graph = dict(edges)
+    steps = {item: DBOS.reserve_step() for item in graph}
+
+    async def step(item: int, parents: list[int]) -> int:
+        made: int = await steps[item].run_async(None, no_operation, item, parents)
+        return made
+
+    return await walk(graph, step)
+
+
+async def run(edges: Edges) -> float:
+    """One workflow."""
+    begin = time.perf_counter()
+    handle = await DBOS.start_workflow_async(walked, list(edges.items()))
+    found = await handle.get_result()
+    spent = time.perf_counter() - begin
+    assert found == expected(edges)
+    return spent
+
+
+def main(url: str) -> None:
+    """Play."""
+    told = {"name": "peer", "system_database_url": url, "run_admin_server": False, "log_level": "ERROR"}
+    DBOS(config={**told, "application_version": "1", "executor_id": "1"})
+    DBOS.launch()
+    kind = "SQLite" if url.startswith("sqlite") else "PostgreSQL"
+    asyncio.run(play({f"DBOS, {kind}": run}, ("dbos",)))
+    DBOS.destroy()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

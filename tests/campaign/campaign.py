@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -104,6 +105,8 @@ def campaign(seed: int, seconds: float, keep: Path | None = None) -> Report:
         judged = verdict.judge(store_path(at.commands.home), list(person.plans.values()), at.model, agents)
         at.commands.look(*list(person.plans)[-LOOKED_AT:])
         found = everywhere(at.mark, at.commands, at.fleet)
+        if keep:  # Ray's go with the fleet
+            shutil.copytree(at.fleet.folder / "session_latest" / "logs", keep / "logs", ignore_dangling_symlinks=True)
         return Report(
             seed=seed,
             seconds=seconds,

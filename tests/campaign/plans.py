@@ -14,6 +14,8 @@ NAMES = {"type": "object", "properties": {"names": {"type": "array", "items": {"
 LIST = {**NAMES, "required": ["names"], "additionalProperties": False}
 REVIEW = {"gates": ["correctness"]}
 TOOLS = ["memory:read"]
+BUDGET = {"usd": 10_000.0, "tokens": 1_000_000_000}
+"""More than can be spent: each attempt is reserved, and none is refused."""
 
 
 class Plan(NamedTuple):
@@ -56,7 +58,8 @@ class Draft:
 
     def plan(self, shape: str) -> Plan:
         """As it is now."""
-        body = {"name": self.key, "model": MODEL, "items": self.items}
+        capped = {"budget": BUDGET} if self.rng.random() < 0.5 else {}
+        body = {"name": self.key, "model": MODEL, **capped, "items": self.items}
         return Plan(self.key, shape, body, self.said, self.tags, self.ends)
 
 

@@ -74,6 +74,11 @@ def result_id(run: str, item: str) -> str:
     return _id("result", run, item)
 
 
+def step_id(run: str, item: str, epoch: int) -> str:
+    """The id of the memory of what was found out about an item between its attempts."""
+    return _id("step", run, item, str(epoch))
+
+
 def call_id(key: str) -> str:
     """The id of a memory that a tool stores: the same call made again is the same memory."""
     return _id("call", key)

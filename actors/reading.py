@@ -10,6 +10,9 @@ RESULT = "item_closed:result"
 RESULT_MARK = '"outcome":{"kind":"result"'
 """Is in the JSON of those, and of no other ItemClosed: within a text its quotes are escaped."""
 
+REVIEW_MARKS = ('"kind":"verdict","judgement"', '"kind":"consolidated","text"')
+"""Each is in the JSON of every ItemClosed with a verdict, or with one text of several reviews."""
+
 
 def is_read(event: Event, exclude: Collection[str]) -> bool:
     """Whether a reader who excludes these gets this event."""

@@ -12,7 +12,7 @@ from actors import memories, query
 from actors.events import Event
 from actors.memory import Memory, sessions_of
 from actors.memory_events import MemoryForgotten
-from actors.reading import RESULT_MARK
+from actors.reading import RESULT_MARK, REVIEW_MARKS
 from actors.recall import LOOKED_AT, Candidate, Question, Recalled, best
 from actors.rows import from_rows
 from actors.stores import queries, sqlite_words
@@ -42,10 +42,11 @@ create table memories(           -- finds the event that a memory is; memory_wor
 create index memories_by_run on memories(run);
 """
 
+MARKED = " or ".join(f"instr(e.body, '{mark}') > 0" for mark in (RESULT_MARK, *REVIEW_MARKS))
 NEWS = f"""select e.seq, e.at, e.body, e.run, coalesce(r.name, '') from events e left join runs r on r.id = e.run
            where e.seq > ? and (e.type in ('item_accepted', 'item_joined', 'item_reused', 'memory_stored',
                                            'memory_forgotten')
-                                or e.type = 'item_closed' and instr(e.body, '{RESULT_MARK}') > 0)
+                                or e.type = 'item_closed' and ({MARKED}))
            order by e.seq limit {STEP}"""  # noqa: S608
 PUT = """insert into memories(id, seq, run, namespace, importance, at) values(?, ?, ?, ?, ?, ?)
          on conflict(id) do update set seq = excluded.seq, run = excluded.run, namespace = excluded.namespace

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from actors.events import Event, RunFinished, completed
+from actors.events import Event, ItemClosed, RunFinished, completed
+from actors.review import Consolidated
 from actors.rows import from_rows
 from actors.stores import queries
 from actors.stores.database import Db
@@ -96,6 +97,8 @@ class RunInspection:
         self._replay(event, item, fields)
         if done := completed(event):
             yield from self._content(done[1].data, f"the result of item {item!r}")
+        if isinstance(event, ItemClosed) and isinstance(event.outcome, Consolidated):
+            yield from self._content(event.outcome.text, f"what was made of the reviews of item {item!r}")
 
     def _replay(self, event: Event, item: str, fields: dict[str, Any]) -> None:
         attempt = self.attempts[item]

@@ -18,7 +18,8 @@ from actors.stores.reader import Reader
 from actors.stores.sqlite import SqliteStore
 from actors.stores.upkeep import finished_before, remove, remove_payloads
 from actors.stores.writer import Append
-from actors.work import Content, Result, RunStatus
+from actors.work import Content, Outcome, Result, RunStatus
+from tests.reviews import CONSOLIDATED, verdict
 from tests.store_facts import PLAN, assigned, closed, driven, reused
 from tests.stores import long_text
 
@@ -72,6 +73,27 @@ async def test_a_long_result_is_found_by_its_words_and_refers_to_its_text(store:
     await store.append("1", [assigned(1, item="b"), closed(1, answer("b", ref=ref), item="b")], {ref: text})
     (one,) = await store.recall(Question("zebra"))
     assert one.memory.content == Content(ref=ref)
+
+
+async def test_what_reviews_found_is_a_memory_of_its_run_and_points_at_the_result(store: Store) -> None:
+    await driven(store)
+    ref, text = long_text("zebra")
+    long = CONSOLIDATED.model_copy(update={"text": Content(ref=ref)})
+    ends: tuple[Outcome, ...] = (verdict(passed=False), verdict(passed=True), CONSOLIDATED, long)
+    for epoch, outcome in enumerate(ends, 1):
+        events: list[Event] = [assigned(epoch, item="b"), closed(epoch, outcome, item="b")]
+        await store.append(f"{epoch}", events, {ref: text} if outcome is long else None)
+    (found,) = await store.recall(Question("that it is blue"))
+    assert (found.memory.importance, found.memory.tags) == (8, ("reviewer", "review"))
+    assert found.memory.links == (result_id("r", "b"),)
+    assert found.memory.namespace == "session:plan:r"
+    assert "correctness failed: line 3" in (found.memory.content.text or "")
+    (made,) = await store.recall(Question("again"))
+    assert (made.memory.importance, made.memory.tags) == (6, ("optimizer", "review"))
+    (zebra,) = await store.recall(Question("zebra"))
+    assert zebra.memory.content == Content(ref=ref)
+    assert len(await ids(store)) == 3, "a verdict that passes finds nothing"
+    assert await store.recall(Question("blue", results=False)) == [], "nobody remembered it for others"
 
 
 async def test_results_of_before_there_were_memories_are_none(store: Store) -> None:

@@ -76,7 +76,8 @@ def whole(commands: OnServer, out: str) -> None:
 
 
 def test_nothing_secret_is_seen_and_the_journal_is_read_without_ray(commands: OnServer) -> None:
-    process = commands.start("run", plan(commands), "--key", "k", "--json")
+    slowly = ("--executors", "1", "--concurrency", "2")  # it is still under way when all have been looked at
+    process = commands.start("run", plan(commands), "--key", "k", "--json", *slowly)
     commands.wait_for(1)
     seen = []
     for folder in Path("/proc").glob("[0-9]*"):

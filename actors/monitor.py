@@ -35,7 +35,6 @@ from actors.roles.agent import Before
 from actors.settings import HealthSettings
 from actors.stores.protocol import Store
 from actors.wards import Hello, Ward
-from actors.work import RestartCause
 
 READ_WAIT_S = 5.0
 GATHER_S = 0.2
@@ -87,7 +86,7 @@ class Monitor:
         self._health = Health(settings, Random())  # noqa: S311 - spreads restarts
         self._hellos: dict[str, Hello] = {}
         """The processes that answer now."""
-        self._generations: dict[str, int] = {}
+        self._started: dict[str, AgentStarted] = {}
         """The newest of each agent in the journal."""
         self._missing: set[str] = set()
         """Agents that were given up, or could not be started."""
@@ -135,11 +134,11 @@ class Monitor:
     def _note(self, event: Event) -> None:
         match event:
             case AgentStarting(agent=agent):
-                self._generations.pop(agent, None)
+                self._started.pop(agent, None)
                 self._missing.discard(agent)
                 self._wishes.pop(agent, None)
-            case AgentStarted(agent=agent, generation=generation):
-                self._generations[agent] = generation
+            case AgentStarted(agent=agent):
+                self._started[agent] = event
                 self._missing.discard(agent)
                 self._wishes.pop(agent, None)
             case AgentFailed(agent=agent) | AgentUnavailable(agent=agent):
@@ -221,8 +220,8 @@ class Monitor:
     async def _welcome(self, agent: str, ward: Ward, hello: Hello) -> None:
         """Enrol a new process once the end of the one before is on record; take over one that works."""
         if not hello.generation:
-            if last := self._generations.get(agent):
-                await self._observe(Died(agent, last, RestartCause.CRASH, "its process ended, and nobody saw how"))
+            if last := self._started.get(agent):
+                await self._observe(Died(agent, last.generation, *await ward.unseen_end(last.node)))
             if self._health.has_failed(agent):
                 await ward.end(for_good=True)
                 raise AgentGone(f"{agent} was given up")

@@ -272,6 +272,14 @@ class RemoteAgent:
         await self._call("stop")
 
 
+async def waits_for_room(name: str, namespace: str) -> bool:
+    """Whether no node has taken the actor in yet; one may have to be started for it first."""
+    with suppress(ValueError):
+        told = await asyncio.to_thread(ray._private.state.actors, find(name, namespace)._actor_id.hex())
+        return told.get("State") == "PENDING_CREATION" and not told["Address"]["Port"]
+    return False
+
+
 async def node_is_lost(node: str) -> bool:
     """Whether Ray has given it up, or nothing listens there any more: Ray takes 15 s to be sure."""
     known = await asyncio.to_thread(ray.nodes)

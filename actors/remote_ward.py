@@ -6,7 +6,7 @@ from typing import Any
 
 from actors.errors import AgentGone
 from actors.grip import Grip
-from actors.remote import ask, end, node_is_lost, process_of, this_node
+from actors.remote import ask, end, node_is_lost, process_of, this_node, waits_for_room
 from actors.roles.agent import Before
 from actors.wards import Ended, Hello, Pulse
 from actors.work import RestartCause
@@ -21,6 +21,8 @@ class RemoteWard:
     def __init__(self, name: str, namespace: str, start: Callable[[], Any] = lambda: None) -> None:
         self._name, self._namespace, self._start = name, namespace, start
         self._made: Any = None
+        self._placed = False
+        """Whether a process of it has answered."""
         self._grip: Grip | None = None
         """Of the process that answered last, if it is on this machine."""
 
@@ -29,7 +31,10 @@ class RemoteWard:
 
     async def hello(self) -> Hello:
         """See Ward."""
+        if not self._placed and await waits_for_room(self._name, self._namespace):
+            raise AgentGone(f"no node has room for {self._name} yet")
         hello: Hello = await self._call("hello")
+        self._placed = True
         if hello.node == this_node():
             self._hold(hello.pid)
         return hello
@@ -46,10 +51,12 @@ class RemoteWard:
             while await self._call("alive", process.pid):
                 pass
         except AgentGone:
-            if await node_is_lost(process.node):
-                return Ended(RestartCause.NODE_LOST, f"its node {process.node[:NODE_SHOWN]} was lost")
-            return Ended(RestartCause.CRASH, f"process {process.pid} ended unexpectedly")
+            return await _ended(process.node, f"process {process.pid} ended unexpectedly")
         return Ended(RestartCause.CRASH, f"process {process.pid} ended, and nobody saw how")
+
+    async def unseen_end(self, node: str) -> Ended:
+        """See Ward."""
+        return await _ended(node, "its process ended, and nobody saw how")
 
     async def pulse(self) -> Pulse:
         """See Ward."""
@@ -84,5 +91,12 @@ class RemoteWard:
 
     async def renew(self) -> None:
         """See Ward."""
+        self._placed = False
         with suppress(ValueError):  # it is there
             self._made = self._start()  # kept: of an embedded fleet it ends when its last handle does
+
+
+async def _ended(node: str, otherwise: str) -> Ended:
+    if await node_is_lost(node):
+        return Ended(RestartCause.NODE_LOST, f"its node {node[:NODE_SHOWN]} was lost")
+    return Ended(RestartCause.CRASH, otherwise)

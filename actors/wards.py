@@ -47,6 +47,10 @@ class Ward(Protocol):
         """Returns once this very process is gone."""
         ...
 
+    async def unseen_end(self, node: str) -> Ended:
+        """Why a process of it that was on this node is gone, when nobody watched it."""
+        ...
+
     async def pulse(self) -> Pulse:
         """How it does."""
         ...

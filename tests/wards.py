@@ -28,6 +28,7 @@ class FakeWard:
         self.pid = self.generation = 0
         self.admitted: Before | None = None
         self.tick_age_s = 0.0
+        self.lost_nodes: set[str] = set()
         self.gone_for_good = self.stopped = False
         self.befores: list[Before] = []
         self._ended = asyncio.Event()
@@ -63,6 +64,9 @@ class FakeWard:
         if process.pid == self.pid and not self.gone_for_good:
             await ended.wait()
         return Ended(RestartCause.CRASH, f"process {process.pid} ended")
+
+    async def unseen_end(self, node: str) -> Ended:
+        return Ended(RestartCause.NODE_LOST if node in self.lost_nodes else RestartCause.CRASH, f"on {node}")
 
     async def pulse(self) -> Pulse:
         await self._alive()

@@ -106,7 +106,7 @@ async def test_a_blocked_loop_is_ended(store: GroupStore) -> None:
         await until(lambda: hung.admitted is not None and other.admitted is not None)
         hung.tick_age_s = 60.0
         (restarted,) = await seen(store, AgentRestarted)
-        await until(lambda: hung.admitted is not None)
+        await until(lambda: hung.pid == 2 and hung.admitted is not None)
     assert (restarted.agent, restarted.cause) == ("executor-0", RestartCause.HANG)
     assert (hung.pid, other.pid) == (2, 1)
 
@@ -145,6 +145,19 @@ async def test_the_next_monitor_adopts_who_lives_and_restarts_nobody(store: Grou
     assert (one.pid, one.befores) == (1, [Before()])
     told = await journal(store, AgentRestarted)
     assert [(e.agent, e.cause) for e in told] == [("executor-1", RestartCause.CRASH)]
+
+
+async def test_who_was_lost_with_the_node_of_the_monitor_is_not_to_blame(store: GroupStore) -> None:
+    (ward,) = await fleet(store, "executor-0")
+    async with watched(store, ward):
+        await until(lambda: ward.admitted is not None)
+    ward.lost_nodes.add("here")
+    ward.kill()  # with the monitor
+    async with watched(store, ward):
+        await until(lambda: ward.admitted is not None)
+    assert [(e.generation, e.cause) for e in await journal(store, AgentRestarted)] == [(1, RestartCause.NODE_LOST)]
+    assert await journal(store, AgentErrorRecorded) == []
+    assert ward.befores[1].explained, "what it held is no suspect"
 
 
 async def test_a_process_is_not_blamed_for_the_silence_of_the_one_before(store: GroupStore) -> None:

@@ -34,10 +34,7 @@ from actors.wards import Pulse
 from actors.wire import reply_json
 from actors.work import role_of
 
-STORE = "store"
-MONITOR = "monitor"
-GOVERNOR = "governor"
-PAGE = "page"
+STORE, MONITOR, GOVERNOR, PAGE = "store", "monitor", "governor", "page"
 """Names of actors."""
 
 LOCK_TRIES = 30
@@ -50,7 +47,6 @@ CONTROL_CALLS = 16
 
 CALLS = 10_000
 """Calls that an actor takes at once; every reader of the store has one open."""
-
 
 CAP = 2
 """Times the memory an agent may have, so that one that grows within a second or that blocks its pulse is held too."""
@@ -67,15 +63,17 @@ def spawn(
     namespace: str,
     *args: Any,
     on: Mapping[str, float] | None = None,
+    cpus: float = 0,
     detached: bool = False,
 ) -> Any:
     """The handle of a named actor that Ray restarts for ever, on a node with the resources `on`, else on the next one.
 
     A detached one outlives this process; if there is one of this name already, that is it.
     """
-    options = {"num_cpus": 0, "max_restarts": -1, "max_concurrency": CALLS, "name": title(name), "namespace": namespace}
+    options: dict[str, Any] = {"num_cpus": cpus, "max_restarts": -1, "max_concurrency": CALLS}
+    options |= {"name": title(name), "namespace": namespace}
     if not on:  # one that needs nothing at all begins at a random node and may fall together with others
-        options |= {"scheduling_strategy": "SPREAD", "memory": 1}
+        options |= {"scheduling_strategy": "SPREAD", "memory": 0 if cpus else 1}  # kinds of nodes may tell CPUs alone
     if detached:
         options |= {"lifetime": "detached", "get_if_exists": True}
     for method in getattr(process, "CONTROL", ()):
@@ -259,6 +257,7 @@ class FleetPlan(NamedTuple):
     detached: bool
     governed: bool = True
     """Whether the fleet has a governor: where every model is local or scripted, it needs none."""
+    agent_cpus: float = 0
 
     def support(self) -> list[str]:
         """Names of the actors that are watched, and are no agents."""
@@ -267,7 +266,7 @@ class FleetPlan(NamedTuple):
     def start_agent(self, name: str) -> Any:
         """The handle of a new agent, or of the one of this name if the fleet is detached."""
         arguments = (name, self.settings, self.namespace, self.shared)
-        return spawn(AgentProcess, name, self.namespace, *arguments, detached=self.detached)
+        return spawn(AgentProcess, name, self.namespace, *arguments, cpus=self.agent_cpus, detached=self.detached)
 
 
 class MonitorProcess:

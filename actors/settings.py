@@ -124,6 +124,11 @@ class FleetSettings(Frozen):
     concurrency: int = Field(default=16, ge=1, le=1000)
     """Items that one agent works on at once."""
     agent_start_timeout_s: float = Field(default=60.0, gt=0)
+    agent_cpus: float = Field(default=0.0, ge=0, le=1024)
+    """What each agent asks Ray for in a job; 0: it always finds room. More, and an autoscaler adds nodes for those that
+    find none."""
+    node_start_timeout_s: float = Field(default=900.0, gt=0)
+    """So long a fleet whose agents ask for CPUs waits for the first of them: it may need a new node."""
 
 
 class HealthSettings(Frozen):

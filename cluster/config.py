@@ -1,6 +1,7 @@
 """The environment and the home, read here and nowhere else, once."""
 
 import os
+import re
 import secrets
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,7 @@ HOME_NAME = ".mnemosyne"
 STORE = "MNEMOSYNE_STORE"
 PASSWORD = "PGPASSWORD"  # noqa: S105 -- a variable's name
 AGENT_MEMORY = "MNEMOSYNE_AGENT_MEMORY_MB"
+AGENT_CPUS = "MNEMOSYNE_AGENT_CPUS"
 RAY_JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Set by Ray in the processes of a submitted job."""
 
@@ -110,7 +112,7 @@ def read_settings(home: Path, model: str | None, fleet: FleetSettings) -> Settin
     return Settings(
         home=home,
         model=model,
-        fleet=fleet,
+        fleet=fleet.model_copy(update={"agent_cpus": agent_cpus()}),
         models=models,
         health=_health(),
         commands=_commands(home),
@@ -164,6 +166,14 @@ def _health() -> HealthSettings:
     if told and not (told.isascii() and told.isdigit()):
         raise UserError(f"{AGENT_MEMORY} is {told!r}; it takes MiB that an agent may hold, 0 for any number")
     return HealthSettings(memory_mb=int(told)) if told else HealthSettings()
+
+
+def agent_cpus() -> float:
+    """What each agent asks Ray for; of a job alone, here nobody brings more. Raises UserError."""
+    told = os.environ.get(AGENT_CPUS, "").strip() if in_ray_job() else ""
+    if told and not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", told, re.ASCII):
+        raise UserError(f"{AGENT_CPUS} is {told!r}; it takes the CPUs that each agent asks Ray for, as in 0.5")
+    return float(told or 0)
 
 
 def base_url() -> str | None:

@@ -32,13 +32,14 @@ from actors.processes import (
     model_actor,
     spawn,
 )
-from actors.remote import RemoteAgent, RemoteStore, find, title
+from actors.remote import RemoteAgent, RemoteStore, end, find, title
 from actors.remote_ward import RemoteWard
 from actors.settings import Settings
 from actors.stores.protocol import Store
 from cluster.config import in_ray_job, root, store_path
 from cluster.detached import DetachedDriver
 from cluster.page import PageProcess
+from cluster.remote_driver import RemoteDriver
 
 HEAD = {"node:__internal_head__": 0.001}
 """Where the store's file is; a share of it, and never a hard affinity, which a lost node would make final."""
@@ -51,9 +52,6 @@ SHARED_MODELS = ("local",)
 
 DRIVER = "driver-"
 """What the names of drivers begin with."""
-
-DRIVER_ANSWERS_S = 15.0
-"""Longer than a driver's longest step on a loaded machine; one that is stopped never answers."""
 
 STOP_TIMEOUT_S = 10.0
 PROBE_S = 5.0
@@ -99,6 +97,11 @@ class Fleet:
     def home(self) -> Path:
         """The fleet's folder."""
         return self._settings.home
+
+    @property
+    def namespace(self) -> str:
+        """Of its actors' names."""
+        return self._namespace
 
     async def store_pid(self) -> int:
         """The process that writes the journal."""
@@ -177,26 +180,30 @@ class Fleet:
         """The live page of this home, on this port."""
         self._handles.append(self.spawn(PageProcess, PAGE, str(self.home), port, self._namespace, on=HEAD))
 
-    def start_driver(self, run: str, seen: int) -> "RemoteDriver":
+    def start_driver(self, run: str, seen: int) -> RemoteDriver:
         """A driver of its own for the run's term after `seen`; asked for twice it is one.
 
         With 0 the run need not be accepted yet: whoever dies in between, an accepted run has a driver.
         """
         name = f"{DRIVER}{run}-{seen + 1}"
         arguments = (str(self.home), run, seen, name, self._namespace, list(self.agents))
-        handle = self.spawn(DriverProcess, name, *arguments, on=HEAD)
-        self._handles.append(handle)
-        return RemoteDriver(handle)
+        self._handles.append(self.spawn(DriverProcess, name, *arguments, on=HEAD))
+        return RemoteDriver(name, self._namespace)
 
-    def drivers(self) -> dict[str, "RemoteDriver"]:
+    def drivers(self) -> dict[str, RemoteDriver]:
         """The fleet's drivers by name."""
+        names = [name for name in self._names() if name.startswith(DRIVER)]
+        return {name: RemoteDriver(name, self._namespace) for name in names}
+
+    def _names(self) -> list[str]:
+        """Of this fleet's actors, whichever process made them."""
         listed = ray.util.list_named_actors(all_namespaces=True)
-        titles = {entry["name"] for entry in listed if entry["namespace"] == self._namespace}
-        found = {}
-        for name in (told.removeprefix(title("")) for told in titles if told.startswith(title(DRIVER))):
-            with suppress(ValueError):  # it has just ended
-                found[name] = RemoteDriver(find(name, self._namespace))
-        return found
+        return [one["name"].removeprefix(title("")) for one in listed if one["namespace"] == self._namespace]
+
+    def end_actors(self) -> None:
+        """All of them, for good, on a cluster that goes on. The monitor first: it renews others."""
+        for name in sorted(self._names(), key=lambda name: name != MONITOR):
+            end(name, self._namespace, for_good=True)
 
     async def guard(self) -> None:
         """Until cancelled: see that the health monitor does not hang; it watches everybody else."""
@@ -206,23 +213,41 @@ class Fleet:
         roles = self._settings.fleet.pools.agents()
         await self._record(*(AgentStarting(agent=name, role=role) for name, role in roles.items()))
         shared = list(SHARED_MODELS) if self._detached else self._shared
-        plan = FleetPlan(self._namespace, self._settings.model_dump_json(), shared, self._detached, self._governed)
+        told, cpus = self._settings.model_dump_json(), self._settings.fleet.agent_cpus
+        plan = FleetPlan(self._namespace, told, shared, self._detached, self._governed, cpus)
         # before the agents: where a node runs out of memory, Ray ends the newest until it has enough again
         self._handles.append(self.spawn(MonitorProcess, MONITOR, plan, list(roles), on=HEAD))
         self._handles += [plan.start_agent(name) for name in roles]
         self.agents = {name: self._agent(name) for name in roles}
-        reasons = await asyncio.gather(*(self._why_not(agent) for agent in self.agents.values()))
+        if cpus:
+            await self._wait_for_one()
+            return
+        limit = self._settings.fleet.agent_start_timeout_s
+        reasons = await asyncio.gather(*(self._why_not(agent, limit) for agent in self.agents.values()))
         failed = {name: reason for name, reason in zip(roles, reasons, strict=True) if reason is not None}
         if failed:
             await self._record(*(AgentUnavailable(agent=n, role=roles[n], reason=why) for n, why in failed.items()))
         if failed.keys() == roles.keys():
             raise FleetError(f"no agent could be started: {next(iter(failed.values()), 'none was asked for')}")
 
+    async def _wait_for_one(self) -> None:
+        """Nodes may have to be started for the others: whoever is up begins, and they join it."""
+        limit = self._settings.fleet.node_start_timeout_s
+        starting = [asyncio.ensure_future(self._why_not(agent, limit)) for agent in self.agents.values()]
+        reason: str | None = "none was asked for"
+        try:
+            for soonest in asyncio.as_completed(starting):
+                if (reason := await soonest) is None:
+                    return
+        finally:
+            for task in starting:
+                task.cancel()
+        raise FleetError(f"no agent could be started: {reason}")
+
     def _agent(self, name: str) -> RemoteAgent:
         return RemoteAgent(name, self._namespace)
 
-    async def _why_not(self, agent: RemoteAgent) -> str | None:
-        limit = self._settings.fleet.agent_start_timeout_s
+    async def _why_not(self, agent: RemoteAgent, limit: float) -> str | None:
         try:
             async with asyncio.timeout(limit):
                 await agent.ready()
@@ -257,8 +282,7 @@ class DriverProcess:
             ended = await self._driver.drive()
             log.warning("%s ends: %s", name, ended)  # into Ray's log of this process
         finally:
-            with suppress(ValueError):  # `down` has it already
-                ray.kill(find(name, namespace))  # for good: Ray would start it again
+            end(name, namespace, for_good=True)  # Ray would start it again
 
     async def drain(self) -> None:
         """Assign nothing new; what is active ends. This process ends then."""
@@ -272,20 +296,3 @@ class DriverProcess:
 def _ports(fleet: Fleet, agents: Collection[str]) -> tuple[Store, Mapping[str, RemoteAgent]]:
     fleet.find_actors(agents)
     return fleet.store, fleet.agents
-
-
-class RemoteDriver:
-    """The driver behind a DriverProcess's handle."""
-
-    def __init__(self, handle: Any) -> None:
-        self._handle = handle
-
-    async def drain(self) -> bool:
-        """See DriverProcess; whether it heard. One that has ended by now is well, one that is stopped is not."""
-        with suppress(RayError):
-            try:
-                async with asyncio.timeout(DRIVER_ANSWERS_S):
-                    await self._handle.drain.remote()
-            except TimeoutError:
-                return False
-        return True

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from actors.errors import HomeUnusable
 from actors.settings import FleetSettings
@@ -25,10 +25,10 @@ class FleetFile(Frozen):
     """Unix seconds."""
     build: str
     """Of the sources that its processes run; see actors/build.py."""
-    pid: int
-    """The Ray head, which leads the session of all other processes."""
-    folder: Path
-    """Ray's own files."""
+    pid: int = Field(default=0, ge=0)
+    """The Ray head, which leads the session of all other processes; 0: a job started it on somebody's cluster."""
+    folder: Path = Path()
+    """Ray's own files, if it has a head."""
     address: str = ""
     namespace: str = ""
     dashboard: str | None = None
@@ -39,6 +39,11 @@ class FleetFile(Frozen):
     shape: FleetSettings = FleetSettings()
     has_key: bool = False
     """Whether its agents inherited an API key from `up`; they find one that is kept without that."""
+
+    @property
+    def on_cluster(self) -> bool:
+        """Whether its Ray is somebody's cluster, which outlives it."""
+        return not self.pid
 
     @field_validator("shape", mode="before")
     @classmethod
@@ -68,7 +73,12 @@ def read(home: Path) -> FleetFile | None:
 def living(home: Path) -> FleetFile | None:
     """The fleet of this home if it is up. Raises HomeUnusable."""
     fleet = read(home)
-    return fleet if fleet and fleet.state == "up" and head.is_up(home) else None
+    return fleet if fleet and fleet.state == "up" and lives(home, fleet) else None
+
+
+def lives(home: Path, fleet: FleetFile) -> bool:
+    """Whether its Ray is there."""
+    return head.answers(fleet.address) if fleet.on_cluster else head.is_up(home)
 
 
 def write(home: Path, fleet: FleetFile) -> None:

@@ -28,6 +28,7 @@ KILLED_S = 5.0
 """A process that gets SIGKILL is gone within this time, even on a machine under load."""
 
 POLL_S = 0.05
+PROBE_S = 5.0
 
 SOCKET_PATH_MAX = 100
 """Bytes that a Unix socket's path may have, less a few; what Ray puts behind its folder takes SOCKET_SUFFIX of them."""
@@ -128,6 +129,16 @@ def wait_until_up(process: "subprocess.Popen[bytes]", home: Path, folder: Path) 
             raise FleetError(f"Ray was not up within {START_TIMEOUT_S:g} s; see {home / 'head.log'}")
         time.sleep(POLL_S)
     return address
+
+
+def answers(address: str) -> bool:
+    """Whether a Ray listens at HOST:PORT."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), PROBE_S).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def dashboard_of(home: Path) -> str | None:

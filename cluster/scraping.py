@@ -14,7 +14,7 @@ def announce(home: Path, port: int, token: str) -> None:
     """The page is served at this port from now on."""
     try:
         fleet = fleet_file.read(home)
-        scraping.tell(home, port, token, fleet.folder if fleet else home / "ray")
+        scraping.tell(home, port, token, home / "ray" if fleet is None or fleet.on_cluster else fleet.folder)
     except (OSError, HomeUnusable) as error:
         log.warning("Prometheus is not told of the page: %s", error)
 

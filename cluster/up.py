@@ -3,8 +3,8 @@
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from actors.build import BUILD
@@ -21,27 +21,44 @@ DRIVER_POLL_S = 0.2
 
 
 async def start(settings: Settings, *, has_key: bool) -> FleetFile:
-    """Start a head and a fleet in the home after `end_a_torso`, inside `fleet_file.changing`. Raises FleetError."""
-    home = settings.home
-    folder = head.ray_folder(home)
-    process = head.start(home, folder, len(settings.fleet.pools.agents()) + 3, config.environment_of_head())
+    """Start a fleet in the home after `end_a_torso`, inside `fleet_file.changing`: with a head of its own, or in a job
+    on the job's cluster. Raises FleetError.
+    """
     file = FleetFile(
         state="starting",
         since=time.time(),
         build=BUILD,
-        pid=process.pid,
-        folder=folder,
         namespace=f"mnemosyne-{uuid.uuid4().hex[:8]}",
         shape=settings.fleet,
         has_key=has_key,
     )
+    start_ = _start_on_cluster if config.in_ray_job() else _start_with_head
+    return await start_(settings, file)
+
+
+async def _start_on_cluster(settings: Settings, file: FleetFile) -> FleetFile:
+    home = settings.home
+    file = file.model_copy(update={"address": config.ray_address() or ""})
+    fleet_file.write(home, file)  # before the first actor: none is ever without a file that names it
+    try:
+        file = await _start_actors(settings, file)
+    except BaseException:
+        end_a_torso(home)
+        raise
+    fleet_file.write(home, file)
+    return file
+
+
+async def _start_with_head(settings: Settings, file: FleetFile) -> FleetFile:
+    home = settings.home
+    folder = head.ray_folder(home)
+    process = head.start(home, folder, len(settings.fleet.pools.agents()) + 3, config.environment_of_head())
+    file = file.model_copy(update={"pid": process.pid, "folder": folder})
     try:
         fleet_file.write(home, file)
         address = await asyncio.to_thread(head.wait_until_up, process, home, folder)
-        page = head.free_port(PORT)
-        agents = await _start_actors(settings, file.namespace, address, page)
-        found = {"address": address, "agents": agents, "dashboard": head.dashboard_of(home), "page": page}
-        file = file.model_copy(update={"state": "up", **found})
+        file = await _start_actors(settings, file.model_copy(update={"address": address}))
+        file = file.model_copy(update={"dashboard": head.dashboard_of(home)})
         fleet_file.write(home, file)
     except BaseException:
         head.end(process.pid)
@@ -54,11 +71,12 @@ async def start(settings: Settings, *, has_key: bool) -> FleetFile:
 async def stop(home: Path, *, drain: bool, tell: Tell) -> bool:
     """End the home's fleet, after the calls in flight if `drain`; whether there was one. Inside `changing`."""
     file = fleet_file.read(home)
-    if not head.is_up(home):
+    if not (fleet_file.lives(home, file) if file else head.is_up(home)):
         if file:
             _forget(home, file)
         return False
     if file and file.state == "up":
+        _refuse_outside(home, file)
         with suppress(FleetError):  # its actors do not answer: they are ended all the same
             async with _connected(home, file) as fleet:
                 if drain:
@@ -73,6 +91,7 @@ async def stop(home: Path, *, drain: bool, tell: Tell) -> bool:
 @asynccontextmanager
 async def joined(home: Path, file: FleetFile) -> AsyncIterator[Fleet]:
     """The fleet that is up, for as long as the context. Raises FleetError, BuildDiffers."""
+    _refuse_outside(home, file)
     if file.build != BUILD:
         raise BuildDiffers(
             f"the fleet in {home} runs build {file.build}, this command is build {BUILD}; "
@@ -82,26 +101,39 @@ async def joined(home: Path, file: FleetFile) -> AsyncIterator[Fleet]:
         yield fleet
 
 
+def _refuse_outside(home: Path, file: FleetFile) -> None:
+    if file.on_cluster and not config.in_ray_job():
+        raise FleetError(
+            f"the fleet in {home} is on the Ray cluster at {file.address}; submit this as a job there: "
+            f"`ray job submit --working-dir . -- python -m cluster … --home {home}`"
+        )
+
+
+@contextmanager
+def _ray_of(file: FleetFile) -> Iterator[None]:
+    connect(file.namespace, **({} if file.on_cluster else {"address": file.address}))  # a job's own is in its variables
+    try:
+        yield
+    finally:
+        disconnect()
+
+
 @asynccontextmanager
 async def _connected(home: Path, file: FleetFile) -> AsyncIterator[Fleet]:
-    connect(file.namespace, address=file.address)
-    try:
+    with _ray_of(file):
         fleet = Fleet(Settings(home=home, fleet=file.shape), (), file.namespace, detached=True)
         fleet.find_actors(file.agents)
         yield fleet
-    finally:
-        disconnect()
 
 
-async def _start_actors(settings: Settings, namespace: str, address: str, page: int) -> tuple[str, ...]:
-    connect(namespace, address=address)
-    try:
-        fleet = Fleet(settings, (), namespace, detached=True)
+async def _start_actors(settings: Settings, file: FleetFile) -> FleetFile:
+    """The file of the fleet once it is up."""
+    page = head.free_port(PORT)
+    with _ray_of(file):
+        fleet = Fleet(settings, (), file.namespace, detached=True)
         await fleet.start_actors()
         fleet.start_page(page)
-        return tuple(fleet.agents)
-    finally:
-        disconnect()
+        return file.model_copy(update={"state": "up", "agents": tuple(fleet.agents), "page": page})
 
 
 async def _drain(fleet: Fleet, tell: Tell) -> None:
@@ -118,9 +150,14 @@ async def _drain(fleet: Fleet, tell: Tell) -> None:
 
 
 def end_a_torso(home: Path) -> None:
-    """End a head that nobody needs any more: `up` or `down` was killed halfway, or `down` is done with its actors."""
+    """End a fleet that nobody needs any more: `up` or `down` was killed halfway, or `down` is done with its actors."""
     file = fleet_file.read(home)
-    if head.is_up(home):
+    if file and file.on_cluster:
+        if fleet_file.lives(home, file):
+            _refuse_outside(home, file)
+            with _ray_of(file):
+                Fleet(Settings(home=home), (), file.namespace, detached=True).end_actors()
+    elif head.is_up(home):
         pid = file.pid if file else head.pid_of(home)
         if pid is None:
             raise FleetError(f"a fleet is up in {home}, and this system does not tell which process it is")
@@ -132,5 +169,6 @@ def end_a_torso(home: Path) -> None:
 def _forget(home: Path, file: FleetFile) -> None:
     if file.page:
         scraping.forget(home, file.page)
-    head.remove_ray_folder(home, file.folder)
+    if not file.on_cluster:
+        head.remove_ray_folder(home, file.folder)
     fleet_file.remove(home)

@@ -44,6 +44,9 @@ def up(
     It has executors, reviewers, optimizers and orchestrators; the items of a plan say which of them does what.
     Runs that a crash interrupted go on with `mnemosyne resume --all`. A second `up` says what is up already.
 
+    In a Ray job the fleet is on the job's cluster and stays when the job ends; `run`, `resume` and `down` of this home
+    are jobs there then.
+
     --budget caps all runs of this home together, as `mnemosyne budget` does.
 
     Examples: `mnemosyne up`, `mnemosyne up --executors 4 --pool reviewer=2 --pool orchestrator=0`,
@@ -136,10 +139,16 @@ def _lines(
     return [
         one_line(f"The fleet in {at_home} {state}: {told(fleet.shape)} ({', '.join(fleet.agents)})."),
         *([f"The live page: {page}"] if page else []),
-        f"Ray's dashboard: {fleet.dashboard}" if fleet.dashboard else "Ray has no dashboard.",
+        _dashboard(fleet),
         *(f"{one.name}: {one.url or f'none at {one.looked_for}; docs/operations.md'}" for one in seen),
         "Run a plan: mnemosyne run PLAN    Go on with all runs: mnemosyne resume --all    End it: mnemosyne down",
     ]
+
+
+def _dashboard(fleet: FleetFile) -> str:
+    if fleet.on_cluster:
+        return f"It is on the Ray cluster at {fleet.address}; commands that talk to it are jobs there too."
+    return f"Ray's dashboard: {fleet.dashboard}" if fleet.dashboard else "Ray has no dashboard."
 
 
 def _json(fleet: FleetFile, *, known: bool) -> dict[str, Any]:

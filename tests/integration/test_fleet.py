@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from actors.errors import AgentGone
 from actors.events import AgentStarted, AgentStarting, ItemAssigned, ItemClosed, ItemStarted
+from actors.processes import FleetPlan
+from actors.remote import waits_for_room
+from actors.remote_ward import RemoteWard
+from actors.settings import Settings
 from actors.stores.protocol import Accept, RunRecord
 from actors.stores.reader import Reader
 from actors.work import Item, Lost, Result, RunStatus
@@ -98,3 +103,15 @@ async def test_a_killed_store_loses_nothing_and_the_run_goes_on(fleet: Fleet) ->
     assert await driving is RunStatus.COMPLETED
     closed = [e.item for e in await fleet.store.read("store", 0, 0) if isinstance(e, ItemClosed)]
     assert sorted(closed) == sorted(f"i{n}" for n in range(12)), "no outcome was lost and none came twice"
+
+
+async def test_an_actor_that_no_node_has_room_for_waits_and_does_not_hang(fleet: Fleet) -> None:
+    plan = FleetPlan(fleet.namespace, Settings(home=fleet.home).model_dump_json(), (), detached=False, agent_cpus=999)
+    handle = plan.start_agent("executor-9")
+    assert await waits_for_room("executor-9", fleet.namespace)
+    assert not await waits_for_room("executor-0", fleet.namespace)
+    assert not await waits_for_room("nobody-0", fleet.namespace)
+    with pytest.raises(AgentGone, match="no node has room"):
+        await RemoteWard("executor-9", fleet.namespace).hello()
+    assert (await RemoteWard("executor-0", fleet.namespace).hello()).generation
+    del handle  # it ends with that

@@ -1,5 +1,6 @@
 """What is deployed elsewhere: as far as it can be checked without a cloud."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ import pytest
 import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
 
+from actors.settings import FleetSettings
+from cluster import config
 from tests.processes import ROOT
 
 KUBERNETES = ROOT / "deploy" / "kubernetes"
@@ -71,6 +74,16 @@ def test_every_node_has_the_locked_environment(aws: dict[str, Any]) -> None:
 def test_the_number_of_machines_is_bounded(aws: dict[str, Any]) -> None:
     assert 0 < aws["max_workers"] <= 10
     assert all(kind["max_workers"] <= aws["max_workers"] for kind in aws["available_node_types"].values())
+
+
+def test_agents_ask_for_cpus_where_an_autoscaler_listens(aws: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    (profile,) = [command for command in aws["setup_commands"] if ".profile" in command]
+    (told,) = re.findall(rf"{config.AGENT_CPUS}=(\S+)", profile)
+    assert one("RayCluster")["spec"]["enableInTreeAutoscaling"]
+    assert {"name": config.AGENT_CPUS, "value": told} in containers()[0]["env"]
+    monkeypatch.setenv(config.RAY_JOB, "{}")
+    monkeypatch.setenv(config.AGENT_CPUS, told)
+    assert config.read_settings(ROOT, None, FleetSettings()).fleet.agent_cpus > 0
 
 
 def test_kustomize_takes_every_file_but_the_examples_and_the_job() -> None:

@@ -27,7 +27,8 @@ def register(app: typer.Typer) -> None:
 def doctor(home: Home = None, model: Named = None, as_json: AsJson = False) -> None:
     """Look for what may be wrong with this machine, the home and the models, and say what to do about it.
 
-    Changes nothing, and asks nobody but this machine; with --model it asks the API for its list of models.
+    Changes nothing, and asks nobody but this machine; with --model it asks the API for its list of models. In a Ray
+    job it asks every node of the cluster too: its build, versions, clock, memory, disks, home and key.
     Exit code 0: all is well, 1: there are warnings, 2: something is broken.
 
     Examples: `mnemosyne doctor`, `mnemosyne doctor --json`, `mnemosyne doctor --model claude-sonnet-5-5`.

@@ -10,11 +10,12 @@ from pathlib import Path
 import apsw
 
 from actors import keys
-from actors.errors import HomeUnusable, SecretsUnusable
+from actors.build import BUILD
+from actors.errors import HomeUnusable, SecretsUnusable, UserError
 from actors.models.local import has_local_model
 from actors.settings import ModelSettings
 from cluster import config, fleet_file, head, windows
-from cluster.doctor import environment, home, machine, models, named_model, ports, secret_files, store, watching
+from cluster.doctor import environment, home, machine, models, named_model, nodes, ports, secret_files, store, watching
 from cluster.doctor.finding import EXIT, Check, Finding, Level, broken, found, worst
 
 __all__ = ["EXIT", "Finding", "Level", "examine", "worst"]
@@ -33,6 +34,8 @@ def examine(named: Path | None, encoding: str | None, model: str | None = None) 
         checks["home"] = lambda: [refused]
     else:
         checks |= _home(folder)
+        if config.in_ray_job():
+            checks["cluster"] = lambda: _nodes(folder)
     checks |= _models()
     if model is not None:
         checks["model"] = lambda: _named(model)
@@ -73,6 +76,16 @@ def _home(folder: Path) -> Mapping[str, Check]:
     }
 
 
+def _nodes(folder: Path) -> Iterable[Finding]:
+    from cluster.nodes import looks  # Ray, which only a job's doctor needs
+
+    try:
+        cpus = config.agent_cpus()
+    except UserError as error:
+        return [broken("room", str(error), "correct it")]
+    return nodes.nodes(lambda: looks(folder), BUILD, cpus)
+
+
 def _serves(folder: Path) -> bool:
     try:
         fleet = fleet_file.living(folder)
@@ -86,7 +99,7 @@ def _members(folder: Path) -> set[int]:
         fleet = fleet_file.living(folder)
     except HomeUnusable:
         return set()  # said elsewhere
-    return head.members(fleet.pid) if fleet else set()
+    return set() if fleet is None or fleet.on_cluster else head.members(fleet.pid)
 
 
 def _models() -> Mapping[str, Check]:

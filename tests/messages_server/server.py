@@ -44,9 +44,10 @@ class MessagesServer:
         script: Script | None = None,
         port: int = 0,
         clock: Callable[[], float] = time.monotonic,
+        host: str = "127.0.0.1",
     ) -> None:
         script = script or Script()
-        self.key, self.base_url, self._port = key, "", port
+        self.key, self.base_url, self._host, self._port = key, "", host, port
         self.calls: list[Call] = []
         self.default: Turn = answers(script.text, **script.fields)
         self.latency = script.latency
@@ -92,7 +93,7 @@ class MessagesServer:
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: Connection(self._handle, self._alive, self._errors), "127.0.0.1", self._port, backlog=1024
+            lambda: Connection(self._handle, self._alive, self._errors), self._host, self._port, backlog=1024
         )
         host, port = self._server.sockets[0].getsockname()[:2]
         self.base_url = f"http://{host}:{port}"

@@ -16,6 +16,18 @@ class Content(Frozen):
     """SHA-256 of the UTF-8 text, hex."""
 
 
+class Shared(Frozen):
+    """What an item is given that others are given too."""
+
+    inputs: tuple[str, ...] = ()
+    """Their names."""
+    results: bool = False
+    """Those of its dependencies, all of them."""
+
+
+NOTHING_SHARED = Shared()
+
+
 def stored(text: str, payloads: dict[str, str]) -> Content:
     """The text as events carry it; a long one goes into `payloads`. Raises UnicodeEncodeError for half a character."""
     data = text.encode()

@@ -40,6 +40,8 @@ class Piece(NamedTuple):
     """description, input, result, requirements, answers, feedback, consolidated, skill or memory."""
     name: str
     text: str
+    shared: bool = False
+    """Other items are given it too."""
 
     @property
     def tokens(self) -> int:
@@ -78,16 +80,22 @@ def critical(task: Task, payloads: Mapping[str, str]) -> list[Piece]:
 
 
 def given(task: Task, payloads: Mapping[str, str]) -> list[Piece]:
-    """The item's inputs, then the results of its dependencies, each labelled by its name."""
-    item = task.item
-    pieces = [_piece("input", name, content, payloads) for name, content in item.inputs.items()]
+    """The item's inputs, then the results of its dependencies, each labelled by its name.
+
+    What other items are given too stands before all else, so that their prompts begin alike.
+    """
+    item, shared = task.item, task.shared
     known = [id_ for id_ in item.dependencies if id_ in task.results]
-    return pieces + [_piece("result", id_, task.results[id_], payloads) for id_ in known]
+    pieces = [
+        *(_piece("input", name, content, payloads, name in shared.inputs) for name, content in item.inputs.items()),
+        *(_piece("result", id_, task.results[id_], payloads, shared.results) for id_ in known),
+    ]
+    return sorted(pieces, key=lambda piece: not piece.shared)
 
 
-def _piece(kind: str, name: str, content: Content, payloads: Mapping[str, str]) -> Piece:
+def _piece(kind: str, name: str, content: Content, payloads: Mapping[str, str], shared: bool) -> Piece:
     text = content.text if content.ref is None else payloads[content.ref]
-    return Piece(Share.CRITICAL, kind, name, marked(kind, text or "", name=name))
+    return Piece(Share.CRITICAL, kind, name, marked(kind, text or "", name=name), shared)
 
 
 def fill(task_pieces: Sequence[Piece], offered: Sequence[Piece], budget: int) -> Filled:
@@ -107,12 +115,18 @@ def fill(task_pieces: Sequence[Piece], offered: Sequence[Piece], budget: int) ->
             room[piece.share] -= piece.tokens
             taken.append(piece)
         parts.append(part_of(piece, left_out=not fits))
-    return Filled(joined([*taken, *task_pieces]), (*map(part_of, task_pieces), *parts))
+    text = joined([*beginning(task_pieces), *taken, *(piece for piece in task_pieces if not piece.shared)])
+    return Filled(text, (*map(part_of, task_pieces), *parts))
 
 
 def part_of(piece: Piece, *, left_out: bool = False) -> Part:
     """What the journal keeps of it."""
     return Part(share=piece.share, kind=piece.kind, name=piece.name, tokens=piece.tokens, left_out=left_out)
+
+
+def beginning(pieces: Sequence[Piece]) -> list[Piece]:
+    """What prompts of other items begin with too."""
+    return [piece for piece in pieces if piece.shared]
 
 
 def joined(pieces: Sequence[Piece]) -> str:

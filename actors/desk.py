@@ -10,7 +10,7 @@ from random import Random
 from actors.errors import StoreError
 from actors.fleet_events import ModelHeld
 from actors.governor.governor import Governor
-from actors.governor.needs import Amounts
+from actors.governor.needs import Amounts, Permit
 from actors.governor.notes import Answer, Note
 from actors.governor.reports import Reports
 from actors.stores.protocol import Store
@@ -32,8 +32,8 @@ class Box:
         self.generation = generation
         self.known = False
         """Whether what it waits for and holds is all with the governor."""
-        self.granted: list[tuple[str, str]] = []
-        """(model, id) of permits on their way to it."""
+        self.granted: list[Permit] = []
+        """On their way to it."""
         self.asked = 0
         self.asking = 0
         self.heard_at = 0.0
@@ -68,7 +68,9 @@ class Desk:
         try:
             self._take(box, note)
             self.pump()
-            return Answer(self.boot, await self._grants(box, note.waits))
+            granted = await self._grants(box, note.waits)
+            ids = tuple(permit.need.id for permit in granted)
+            return Answer(self.boot, ids, frozenset(permit.need.id for permit in granted if permit.leads))
         finally:
             box.asking -= 1
             box.heard_at = self._clock()
@@ -78,7 +80,7 @@ class Desk:
         now = self._clock()
         for permit in self.governor.grants(now):
             box = self._boxes[permit.need.agent]
-            box.granted.append((permit.need.model, permit.need.id))
+            box.granted.append(permit)
             box.news.set()
         if self._timer:
             self._timer.cancel()
@@ -107,6 +109,8 @@ class Desk:
             for model, told in note.limits:
                 governor.recall(model, told, now)
             governor.hold(note.held, now)
+        for need in note.began:
+            governor.heard(need, now)
         for end in note.settled:
             if end.refused:
                 governor.throttle(end.model, end.id, end.retry_after_s, end.told, now)
@@ -115,9 +119,9 @@ class Desk:
         for need in note.withdrawn:
             governor.withdraw(need.model, (need.id,), now)
         again = governor.reserve(note.needs, now)
-        box.granted += [(permit.need.model, permit.need.id) for permit in again]
+        box.granted += again
 
-    async def _grants(self, box: Box, waits: bool) -> tuple[str, ...]:
+    async def _grants(self, box: Box, waits: bool) -> list[Permit]:
         box.asked += 1
         asked = box.asked
         box.news.set()
@@ -127,9 +131,9 @@ class Desk:
                     box.news.clear()
                     await box.news.wait()
         if box.asked != asked:
-            return ()
+            return []
         granted, box.granted = box.granted, []
-        return tuple(id_ for _, id_ in granted)
+        return granted
 
     async def _sweep(self) -> None:
         while True:
@@ -142,8 +146,8 @@ class Desk:
 
     def _forget(self, agent: str, box: Box) -> None:
         box.known = False
-        for model, id_ in box.granted:  # never fetched, so never made
-            self.governor.withdraw(model, (id_,), self._clock())
+        for permit in box.granted:  # never fetched, so never made
+            self.governor.withdraw(permit.need.model, (permit.need.id,), self._clock())
         box.granted.clear()
         self.governor.lost(agent)
 

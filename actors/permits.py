@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from actors.errors import FleetError, ModelError
 from actors.governor.needs import Amounts, Need, Told, Window, counted
 from actors.governor.notes import Answer, Note, Settlement
+from actors.models.caching import prefix
 from actors.models.estimate import characters
 from actors.models.limits import Limit, RateLimits
 from actors.models.patient import LIMITED
@@ -42,7 +43,8 @@ class Waiting(NamedTuple):
     """A call without a permit."""
 
     need: Need
-    granted: "asyncio.Future[None]"
+    granted: "asyncio.Future[bool]"
+    """Whether it leads."""
 
 
 class GovernedPermits:
@@ -61,6 +63,8 @@ class GovernedPermits:
         self._asked: list[Need] = []
         self._withdrawn: list[Need] = []
         self._settled: list[Settlement] = []
+        self._began: list[Need] = []
+        """Told once: the end of the call tells it too."""
         self._boot = ""
         self._news = asyncio.Event()
         self._saying: set[asyncio.Task[None]] = set()
@@ -77,14 +81,20 @@ class GovernedPermits:
         self._asked.append(need)
         self._speak()
         try:
-            await granted
+            leads = await granted
         except asyncio.CancelledError:
             self._waiting.pop(need.id, None)
             self._held.pop(need.id, None)
             self._withdrawn.append(need)
             self._speak()
             raise
-        return Permit(need.id)
+        return Permit(need.id, leads)
+
+    def began(self, permit: Permit) -> None:
+        """See Permits."""
+        if need := self._held.get(permit.id):
+            self._began.append(need)
+            self._speak()
 
     async def settle(self, permit: Permit, answer: Reply | ModelError | None) -> None:
         """See Permits. Does not wait for the governor."""
@@ -111,6 +121,7 @@ class GovernedPermits:
             priority=request.path,
             characters=characters(request),
             max_tokens=request.max_tokens,
+            prefix=prefix(request),
         )
 
     def _speak(self) -> None:
@@ -138,12 +149,13 @@ class GovernedPermits:
             needs=needs,
             withdrawn=tuple(self._withdrawn),
             settled=tuple(self._settled),
+            began=tuple(self._began),
             waits=bool(self._waiting or self._held),
             whole=whole,
             held=tuple(self._held.values()) if whole else (),
             limits=tuple(self._limits.items()) if whole else (),
         )
-        self._asked, self._withdrawn, self._settled = [], [], []
+        self._asked, self._withdrawn, self._settled, self._began = [], [], [], []
         return note
 
     async def _say(self, note: Note) -> None:
@@ -163,7 +175,7 @@ class GovernedPermits:
         if note.whole or answer.boot == self._boot:
             self._boot = answer.boot
         for id_ in answer.granted:
-            self._grant(id_)
+            self._grant(id_, leads=id_ in answer.leads)
 
     def _not_heard(self, note: Note) -> None:
         """It may have been: saying it again changes nothing."""
@@ -172,11 +184,11 @@ class GovernedPermits:
         self._settled = [*note.settled, *self._settled]
         self._news.set()
 
-    def _grant(self, id_: str) -> None:
+    def _grant(self, id_: str, *, leads: bool) -> None:
         if waiting := self._waiting.pop(id_, None):
             self._held[id_] = waiting.need
             if not waiting.granted.done():
-                waiting.granted.set_result(None)
+                waiting.granted.set_result(leads)
 
 
 def settlement(need: Need, answer: Reply | ModelError | None) -> Settlement:

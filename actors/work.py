@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from actors.budget import Budget, Reservation
-from actors.contents import INLINE_LIMIT, Content
+from actors.contents import INLINE_LIMIT, NOTHING_SHARED, Content, Shared
 from actors.frozen import Frozen
 from actors.phase import Phase
 from actors.restarts import UNEXPLAINED, RestartCause
@@ -213,6 +213,7 @@ class Task(Frozen):
     """What an agent made of the feedback, where there are several reviews; None if none could."""
     answers: tuple[Answered, ...] = ()
     """Of a person."""
+    shared: Shared = NOTHING_SHARED
 
 
 class Result(Frozen):

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from actors.errors import PlanRefused
 from actors.work import Item
+from cluster.siblings import Siblings
 
 Dependencies = Mapping[str, Sequence[str]]
 """Item id -> ids it waits for. Every id named is also a key."""
@@ -51,6 +52,8 @@ class WorkGraph:
     height: Mapping[str, int] = field(init=False, repr=False, compare=False)
     """Items on the longest path from an item to the end, itself included. The higher, the earlier it should start."""
 
+    siblings: Siblings = field(init=False, repr=False, compare=False)
+
     def __post_init__(self) -> None:
         by_id = {item.id: item for item in self.items}
         if len(by_id) < len(self.items):
@@ -61,12 +64,13 @@ class WorkGraph:
         if len(order) < len(by_id):
             raise PlanRefused("items of the graph wait for each other in a cycle; remove one of the dependencies")
         found = {"by_id": by_id, "dependents": dependents, "dependency_counts": counts, "order": order}
-        for name, value in {**found, "height": _height(order, dependents)}.items():
+        for name, value in {**found, "height": _height(order, dependents), "siblings": Siblings(self.items)}.items():
             object.__setattr__(self, name, value)
 
     def add(self, parent: str, items: Iterable[Item], *, joined: bool) -> None:
         """Items, each after its dependencies; if they are `joined`, the parent depends on them. Linear in them."""
         new = tuple(items)
+        self.siblings.add(new)
         by_id, dependents, counts, height = (
             cast(dict[str, Any], found) for found in (self.by_id, self.dependents, self.dependency_counts, self.height)
         )

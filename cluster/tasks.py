@@ -26,6 +26,7 @@ def task_of(event: ItemAssigned, graph: WorkGraph, view: ItemView, results: Mapp
         alone=event.alone,
         purpose=event.purpose,
         before=view.before,
+        shared=graph.siblings.of(item),
         **_told(rounds) if rounds else {},
     )
 

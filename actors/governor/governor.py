@@ -54,6 +54,10 @@ class Governor:
         if permit and took:
             lane.answered(permit, took)
 
+    def heard(self, need: Need, now: float) -> None:
+        """The answer to a call that leads has begun."""
+        self._lane(need.model, now).began(need, now)
+
     def throttle(self, model: str, id_: str, retry_after_s: float | None, told: Told | None, now: float) -> None:
         """A call was refused with 429 or 529: it took nothing, and everybody who calls this model holds."""
         lane = self._lane(model, now)

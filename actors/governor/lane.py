@@ -8,6 +8,7 @@ from typing import NamedTuple
 from actors.governor.brake import Brake
 from actors.governor.bucket import Bucket, Unseen
 from actors.governor.estimate import Estimates
+from actors.governor.leaders import Leaders
 from actors.governor.needs import NOTHING, Amounts, Marks, Need, Permit, Told
 from actors.governor.turns import Turns
 
@@ -34,6 +35,7 @@ class Lane:
     def __init__(self, ceilings: Amounts | None, random: Random, now: float) -> None:
         self.turns, self.brake, self.estimates = Turns(), Brake(random), Estimates()
         self.in_flight: dict[str, Permit] = {}
+        self.leaders = Leaders()
         self.buckets = tuple(Bucket(ceiling or None, now) for ceiling in ceilings or (None, None, None))
         self._known = ceilings is not None
         self.limit = "requests"
@@ -43,7 +45,7 @@ class Lane:
 
     def held(self, now: float) -> Held | None:
         """Why the next call has to wait; None if it can go, or nobody waits."""
-        need = self.turns.next()
+        need = self._next(now)
         if need is None:
             return None
         if now < self.brake.until:
@@ -68,14 +70,27 @@ class Lane:
 
     def grants(self, now: float) -> Iterator[Permit]:
         """Every call that can go now."""
-        while (need := self.turns.next()) and self.held(now) is None:
+        for prefix in self.leaders.late(now):
+            self.turns.release(prefix)
+        while (need := self._next(now)) and self.held(now) is None:
             reserved = self.estimates.of(need)
             self.turns.take(self._share(reserved))
             given = self._given_before(now)
             self._charge(reserved, now)
-            permit = Permit(need, reserved, now, Marks(self._charged(), given))
+            permit = Permit(need, reserved, now, Marks(self._charged(), given), self.leaders.granted(need, now))
             self.in_flight[need.id] = permit
             yield permit
+
+    def _next(self, now: float) -> Need | None:
+        """The call that is next and does not wait for another one to begin."""
+        while (need := self.turns.next()) and self.leaders.must_wait(need, now):
+            self.turns.park()
+        return need
+
+    def began(self, need: Need, now: float) -> None:
+        """The answer to a call has begun: what it shares with others is in the API's cache."""
+        if self.leaders.began(need, now):
+            self.turns.release(need.prefix)
 
     def hold(self, need: Need, now: float) -> None:
         """An earlier governor granted this call."""
@@ -91,6 +106,8 @@ class Lane:
     def settle(self, id_: str, took: Amounts | None, told: Told | None, now: float) -> Permit | None:
         """The call ended; None for `took` if nobody knows what it took: then it stays charged as it was reserved."""
         permit = self.in_flight.pop(id_, None)
+        if permit:
+            self._end(permit.need)
         if permit and took:
             self._charge(took.less(permit.reserved), now)
         if told:
@@ -102,6 +119,7 @@ class Lane:
         self._known = True
         if took.output_tokens:  # else it was refused before it was read
             self.estimates.learn(permit.need, took)
+            self.began(permit.need, permit.granted_at)
         self.brake.answered(permit.granted_at, len(self.in_flight) + 1)
 
     def refused(self, permit: Permit | None, retry_after_s: float | None, now: float) -> None:
@@ -115,6 +133,11 @@ class Lane:
         for id_, permit in list(self.in_flight.items()):
             if permit.need.agent == agent and permit.need.generation < before:
                 del self.in_flight[id_]  # charged as it was reserved: the call may have been made
+                self._end(permit.need)
+
+    def _end(self, need: Need) -> None:
+        if self.leaders.ended(need):
+            self.turns.release(need.prefix)
 
     def _learn(self, told: Told, permit: Permit | None, took: Amounts | None, now: float) -> None:
         self._known = True

@@ -43,6 +43,8 @@ class Need(NamedTuple):
     characters: int
     """Of everything that is sent."""
     max_tokens: int
+    prefix: str = ""
+    """Names what the API is to keep of it for others, if anything."""
 
 
 class Marks(NamedTuple):
@@ -62,6 +64,8 @@ class Permit(NamedTuple):
     granted_at: float
     marks: Marks | None
     """None if an earlier governor granted it."""
+    leads: bool = False
+    """Others wait until its answer begins."""
 
 
 class Window(NamedTuple):

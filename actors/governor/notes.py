@@ -26,6 +26,8 @@ class Note(NamedTuple):
     needs: tuple[Need, ...] = ()
     withdrawn: tuple[Need, ...] = ()
     settled: tuple[Settlement, ...] = ()
+    began: tuple[Need, ...] = ()
+    """Calls that lead, and whose answers have begun."""
     waits: bool = False
     """Whether the answer may take its time until there is a grant."""
     whole: bool = False
@@ -41,5 +43,7 @@ class Answer(NamedTuple):
     boot: str
     """Another one for every process of the governor."""
     granted: tuple[str, ...] = ()
+    leads: frozenset[str] = frozenset()
+    """Those of the granted ones whose beginning is waited for; see actors/governor/leaders.py."""
     unknown: bool = False
     """It does not know this agent: the note was not taken, and a whole one is asked for."""

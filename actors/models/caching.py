@@ -4,6 +4,7 @@ A write costs a quarter more than the tokens themselves, a read a tenth and less
 call has. Lengths are estimated: a mark on what is too short is ignored by the API and costs nothing.
 """
 
+import hashlib
 import json
 
 from actors.models.port import Request
@@ -28,6 +29,25 @@ def floor(model: str) -> int:
 def marks_beginning(request: Request) -> bool:
     """Whether tools and system prompt, which all items of a role share, are long enough to be kept."""
     return _beginning(request) / CHARACTERS_PER_TOKEN >= floor(request.model)
+
+
+def marks_shared(request: Request) -> bool:
+    """Whether what other items are given too is long enough, with what stands before it."""
+    characters = _beginning(request) + request.shared
+    return request.shared > 0 and characters / CHARACTERS_PER_TOKEN >= floor(request.model)
+
+
+def prefix(request: Request) -> str:
+    """A name of what this request shares with others and the API is to keep; "" if there is no such thing."""
+    if marks_shared(request):
+        said = request.messages[0].text[: request.shared]
+    elif marks_beginning(request):
+        said = ""
+    else:
+        return ""
+    tools = json.dumps([[tool.name, tool.description, dict(tool.input)] for tool in request.tools])
+    parts = "\0".join((tools, request.system, said))
+    return hashlib.sha256(parts.encode(errors="backslashreplace")).hexdigest()[:16]
 
 
 def marks_end(request: Request) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from actors.models.blocks import Block, Opaque, Text, ToolCall, ToolResult
-from actors.models.caching import marks_beginning, marks_end
+from actors.models.caching import marks_beginning, marks_end, marks_shared
 from actors.models.claude_schema import wire_schema
 from actors.models.port import Message, Request
 
@@ -41,12 +41,24 @@ def _mark(body: dict[str, Any], request: Request) -> None:
             body["system"] = [{"type": "text", "text": request.system, **KEEP}]
         else:
             body["tools"][-1].update(KEEP)
+    if marks_shared(request):
+        _split(body["messages"][0], request)
     if marks_end(request):
         last = body["messages"][-1]
         content = last["content"]
         last["content"] = [{"type": "text", "text": content}] if isinstance(content, str) else content
         if last["content"][-1]["type"] in MARKABLE:
             last["content"][-1] |= KEEP
+
+
+def _split(message: dict[str, Any], request: Request) -> None:
+    """The API keeps whole blocks: what is shared becomes one of its own."""
+    text = request.messages[0].text
+    blocks = [{"type": "text", "text": text[: request.shared], **KEEP}]
+    if text[request.shared :].strip():
+        blocks.append({"type": "text", "text": text[request.shared :]})
+    after = message["content"]
+    message["content"] = blocks if isinstance(after, str) else [*blocks, *after[1:]]
 
 
 def _content(message: Message) -> str | list[dict[str, Any]]:

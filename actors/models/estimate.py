@@ -4,7 +4,7 @@ import json
 from math import ceil
 
 from actors.models.blocks import Block, Opaque, Text, ToolCall, ToolResult
-from actors.models.caching import marks_beginning, marks_end
+from actors.models.caching import marks_beginning, marks_end, marks_shared
 from actors.models.port import Request
 from actors.models.pricing import cost_usd
 from actors.work import Reservation, Usage
@@ -20,7 +20,7 @@ def estimate(request: Request) -> Usage:
 
 def most(request: Request) -> Reservation:
     """What the call may cost."""
-    is_kept = marks_beginning(request) or marks_end(request)
+    is_kept = marks_beginning(request) or marks_shared(request) or marks_end(request)
     return reservation(request.model, characters(request), request.max_tokens, is_kept=is_kept)
 
 

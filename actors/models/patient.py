@@ -86,7 +86,7 @@ class PatientModel:
         permit = await self._reserve(request)
         answer: Reply | ModelError | None = None
         try:
-            answer = await self._model.complete(request, on_delta)
+            answer = await self._model.complete(request, self._told(permit, on_delta))
             self._spending.answered(answer)
         except ModelError as error:
             answer = error
@@ -98,6 +98,22 @@ class PatientModel:
         if settling:
             await asyncio.shield(settling)
         return answer
+
+    def _told(self, permit: Permit, on_delta: OnDelta | None) -> OnDelta | None:
+        """A call that others wait for is streamed, so that they learn when its answer begins."""
+        if not permit.leads:
+            return on_delta
+        has_begun = False
+
+        def take(text: str) -> None:
+            nonlocal has_begun
+            if not has_begun:
+                has_begun = True
+                self._permits.began(permit)
+            if on_delta:
+                on_delta(text)
+
+        return take
 
     async def _reserve(self, request: Request) -> Permit:
         if self._permits is FREE:

@@ -10,6 +10,8 @@ class Permit(NamedTuple):
     """The right to make one call to a model."""
 
     id: str = ""
+    leads: bool = False
+    """Others wait until its answer begins: it is to be told."""
 
 
 class Permits(Protocol):
@@ -17,6 +19,10 @@ class Permits(Protocol):
 
     async def reserve(self, request: Request) -> Permit:
         """The right to make this call, as soon as there is one; cancelled, it leaves nothing reserved."""
+        ...
+
+    def began(self, permit: Permit) -> None:
+        """The answer to a call that leads has begun."""
         ...
 
     async def settle(self, permit: Permit, answer: Reply | ModelError | None) -> None:
@@ -34,6 +40,9 @@ class FreePermits:
         """See Permits."""
         del request
         return Permit()
+
+    def began(self, permit: Permit) -> None:
+        """See Permits."""
 
     async def settle(self, permit: Permit, answer: Reply | ModelError | None) -> None:
         """See Permits."""

@@ -43,6 +43,8 @@ class Request(Frozen):
     model: str
     messages: tuple[Message, ...]
     system: str = ""
+    shared: int = 0
+    """Characters of the first message's text that other requests begin with too."""
     max_tokens: int = 4096
     output: Mapping[str, Any] | None = None
     """JSON schema of the answer."""

@@ -1,6 +1,6 @@
 """The part of a role that is all in its prompt."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
@@ -59,8 +59,9 @@ class Asker:
         system: str,
         output: Mapping[str, Any] | None = None,
         bare: str | None = None,
+        shared: int = 0,
     ) -> Reply:
-        """The model's whole answer. `bare`: what is asked if the text is too long.
+        """The model's whole answer. `bare`: what is asked if the text is too long; `shared`: see Request.
 
         Raises ModelError, StoreError and ToolsUnavailable.
         """
@@ -69,6 +70,7 @@ class Asker:
             model=task.model,
             system=system,
             messages=(Message(role="user", text=text),),
+            shared=shared,
             max_tokens=item.max_tokens or self.settings.max_tokens,
             output=output,
             tag=f"{task.run}/{item.id}/{task.epoch}",
@@ -89,18 +91,18 @@ class Prompted:
     async def work(self, task: Task, course: Course) -> Reply:
         """The model's whole answer to the task."""
         payloads = await self._asker.payloads(task)
-        text, bare = await self._text(task, payloads, course)
-        return await self._asker.ask(
-            task, course, payloads, text, system=self._system, output=task.item.output, bare=bare
-        )
-
-    async def _text(self, task: Task, payloads: Mapping[str, str], course: Course) -> tuple[str, str]:
-        """The prompt, and the task alone; what goes into the prompt is on disk before the model is asked."""
-        offered, recalled = await self._material.offered(task)
         pieces = context.critical(task, payloads)
-        bare = context.joined(pieces)
+        bare, alike = context.joined(pieces), context.joined(context.beginning(pieces))
+        text = await self._text(task, pieces, course) or bare
+        more: dict[str, Any] = {"output": task.item.output, "bare": bare, "shared": len(alike)}
+        return await self._asker.ask(task, course, payloads, text, system=self._system, **more)
+
+    async def _text(self, task: Task, pieces: Sequence[context.Piece], course: Course) -> str:
+        """The prompt with what goes into it beside the task, which is on disk before the model is asked; "" if nothing
+        does."""
+        offered, recalled = await self._material.offered(task)
         if not offered:
-            return bare, bare
+            return ""
         settings = self._asker.settings
         window = settings.window(task.model)
         answer = min(task.item.max_tokens or settings.max_tokens, window // ANSWER)
@@ -110,4 +112,4 @@ class Prompted:
         event = ContextFilled.model_validate({**whose, "budget": max(0, budget), "parts": filled.parts})
         found = MemoryRecalled.model_validate({**whose, "into": "prompt", "found": recalled})
         await course.record(*([found] if recalled else []), event)
-        return filled.text, bare
+        return filled.text

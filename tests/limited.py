@@ -15,6 +15,8 @@ from actors.governor.needs import Need, Permit, Told, Window, counted
 from actors.work import Usage
 
 MODEL = "claude-test"
+TELLS = 0.8
+"""How probably a beginning is told; else the answer's end tells it."""
 CHARACTERS = 350
 """A call of 100 tokens by estimate."""
 
@@ -59,6 +61,8 @@ class Shape(NamedTuple):
     """At most, from a grant to the server."""
     noise: float = 0.5
     """Real tokens are the estimate times 1 ± this."""
+    prefixes: int = 0
+    """Beginnings of prompts that calls share."""
     told_late: bool = False
     """Whether the headers tell the bucket as it is when the reply is sent, not when the call came."""
 
@@ -127,7 +131,8 @@ class World:
             self._left[run] -= 1
             characters = int(CHARACTERS * self.random.choice((0.5, 1, 1.5)))
             generation = self.generation["a"] + 1
-            need = Need(f"a/{next(self._ids)}", "a", generation, MODEL, run, 1, characters, 100)
+            prefix = f"p{self.random.randrange(self.shape.prefixes)}" if self.shape.prefixes else ""
+            need = Need(f"a/{next(self._ids)}", "a", generation, MODEL, run, 1, characters, 100, prefix)
             self._waiting[need.id] = need
             self.governor.reserve([need], self.now)
 
@@ -152,7 +157,13 @@ class World:
             bucket.take(amount)
         told = None if self.shape.told_late else self._told()
         usage = Usage(input_tokens=round(tokens), output_tokens=20)
+        if permit.leads and self.random.random() < TELLS:
+            self.at(self.now + self.shape.latency_s / 2, lambda: self._begin(permit))
         self.at(self.now + self.shape.latency_s, lambda: self._answer(permit, usage, told))
+
+    def _begin(self, permit: Permit) -> None:
+        if permit.need.id in self._held:
+            self.governor.heard(permit.need, self.now)
 
     def _told(self) -> Told:
         return Told(self.server[0].told(), self.server[1].told())

@@ -27,6 +27,8 @@ class Turns:
             0.0  # by the run that was served last; a run that comes back begins here and not with what it saved
         )
         self._order = count()
+        self._places: dict[str, tuple[float, int, str]] = {}
+        """Of each among the calls of its run."""
         self._parked: dict[str, dict[str, Need]] = {}
         """Calls by the prefix that they wait for."""
 
@@ -41,6 +43,7 @@ class Turns:
         if need.id in self._needs:
             return
         self._needs[need.id], self.since[need.id] = need, now
+        self._places[need.id] = (-need.priority, next(self._order), need.id)
         self._enter(need)
 
     def withdraw(self, ids: Collection[str]) -> None:
@@ -95,7 +98,7 @@ class Turns:
         if not run.waiting:
             run.used = max(run.used, self._used)
         run.waiting += 1
-        heapq.heappush(run.heap, (-need.priority, next(self._order), need.id))
+        heapq.heappush(run.heap, self._places[need.id])
 
     def _come(self, name: str) -> _Run:
         self._runs = {known: run for known, run in self._runs.items() if run.waiting or run.used > self._used}
@@ -103,7 +106,7 @@ class Turns:
         return run
 
     def _leave(self, need: Need) -> None:
-        del self.since[need.id]
+        del self.since[need.id], self._places[need.id]
         if self._parked.get(need.prefix, {}).pop(need.id, None):
             return
         if need is self._next:

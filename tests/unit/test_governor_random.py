@@ -27,6 +27,7 @@ shapes = st.builds(
     latency_s=st.sampled_from([0.05, 0.3, 4.0]),
     arrival_s=st.sampled_from([0.0, 0.02]),
     noise=st.sampled_from([0.0, 0.3]),
+    prefixes=st.sampled_from([0, 1, 5]),
     told_late=st.booleans(),
 )
 seeds = st.integers(0, 2**32)

@@ -145,6 +145,10 @@ scale: setup ## what grows with items and agents: driver, store, governor
 bench-calls: setup ## what a call to Claude costs, against the SDK alone
 	$(python) -m benchmarks.claude_calls
 
+.PHONY: bench-cache
+bench-cache: setup ## what a fan-out pays for the beginning that its prompts share
+	$(python) -m benchmarks.cache_leader
+
 .PHONY: lock
 lock: setup ## write requirements.lock anew from pyproject.toml (newer versions: make lock args=--upgrade)
 	PATH="$$PATH:$(CURDIR)/.tools/uv/bin" uv pip compile --universal --generate-hashes --no-header --no-annotate \

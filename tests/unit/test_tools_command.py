@@ -37,7 +37,8 @@ def alive(pid: int) -> bool:
 
 
 def pids(folder: Path) -> list[int]:
-    return [int(path.read_text()) for path in folder.glob("*.pid")]
+    texts = [path.read_text() for path in folder.glob("*.pid")]
+    return [int(text) for text in texts if text]  # one that was ended before it could say who it is has ended
 
 
 def until(true: Callable[[], bool], within_s: float = 20.0) -> None:

@@ -103,13 +103,14 @@ docs: setup ## draw the pages that are made from tables
 	$(python) -m cluster.failures_doc
 	$(python) -m cluster.cli.docs
 
-parts := bench-graphs bench-kills bench-growth bench-talks
+parts := bench-graphs bench-calls bench-kills bench-growth bench-talks
 
 .PHONY: bench
 bench: $(parts) ## ours beside peers in environments of their own, into benchmarks/RESULTS.md; 20 minutes
 
 .PHONY: $(parts)
 bench-graphs: ## what an item costs that does nothing: Ray, asyncio, LangGraph, DBOS, Prefect, Dask; 8 minutes
+bench-calls: ## what a call to Claude costs, against the SDK alone
 bench-kills: ## SIGKILL in the middle of a fan-out of calls: what is paid twice
 bench-growth: ## what grows with the items of a plan: time, memory, journal
 bench-talks: ## what the turns of a conversation take on disk
@@ -140,10 +141,6 @@ idle: setup ## how long `up` takes, and the memory of a fleet that does nothing
 .PHONY: scale
 scale: setup ## what grows with items and agents: driver, store, governor
 	for part in items agents governor; do $(python) -m benchmarks.scale $$part || exit 1; done
-
-.PHONY: bench-calls
-bench-calls: setup ## what a call to Claude costs, against the SDK alone
-	$(python) -m benchmarks.claude_calls
 
 .PHONY: bench-cache
 bench-cache: setup ## what a fan-out pays for the beginning that its prompts share

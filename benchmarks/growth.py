@@ -1,15 +1,16 @@
 """W7: what grows with the items of a plan: time, CPU, memory, bytes of the journal.
 
-    python -m benchmarks.growth
+    python -m benchmarks.growth [ITEMS …]
 
 W3 (10 layers, 3 random parents) with 500 to 32,000 items, each in processes that begin anew and have done a small graph
 before. Memory is the most that the processes of a system hold together (PSS, looked at every 0.2 s) over what they held
 before the graph; CPU is theirs. Systems that take more than linear time, or long for an item, end at fewer items.
 """
 
+import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from benchmarks import players
@@ -89,16 +90,16 @@ def one(system: System, items: int) -> Mapping[str, Any]:
         return {"seconds": told["seconds"], "cpu_s": spent, "mib": grown, "journal": journal}
 
 
-def measure() -> dict[str, Any]:
+def measure(sizes: Sequence[int]) -> dict[str, Any]:
     """All of them."""
     taken: dict[str, dict[int, Any]] = {system.name: {} for system in SYSTEMS}
-    for items in SIZES:
+    for items in sizes:
         for system in (one for one in SYSTEMS if items <= one.most):
             taken[system.name][items] = told = one(system, items)
             print(items, system.name, told, flush=True)
-    return {"sizes": SIZES, "systems": taken}
+    return {"sizes": sizes, "systems": taken}
 
 
 if __name__ == "__main__":
     BEGAN, BEFORE = time.time(), kept.load()
-    kept.keep("growth", measure(), BEGAN, BEFORE)
+    kept.keep("growth", measure(tuple(map(int, sys.argv[1:])) or SIZES), BEGAN, BEFORE)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.report import graphs, growth, kept, kills, talks
+from benchmarks.report import calls, graphs, growth, kept, kills, talks
 
 REPORT = Path(__file__).resolve().parent.parent / "RESULTS.md"
 
@@ -14,8 +14,8 @@ Written by `make bench`, which runs every part below (about 20 minutes), or by o
 system to system and is said with each. Two cores are few: what runs beside a measurement is in its figures, which is
 why systems are measured in turns and compared as ratios.
 
-What calls cost (W4) and how a limit is used (W5) have tables of their own: `make bench-calls`, `make bench-governor`,
-see [the governor](../docs/governor.md).
+How a limit is used (W5) and what prompts pay that begin alike (W9) are measured by `make bench-governor` and
+`make bench-cache`: see [the governor](../docs/governor.md).
 """
 
 
@@ -30,6 +30,7 @@ class Part(NamedTuple):
 
 PARTS = (
     Part("graphs", "make bench-graphs", graphs.section, graphs.pictures),
+    Part("calls", "make bench-calls", calls.section, calls.pictures),
     Part("kills", "make bench-kills", kills.section, kills.pictures),
     Part("growth", "make bench-growth", growth.section, growth.pictures),
     Part("talks", "make bench-talks", talks.section, talks.pictures),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from benchmarks import players
 from benchmarks.players import Start
-from benchmarks.report import graphs, growth, kills, talks
+from benchmarks.report import calls, graphs, growth, kills, talks
 from benchmarks.report.drawing import Bar, bars, lines
 from benchmarks.report.tables import paired
 from benchmarks.walking import expected, no_operation, walk
@@ -133,6 +133,10 @@ def test_the_other_sections() -> None:
     assert "| mnemosyne | 2,000 | 4.00 | 2,000 | 1.00 | 2.0 | 10.0 | 2 |" in grown
     assert "| exponent of CPU, at most (2,000 items) | 1.1 | 1.03 | 1.00 | stretch |" in grown
     assert "failed: it broke" in grown
+    ways = {"SDK alone, aiohttp": [[1.0, 0.5]], "runs on a fleet": [[1.3, 1.1]]}
+    called = "\n".join(calls.section({"rounds": 1, "calls": 500, "at_once": 100, "ideal_s": 1.0, "ways": ways}))
+    assert "| mnemosyne, runs on a fleet | 1.30 | 2.20 | 2.20 |" in called
+    assert "| ms of CPU for a call, at most | 2.5 | 1.9 | 2.20 | must |" in called
     said = {"turns": [50, 100], "characters": 9, "bytes": {"x": {"50": 1024, "100": 3024}}, "missing": {}}
     assert "| x | 1 | 3 | 30 | 40 |" in "\n".join(talks.section(said))
 

@@ -1,6 +1,6 @@
 """What a call to Claude costs through the adapter, against the SDK alone in the same run.
 
-    python -m benchmarks.claude_calls [rounds]   W4: 500 calls of 200 ms, 100 at once; interleaved, median of 5
+    python -m benchmarks.calls [rounds]   W4: 500 calls of 200 ms, 100 at once; interleaved, median of 5
 
 The server is a process of its own (tests/messages_server), prompts have 5 KB, answers 50 words. "SDK alone" is
 `messages.create` in a loop of asyncio, nothing checked, on each of its transports. Then the adapter (every reply
@@ -15,7 +15,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from actors.settings import FleetSettings, ModelSettings, Pools, Settings
 from actors.stores.protocol import Accept
 from actors.work import Item, Role, RunStatus
 from benchmarks.processes_cpu import cpu_below
+from benchmarks.report import kept
 from cluster import config
 from tests.messages_server import KEY, Latency, Script, running
 
@@ -111,8 +112,8 @@ async def fleet_run(fleet: Any, number: int, server: int) -> tuple[float, float]
     return took, time.process_time() + cpu_below(os.getpid(), {server}) - cpu
 
 
-async def measure(base_url: str, server: int, rounds: int) -> None:
-    """Print a line for each way of calling."""
+async def measure(base_url: str, server: int, rounds: int) -> dict[str, list[tuple[float, float]]]:
+    """Wall and CPU seconds of each way of calling, by round."""
     os.environ["ANTHROPIC_API_KEY"] = KEY  # each agent reads it in its own process
     models = ModelSettings(base_url=base_url, max_tokens=1000)
     shape = FleetSettings(pools=Pools(executors=2).only([Role.EXECUTOR]), concurrency=AT_ONCE // 2)
@@ -135,15 +136,24 @@ async def measure(base_url: str, server: int, rounds: int) -> None:
             for name, call in ways.items():
                 taken[name].append(await w4(call))
             taken["runs on a fleet"].append(await fleet_run(fleet, number, server))
+    return {name: times[1:] for name, times in taken.items()}  # the first warms up
+
+
+def tell(taken: Mapping[str, Sequence[tuple[float, float]]]) -> None:
+    """Print a line for each way of calling."""
     first = next(iter(taken.values()))
     for name, times in taken.items():
-        wall, cpu = (statistics.median(column) for column in zip(*times[1:], strict=True))  # the first warms up
-        ratio = statistics.median(ours[1] / theirs[1] for ours, theirs in zip(times[1:], first[1:], strict=True))
+        wall, cpu = (statistics.median(column) for column in zip(*times, strict=True))
+        ratio = statistics.median(ours[1] / theirs[1] for ours, theirs in zip(times, first, strict=True))
         each = f"{1e3 * cpu / CALLS:6.2f} ms CPU/call {ratio:5.2f} x"
         print(f"{name:28} {each}   wall/ideal {wall / IDEAL_S:5.2f}", flush=True)
 
 
 if __name__ == "__main__":
-    plan = Script(text=ANSWER, latency=Latency(base_s=LATENCY_S), remember=False)
-    with running(plan) as server:
-        asyncio.run(measure(server.base_url, server.pid, int(sys.argv[1]) if len(sys.argv) > 1 else 5))
+    PLAN = Script(text=ANSWER, latency=Latency(base_s=LATENCY_S), remember=False)
+    ROUNDS, BEGAN, BEFORE = int(sys.argv[1]) if len(sys.argv) > 1 else 5, time.time(), kept.load()
+    with running(PLAN) as here:
+        TAKEN = asyncio.run(measure(here.base_url, here.pid, ROUNDS))
+    tell(TAKEN)
+    TOLD = {"rounds": ROUNDS, "calls": CALLS, "at_once": AT_ONCE, "ideal_s": IDEAL_S, "ways": TAKEN}
+    kept.keep("calls", TOLD, BEGAN, BEFORE)

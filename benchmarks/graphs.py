@@ -44,16 +44,18 @@ class System(NamedTuple):
 SHORT = {"W1": 30, "W2": 100, "W3": 100}
 NOTHING = "nothing"
 
+BEFORE = "each item, before its dependents begin"
+
 SYSTEMS = (
-    System("mnemosyne", "ours", "each item, synced before its dependents begin"),
+    System("mnemosyne", "ours", f"{BEFORE} (SQLite, WAL, synchronous=FULL, several items in a commit)"),
     System("raw Ray actor calls", "ours", NOTHING),
     System("raw asyncio", "ours", NOTHING),
     System("LangGraph, memory", "langgraph", NOTHING),
-    System("LangGraph, SQLite", "langgraph", "each item, in the background: dependents may begin before"),
+    System("LangGraph, SQLite", "langgraph", "each item, in the background: dependents may begin before (WAL, FULL)"),
     System("Dask", "dask", NOTHING),
-    System("DBOS, SQLite", "dbos-sqlite", "each item, before its dependents begin", True, {"W3": 500}),
-    System("DBOS, PostgreSQL", "dbos-postgres", "each item, before its dependents begin", True, {"W3": 500}),
-    System("Prefect", "prefect", "states of items, in the background; no result", True, SHORT),
+    System("DBOS, SQLite", "dbos-sqlite", f"{BEFORE} (rollback journal, FULL)", True, {"W3": 500}),
+    System("DBOS, PostgreSQL", "dbos-postgres", f"{BEFORE} (fsync on)", True, {"W3": 500}),
+    System("Prefect", "prefect", "states of items, in the background (WAL, NORMAL); no result", True, SHORT),
     System("Prefect, results kept", "prefect", "each item's result in a file, not synced", True, SHORT),
 )
 

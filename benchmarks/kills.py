@@ -27,7 +27,7 @@ from benchmarks.report import kept
 from cluster.cli import preflight
 from tests.fleets import ONLY_EXECUTORS, Paid, fleet_up, processes, strike, wait_for
 from tests.messages_server import KEY, Latency, MessagesServer, serving
-from tests.processes import ended
+from tests.processes import descendants, ended
 
 ROUNDS = 3
 ITEMS, AT_ONCE, AGENTS = 160, 40, 2
@@ -102,14 +102,16 @@ def peer(start: Start, server: MessagesServer) -> dict[str, Any]:
 
 
 def embedded(server: MessagesServer) -> dict[str, Any]:
-    """Ours, an embedded run: everything dies; somebody calls `resume`."""
+    """Ours, an embedded run: every process dies in the same moment; somebody calls `resume`."""
     commands = Paid(Path(tempfile.mkdtemp(prefix="mn-")), server)
     process = commands.start("run", commands.wide(ITEMS), "--key", "k", *SHAPE)
     until_half(server, lambda: process.poll() is None)
-    struck = now(server)
+    all_of_it, struck = descendants(process.pid), now(server)
     process.kill()
+    for pid, _ in all_of_it:
+        strike(pid)
     ended(process)
-    preflight.free(commands.home / "store.db", PATIENCE_S)  # its processes end with it
+    preflight.free(commands.home / "store.db", PATIENCE_S)  # until the kernel has let go of it
     resumed, before = time.monotonic(), server.items.total()
     process = commands.start("resume", "k", *SHAPE)
     called = next_call(server, before, lambda: process.poll() is None)
@@ -173,7 +175,7 @@ def measure(rounds: int) -> dict[str, Any]:
             except (AssertionError, OSError, RuntimeError, subprocess.SubprocessError) as error:
                 failed[system.name] = players.reason(error)
             print(round_, system.name, failed.get(system.name) or trials[system.name][-1], flush=True)
-    return {"items": ITEMS, "at_once": AT_ONCE, "rounds": rounds, "trials": trials, "missing": failed}
+    return {"items": ITEMS, "at_once": AT_ONCE, "agents": AGENTS, "rounds": rounds, "trials": trials, "missing": failed}
 
 
 if __name__ == "__main__":

@@ -38,6 +38,8 @@ def section(kept: Json) -> Iterator[str]:
     )
     for name, why in kept["missing"].items():
         yield f"**Not measured: {name}.** {why}\n"
+    if goal := list(goals(kept)):
+        yield table(["goal", "at most", "the most in any trial", ""], goal)
 
 
 def middle(trials: list[Json], field: str) -> float | None:
@@ -55,6 +57,18 @@ def rows(kept: Json) -> Iterator[list[str]]:
             waits = [middle(trials, field) for field in ("first_call_s", "end_s")]
             counts = [f"{value:g}" for value in (*told, lost)]
             yield [name, *counts, *("–" if wait is None else f"{wait:.1f}" for wait in waits)]
+
+
+def goals(kept: Json) -> Iterator[list[str]]:
+    """Of ours, in the worst trial."""
+    for case, field, name, most in (
+        ("driver of a fleet", "again", "asked again when the driver of a fleet is killed", 0),
+        ("one agent of two", "again", "asked again when an agent is killed", kept["at_once"] // kept["agents"]),
+        ("everything", "first_call_s", "seconds from `resume` to the next new call", 5),
+    ):
+        known = [trial[field] for trial in kept["trials"].get(f"{OURS}, {case}", []) if trial[field] is not None]
+        if known:
+            yield [name, f"{most}", f"{max(known):g}", "yes" if max(known) <= most else "**not reached**"]
 
 
 def pictures(kept: Json) -> Iterator[tuple[str, str]]:

@@ -122,8 +122,11 @@ def test_the_section_of_the_graphs_tells_ratios_goals_and_what_failed() -> None:
 
 def test_the_other_sections() -> None:
     trial = {"answered": 80, "in_flight": 40, "again": 45, "first_call_s": None, "end_s": 4.0}
-    told = {"items": 160, "at_once": 40, "rounds": 1, "trials": {"x": [trial], "y": []}, "missing": {"y": "gone"}}
-    assert "| x | 80 | 40 | 45 | 5 | – | 4.0 |" in "\n".join(kills.section(told))
+    trials = {"x": [trial], "y": [], "mnemosyne, driver of a fleet": [trial]}
+    told = {"items": 160, "at_once": 40, "agents": 2, "rounds": 1, "trials": trials, "missing": {"y": "gone"}}
+    killed = "\n".join(kills.section(told))
+    assert "| x | 80 | 40 | 45 | 5 | – | 4.0 |" in killed
+    assert "| asked again when the driver of a fleet is killed | 0 | 45 | **not reached** |" in killed
     sizes = {
         "500": {"seconds": 1.0, "cpu_s": 1.0, "mib": 1.0, "journal": None},
         "2000": {"seconds": 4.0, "cpu_s": 4.0, "mib": 2.0, "journal": 4000},

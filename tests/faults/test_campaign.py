@@ -1,4 +1,4 @@
-"""Everything struck at random while it works, for a minute: with one seed, and with every seed that once failed."""
+"""Everything struck at random while it works, for a minute: with every seed that once failed."""
 
 import pytest
 
@@ -7,10 +7,11 @@ from tests.campaign.campaign import campaign
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 SECONDS = 60.0
-FAILED: tuple[int, ...] = ()
+FAILED = (1,)
+"""1: a monitor began while the store hung, and waited for it; a stopped monitor was not ended, only told to end."""
 
 
-@pytest.mark.parametrize("seed", [1, *FAILED])
+@pytest.mark.parametrize("seed", FAILED)
 def test_what_was_promised_holds(seed: int, request: pytest.FixtureRequest) -> None:
     report = campaign(seed, SECONDS)
     request.config.get_terminal_writer().line(f"\n{report.table()}")

@@ -1,7 +1,6 @@
 """The real SDK against a Messages API on loopback: what is asked, and what is made of a whole answer."""
 
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -9,7 +8,6 @@ import pytest
 from actors.errors import AnswerCutOff, AnswerInvalid, AnswerRefused, ContextTooLong, ModelError, ModelFaulty
 from actors.models.claude import ClaudeModel
 from actors.models.port import Request, StopReason
-from actors.settings import ModelSettings
 from actors.work import Usage
 from tests.claude_calls import ask, failure
 from tests.messages_server import KEY, MessagesServer, Turn, answers
@@ -19,19 +17,6 @@ SCHEMA = {
     "properties": {"text": {"type": "string", "minLength": 2}, "score": {"type": ["integer", "null"], "minimum": 1}},
     "required": ["text", "score"],
 }
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[MessagesServer]:
-    async with MessagesServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def model(server: MessagesServer) -> AsyncIterator[ClaudeModel]:
-    opened = ClaudeModel(lambda: KEY, ModelSettings(base_url=server.base_url, deadline_base_s=30))
-    yield opened
-    await opened.close()
 
 
 async def test_an_answer(server: MessagesServer, model: ClaudeModel) -> None:

@@ -33,13 +33,6 @@ async def server() -> AsyncIterator[MessagesServer]:
         yield running
 
 
-@pytest.fixture
-async def model(server: MessagesServer) -> AsyncIterator[ClaudeModel]:
-    opened = ClaudeModel(lambda: KEY, ModelSettings(base_url=server.base_url, deadline_base_s=30))
-    yield opened
-    await opened.close()
-
-
 async def test_a_long_system_prompt_is_written_once_and_read_by_other_items(
     server: MessagesServer, model: ClaudeModel
 ) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -33,19 +32,6 @@ from tests.messages_server import (
 
 TOLD = events(message("a whole answer"))
 LATER = {"retry-after": "86400"}
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[MessagesServer]:
-    async with MessagesServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def model(server: MessagesServer) -> AsyncIterator[ClaudeModel]:
-    opened = ClaudeModel(lambda: KEY, ModelSettings(base_url=server.base_url, deadline_base_s=30))
-    yield opened
-    await opened.close()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Whose key a ClaudeModel uses, when it looks for it, and that it tells nobody."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from actors.errors import CredentialsRefused
@@ -9,19 +7,6 @@ from actors.models.claude import ClaudeModel
 from actors.settings import ModelSettings
 from tests.claude_calls import ask, failure
 from tests.messages_server import KEY, MessagesServer
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[MessagesServer]:
-    async with MessagesServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def model(server: MessagesServer) -> AsyncIterator[ClaudeModel]:
-    opened = ClaudeModel(lambda: KEY, ModelSettings(base_url=server.base_url, deadline_base_s=30))
-    yield opened
-    await opened.close()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """The real SDK: what the API says about the pace arrives, with an answer and with a refusal."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from actors.models.claude import ClaudeModel
@@ -33,19 +31,6 @@ HEADERS = {
 }
 PART = Usage(input_tokens=11, output_tokens=1, cache_read_tokens=5, cache_write_tokens=3)
 TOLD = events(message("a whole answer"))
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[MessagesServer]:
-    async with MessagesServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def model(server: MessagesServer) -> AsyncIterator[ClaudeModel]:
-    opened = ClaudeModel(lambda: KEY, ModelSettings(base_url=server.base_url, deadline_base_s=30))
-    yield opened
-    await opened.close()
 
 
 async def with_headers(exchange: Exchange) -> None:

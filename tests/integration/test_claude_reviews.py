@@ -2,38 +2,21 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
-
-import pytest
 
 from actors.events import ItemAccepted, ItemClosed, ItemFailed
 from actors.models.claude import ClaudeModel
 from actors.people import AnswerGiven
 from actors.review import Questions
-from actors.settings import ModelSettings
 from actors.stores.protocol import Store
 from actors.work import Item, Role, RunStatus
 from cluster.driver import Driver
 from tests.fakes import LocalAgent, accepted, open_store
-from tests.messages_server import KEY, MessagesServer, answers, tool_use
+from tests.messages_server import MessagesServer, answers, tool_use
 from tests.reviews import answer, reviewed
 from tests.unit.test_reviewing import driven, judgements
 
 MODEL = "claude-sonnet-5-5"
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[MessagesServer]:
-    async with MessagesServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def model(server: MessagesServer) -> AsyncIterator[ClaudeModel]:
-    opened = ClaudeModel(lambda: KEY, ModelSettings(base_url=server.base_url, deadline_base_s=30))
-    yield opened
-    await opened.close()
 
 
 def prompt(server: MessagesServer, call: int) -> str:

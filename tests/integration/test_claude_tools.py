@@ -1,6 +1,5 @@
 """The real SDK: tools offered and called, blocks that go back as they came; in one piece and streamed."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -9,28 +8,14 @@ from actors.errors import AnswerCutOff, ModelFaulty
 from actors.models.blocks import Opaque, Text, Tool, ToolCall, ToolResult
 from actors.models.claude import ClaudeModel
 from actors.models.port import Message, OnDelta, Request, StopReason
-from actors.settings import ModelSettings
 from tests.claude_calls import ask, failure
-from tests.messages_server import KEY, MessagesServer, answers, events, message, streams, text_block, thinking, tool_use
+from tests.messages_server import MessagesServer, answers, events, message, streams, text_block, thinking, tool_use
 
 READ = Tool(name="read", description="Reads a file.", input={"type": "object", "properties": {"path": {}}})
 ANSWER = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
 BOTH = pytest.mark.parametrize("watch", [None, lambda _: None], ids=["whole", "streamed"])
 LONG = {"path": "a/b/c.txt", "lines": [1, 2, 3], "text": 'quotes " and \\ and ünïcode ' * 20}
 CALLED = [thinking(), text_block("I look."), tool_use("read", LONG, "toolu_1"), tool_use("read", {}, "toolu_2")]
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[MessagesServer]:
-    async with MessagesServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def model(server: MessagesServer) -> AsyncIterator[ClaudeModel]:
-    opened = ClaudeModel(lambda: KEY, ModelSettings(base_url=server.base_url, deadline_base_s=30))
-    yield opened
-    await opened.close()
 
 
 def with_tools(**fields: Any) -> Request:

@@ -52,6 +52,13 @@ database: ## install PostgreSQL for the tests of the store, if it is missing and
 	    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends postgresql >/dev/null; } || \
 	  echo "there is no PostgreSQL here: the tests over it are skipped"
 
+.PHONY: machines
+machines: ## install iproute2 for the tests over several machines, if it is missing and this is Debian's root
+	@command -v ip >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get -qq update && \
+	    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends iproute2 >/dev/null; } || \
+	  echo "there is no iproute2 here: tests over several machines are skipped"
+
 .PHONY: pictures
 pictures: setup browser ## take the README's pictures of the page
 	$(python) -m docs.pictures
@@ -87,7 +94,7 @@ integration: setup ## tests on one embedded Ray
 	$(python) -m pytest -m "not faults" tests/integration
 
 .PHONY: faults
-faults: setup browser watchers database ## long proofs with killed processes
+faults: setup browser watchers database machines ## long proofs with killed processes
 	$(python) -m pytest -m faults
 
 .PHONY: campaign

@@ -26,6 +26,9 @@ PORT = 6379
 MARK = "mn"
 """What the names of namespaces and links begin with; the id of this process follows."""
 
+WITH_US = ("setpriv", "--pdeathsig", "KILL")
+"""Words before a program that is to end when this process does, however that ends."""
+
 BOOT = 'for disk in $DISKS; do mount -t tmpfs tmpfs "$disk" || exit 9; done; "$@" & wait'
 """Of a machine's first process, which outlives all others and collects what they leave."""
 
@@ -55,7 +58,7 @@ class Machine:
         where = [f"--node-ip-address={self.address}", "--num-cpus=2", "--object-store-memory=80000000"]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                ["ip", "netns", "exec", space, *own, "sh", "-c", BOOT, "sh", *start, *where, *ray],
+                [*WITH_US, "ip", "netns", "exec", space, *own, "sh", "-c", BOOT, "sh", *start, *where, *ray],
                 env={**environment, "DISKS": " ".join(map(str, (RAY_FOLDER, *disks)))},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -129,14 +132,18 @@ class Machines:
         self._environment = {
             **os.environ, **ours, **more, "PYTHONPATH": str(ROOT), "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
         }  # fmt: skip
-        self.head_options: tuple[str, ...] = ()
-        """More of what `ray start` is told there."""
+        self._head_options: tuple[str, ...] = ()
+        self._of_head: dict[str, str] = {}
         self.all: list[Machine] = []
         """The first is the head."""
 
     def tell(self, **more: str) -> None:
         """Variables of the nodes that are started from now on."""
         self._environment |= more
+
+    def tell_head(self, *options: str, **more: str) -> None:
+        """What `ray start` is told on the head, and its variables."""
+        self._head_options, self._of_head = options, more
 
     @property
     def head(self) -> Machine:
@@ -174,8 +181,8 @@ class Machines:
     def boot(self, machine: Machine) -> None:
         """Start its node and wait for it. The head has the lasting disk, others have their own."""
         if machine is self.head:
-            alone = ("--head", f"--port={PORT}", "--include-dashboard=false", *self.head_options)
-            machine.boot(self._environment, (), *alone)
+            alone = ("--head", f"--port={PORT}", "--include-dashboard=false", *self._head_options)
+            machine.boot({**self._environment, **self._of_head}, (), *alone)
         else:
             machine.boot(self._environment, self._disks, f"--address={self.head.address}:{PORT}")
         machine.wait_until_up()
@@ -223,7 +230,7 @@ def machines(count: int, folder: Path, *disks: Path, **more: str) -> Iterator[Ma
 
 def missing() -> str:
     """Why there can be no machines here; "" if there can."""
-    tools = [tool for tool in ("ip", "unshare", "nsenter") if shutil.which(tool) is None]
+    tools = [tool for tool in ("ip", "unshare", "nsenter", "setpriv") if shutil.which(tool) is None]
     if tools:
         return f"{', '.join(tools)} is missing; Debian's packages are iproute2 and util-linux"
     return "" if os.geteuid() == 0 else "network namespaces need root"

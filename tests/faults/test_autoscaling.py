@@ -82,7 +82,7 @@ def job(tmp_path: Path) -> Iterator[Job]:
     with machines.machines(0, tmp_path, **AUTOSCALER) as cluster:
         head = cluster.add()
         file.write_text(json.dumps(kinds(head.address)))
-        cluster.head_options = ("--num-cpus=0", f"--autoscaling-config={file}")
+        cluster.tell_head("--num-cpus=0", f"--autoscaling-config={file}")
         cluster.boot(head)
         yield Job(tmp_path, cluster)
 

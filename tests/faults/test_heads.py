@@ -1,0 +1,55 @@
+"""A fleet that several jobs share loses the head of its cluster, whose control store lasts."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from actors.events import RunStarted
+from tests import machines
+from tests.jobs import AGENTS, AT_ONCE, ITEMS, SHAPE, Job, asked_twice, job, whole
+from tests.machines import Machines
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.timeout(280),
+    pytest.mark.skipif(bool(machines.missing()), reason=machines.missing()),
+]
+
+
+@contextmanager
+def rocksdb(cluster: Machines) -> Iterator[None]:
+    """Ray's own, on a disk that outlives the head."""
+    with TemporaryDirectory() as folder:
+        cluster.tell(RAY_gcs_storage="rocksdb", RAY_gcs_storage_path=folder)
+        yield
+
+
+def test_a_head_that_comes_back_with_its_control_store_finds_the_agents_at_work(tmp_path: Path) -> None:
+    with job(AGENTS, tmp_path, around=rocksdb) as headless:
+        fleet_with_a_run(headless)
+        head, elsewhere = headless.cluster.head, agents_elsewhere(headless)
+        head.kill()
+        headless.cluster.boot(head)
+        headless.well("status", "job", "--watch")
+        lost = whole(headless)
+        assert {event.term for event in headless.all(RunStarted)} == {1, 2}, "its driver is on the head"
+        after = headless.agents()
+        assert {agent: after[agent].generation for agent in elsewhere} == dict.fromkeys(elsewhere, 1)
+        assert asked_twice(headless) <= lost
+        headless.well("down")
+
+
+def fleet_with_a_run(job: Job) -> None:
+    """The fleet is the cluster's and not of one job; so is the driver."""
+    job.well("up", *SHAPE)
+    job.well("run", job.wide(ITEMS), "--key", "job", "--detach")
+    job.wait_for(AGENTS * AT_ONCE)
+
+
+def agents_elsewhere(job: Job) -> set[str]:
+    """Those that are not on the head."""
+    head = next(node for node, machine in job.cluster.by_node().items() if machine is job.cluster.head)
+    return {agent for agent, event in job.agents().items() if event.node != head}

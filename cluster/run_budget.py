@@ -12,6 +12,7 @@ from enum import Enum, auto
 from actors.account import Account, settled
 from actors.budget import Budget
 from actors.events import ItemAssigned, ItemClosed
+from actors.models.caching import is_long_enough
 from actors.models.estimate import reservation
 from actors.roles.prompt import PROMPTS
 from actors.settings import ModelSettings
@@ -230,7 +231,8 @@ class RunBudget:
         texts = [*item.inputs.values(), *(results.get(name, Content(ref="")) for name in item.dependencies)]
         characters = len(PROMPTS[item.agent].text) + len(item.description) + len(str(item.output or ""))
         characters += sum(LABELS + (LONG_TEXT if text.text is None else len(text.text)) for text in texts)
-        return reservation(model, characters, item.max_tokens or MAX_TOKENS)
+        is_kept = is_long_enough(model, characters)  # a write to the cache is dearer
+        return reservation(model, characters, item.max_tokens or MAX_TOKENS, is_kept=is_kept)
 
 
 def _times(calls: int, one: Reservation, accounts: list[Account]) -> Reservation:

@@ -26,15 +26,19 @@ def floor(model: str) -> int:
     return next((tokens for names, tokens in FLOORS if model.startswith(names)), FLOOR)
 
 
+def is_long_enough(model: str, characters: int) -> bool:
+    """Whether the model keeps a prefix of this length."""
+    return characters / CHARACTERS_PER_TOKEN >= floor(model)
+
+
 def marks_beginning(request: Request) -> bool:
     """Whether tools and system prompt, which all items of a role share, are long enough to be kept."""
-    return _beginning(request) / CHARACTERS_PER_TOKEN >= floor(request.model)
+    return is_long_enough(request.model, _beginning(request))
 
 
 def marks_shared(request: Request) -> bool:
     """Whether what other items are given too is long enough, with what stands before it."""
-    characters = _beginning(request) + request.shared
-    return request.shared > 0 and characters / CHARACTERS_PER_TOKEN >= floor(request.model)
+    return request.shared > 0 and is_long_enough(request.model, _beginning(request) + request.shared)
 
 
 def prefix(request: Request) -> str:
@@ -54,8 +58,7 @@ def marks_end(request: Request) -> bool:
     """Whether the whole prompt is kept: a conversation with tools goes on, and its next turn begins with this one."""
     if not request.tools:
         return False
-    characters = _beginning(request) + sum(len(message.said) for message in request.messages)
-    return characters / CHARACTERS_PER_TOKEN >= floor(request.model)
+    return is_long_enough(request.model, _beginning(request) + sum(len(message.said) for message in request.messages))
 
 
 def _beginning(request: Request) -> int:

@@ -7,8 +7,7 @@ over the rounds of the ratio within a round, of the time for an item.
 """
 
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, NamedTuple
@@ -60,24 +59,20 @@ SYSTEMS = (
 )
 
 
-def measure(rounds: int) -> dict[str, Any]:
-    """Everything, and what could not be measured."""
+def measure(rounds: int) -> Iterator[dict[str, Any]]:
+    """Everything so far, after each round but the first, and what cannot be measured."""
     with players.playing(STARTS) as (playing, missing):
         taken = {system.name: Taken(system) for system in SYSTEMS if system.player in playing}
+        absent = {system.name: missing[system.player] for system in SYSTEMS if system.player in missing}
+        versions = {name: text for player in playing.values() for name, text in player.versions.items()}
         for round_ in range(rounds + 1):
             for workload in WORKLOADS:
                 for one in taken.values():
                     if round_ <= min(rounds, FEW if one.system.is_slow else rounds):
                         one.more(playing[one.system.player], workload, round_)
-        versions = {name: text for player in playing.values() for name, text in player.versions.items()}
-    absent = {system.name: missing[system.player] for system in SYSTEMS if system.player in missing}
-    return {
-        "rounds": rounds,
-        "few": min(rounds, FEW),
-        "versions": versions,
-        "systems": [one.told for one in taken.values()],
-        "missing": absent,
-    }
+            if round_:
+                told = {"rounds": round_, "few": min(round_, FEW), "versions": versions, "missing": absent}
+                yield {**told, "systems": [one.told for one in taken.values()]}
 
 
 class Taken:
@@ -103,12 +98,5 @@ class Taken:
         print(f"{workload} {round_} {self.system.name:24} {took}", flush=True)
 
 
-def main() -> None:
-    """Measure and keep."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
-    began, before = time.time(), kept.load()
-    kept.keep("graphs", measure(rounds), began, before)
-
-
 if __name__ == "__main__":
-    main()
+    kept.run("graphs", measure(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS))

@@ -9,8 +9,7 @@ before the graph; CPU is theirs. Systems that take more than linear time, or lon
 
 import sys
 import threading
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from benchmarks import players
@@ -90,16 +89,15 @@ def one(system: System, items: int) -> Mapping[str, Any]:
         return {"seconds": told["seconds"], "cpu_s": spent, "mib": grown, "journal": journal}
 
 
-def measure(sizes: Sequence[int]) -> dict[str, Any]:
-    """All of them."""
+def measure(sizes: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """All of them; what is known after each size."""
     taken: dict[str, dict[int, Any]] = {system.name: {} for system in SYSTEMS}
     for items in sizes:
         for system in (one for one in SYSTEMS if items <= one.most):
             taken[system.name][items] = told = one(system, items)
             print(items, system.name, told, flush=True)
-    return {"sizes": sizes, "systems": taken}
+        yield {"sizes": sizes, "systems": taken}
 
 
 if __name__ == "__main__":
-    BEGAN, BEFORE = time.time(), kept.load()
-    kept.keep("growth", measure(tuple(map(int, sys.argv[1:])) or SIZES), BEGAN, BEFORE)
+    kept.run("growth", measure(tuple(map(int, sys.argv[1:])) or SIZES))

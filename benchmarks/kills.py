@@ -164,8 +164,8 @@ def trial(system: System) -> Mapping[str, Any]:
         return system.trial(start, server)
 
 
-def measure(rounds: int) -> dict[str, Any]:
-    """All systems, in turns."""
+def measure(rounds: int) -> Iterator[dict[str, Any]]:
+    """All systems, in turns; what is known after each round."""
     trials: dict[str, list[Mapping[str, Any]]] = {system.name: [] for system in SYSTEMS}
     failed = dict[str, str]()
     for round_ in range(rounds):
@@ -175,9 +175,9 @@ def measure(rounds: int) -> dict[str, Any]:
             except (AssertionError, OSError, RuntimeError, subprocess.SubprocessError) as error:
                 failed[system.name] = players.reason(error)
             print(round_, system.name, failed.get(system.name) or trials[system.name][-1], flush=True)
-    return {"items": ITEMS, "at_once": AT_ONCE, "agents": AGENTS, "rounds": rounds, "trials": trials, "missing": failed}
+        shape = {"items": ITEMS, "at_once": AT_ONCE, "agents": AGENTS}
+        yield {**shape, "rounds": round_ + 1, "trials": trials, "missing": failed}
 
 
 if __name__ == "__main__":
-    BEGAN, BEFORE = time.time(), kept.load()
-    kept.keep("kills", measure(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS), BEGAN, BEFORE)
+    kept.run("kills", measure(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS))

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,8 @@ def hold(system: str, turns: int) -> int:
         return sum(file.stat().st_size for file in Path(folder).iterdir())
 
 
-def measure() -> dict[str, Any]:
-    """All of them."""
+def measure() -> Iterator[dict[str, Any]]:
+    """All of them; what is known after each."""
     taken, failed = dict[str, dict[int, int]](), dict[str, str]()
     for system in SYSTEMS:
         try:
@@ -53,9 +53,8 @@ def measure() -> dict[str, Any]:
         except (OSError, subprocess.SubprocessError) as error:
             failed[system] = players.reason(error)
         print(system, taken.get(system) or failed[system], flush=True)
-    return {"turns": TURNS, "characters": CHARACTERS, "bytes": taken, "missing": failed}
+        yield {"turns": TURNS, "characters": CHARACTERS, "bytes": taken, "missing": failed}
 
 
 if __name__ == "__main__":
-    BEGAN, BEFORE = time.time(), kept.load()
-    kept.keep("talks", measure(), BEGAN, BEFORE)
+    kept.run("talks", measure())

@@ -62,8 +62,8 @@ class Lane:
         return Held(by, wait_s)
 
     def waited_s(self, now: float) -> float:
-        """Of the call that waits longest; 0 if none does."""
-        return now - min(self.turns.since.values(), default=now)
+        """Of the call that waits longest for the limits; 0 if none does."""
+        return now - min((self.turns.since[need.id] for need in self.turns.limited()), default=now)
 
     def _waits(self, amounts: Amounts, now: float) -> Iterator[float]:
         return (bucket.wait_s(amount, now) for bucket, amount in zip(self.buckets, amounts, strict=True))

@@ -30,7 +30,7 @@ class Reports:
         told_at = self._told_at.get(model)
         if refused or (held_s >= TOLD_FROM_S and (told_at is None or now >= told_at + EVERY_S)):
             self._told_at[model] = now
-        elif told_at is not None and not lane.turns:
+        elif told_at is not None and not lane.turns.limited():
             del self._told_at[model]
         else:
             return None
@@ -46,7 +46,7 @@ def told(model: str, lane: Lane, held_s: float, refused: int, now: float) -> Mod
     return ModelHeld(
         model=model,
         by=by if held is None else held.by,
-        waiting=len(lane.turns),
+        waiting=len(lane.turns.limited()),
         in_flight=len(lane.in_flight),
         held_s=round(held_s, 1),
         limit=round(bucket.rate * 60) if bucket else None,

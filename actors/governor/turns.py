@@ -69,6 +69,10 @@ class Turns:
         """Ids of the agent's calls from generations before this one."""
         return [id_ for id_, need in self._needs.items() if need.agent == agent and need.generation < before]
 
+    def limited(self) -> list[Need]:
+        """Those that wait for the model's limits and for nothing else."""
+        return [need for id_, need in self._needs.items() if self._waits(id_)]
+
     def next(self) -> Need | None:
         """The call that is next, until it is taken or withdrawn."""
         if self._next is None and (waiting := [run for run in self._runs.values() if run.waiting]):

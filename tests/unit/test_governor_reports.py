@@ -80,3 +80,10 @@ def test_a_run_shows_what_is_held_now() -> None:
     assert [told["waiting"] for told in view.to_json()["held"]] == [4]
     view.apply(ModelHeld(run="", model=M, by="requests", waiting=0, in_flight=0, held_s=0, seq=3))
     assert view.to_json()["held"] == []
+
+
+def test_a_wait_for_another_call_to_begin_is_no_limit_of_the_model() -> None:
+    it, reports = governor(6000), Reports()
+    it.reserve([Need(name, "a", 1, M, "r", 0, 10, 10, "prefix") for name in "abc"], 0)
+    assert [permit.leads for permit in it.grants(1)] == [True]
+    assert [reports.due(it, second) for second in range(2, 25)] == [[]] * 23

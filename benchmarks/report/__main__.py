@@ -19,6 +19,12 @@ How a limit is used (W5) and what prompts pay that begin alike (W9) are measured
 """
 
 
+CALM = 1.0
+"""Load at the beginning: more is somebody else's work."""
+
+BUSY = " **Other work was going on: absolute figures are worth little, ratios are good to a factor of two.**"
+
+
 class Part(NamedTuple):
     """What a part becomes in the report."""
 
@@ -44,7 +50,7 @@ def about(part: Part, told: dict[str, Any]) -> str:
     return (
         f"`{part.command}`, {told['at']}, {told['took_s']} s. {machine['cores']} cores of {machine['cpu']}, "
         f"{machine['memory_gib']} GiB, {machine['system']}, Python {machine['python']}"
-        f"{f'; {versions}' if versions else ''}. Load before {before}, after {after}.\n"
+        f"{f'; {versions}' if versions else ''}. Load before {before}, after {after}.{BUSY * (before > CALM)}\n"
     )
 
 

@@ -34,8 +34,9 @@ def section(kept: Json) -> Iterator[str]:
     """Text of the report."""
     yield "## W1-W3: what an item costs that does nothing\n"
     yield (
-        f"Medians of {kept['rounds']} rounds ({kept['few']} of DBOS and Prefect), one after the other in each round, "
-        "after one that warms up. A ratio is the median of the ratios within the rounds, of the time for an item.\n"
+        f"Medians; rounds: {kept['rounds']} ({kept['few']} of DBOS and Prefect), one system after the other in each, "
+        "after one round that warms up. A ratio is the median of the ratios within the rounds, of the time for an "
+        "item.\n"
     )
     for workload, about in ABOUT.items():
         yield f"### {workload}: {about}\n"

@@ -17,9 +17,9 @@ def section(kept: Json) -> Iterator[str]:
     yield "## W6: SIGKILL in the middle of a fan-out, and on\n"
     yield (
         f"{kept['items']} calls of about a second, {kept['at_once']} at once; the signal comes when half are answered. "
-        f"Medians of {kept['rounds']} trials. *Asked again* is what is paid a second time, counted at the model's "
-        "server; beyond what was in flight it is work that had been answered and was lost. A plain loop of asyncio, "
-        "Ray or Dask keeps nothing: all that was answered is asked again, by construction.\n"
+        f"Medians; trials of each: {kept['rounds']}. *Asked again* is what is paid a second time, counted at the "
+        "model's server; beyond what was in flight it is work that had been answered and was lost. A plain loop of "
+        "asyncio, Ray or Dask keeps nothing: all that was answered is asked again, by construction.\n"
     )
     yield "![W6](results/W6.svg)\n"
     head = [

@@ -1,4 +1,4 @@
-"""A fleet that several jobs share loses the head of its cluster, whose control store lasts."""
+"""A fleet that several jobs share loses the head of its cluster, with a control store that lasts and without one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +11,7 @@ from actors.events import RunStarted
 from tests import machines
 from tests.jobs import AGENTS, AT_ONCE, ITEMS, SHAPE, Job, asked_twice, job, whole
 from tests.machines import Machines
+from tests.processes import paid
 
 pytestmark = [
     pytest.mark.faults,
@@ -40,6 +41,25 @@ def test_a_head_that_comes_back_with_its_control_store_finds_the_agents_at_work(
         assert {agent: after[agent].generation for agent in elsewhere} == dict.fromkeys(elsewhere, 1)
         assert asked_twice(headless) <= lost
         headless.well("down")
+
+
+def test_without_one_the_run_goes_on_on_a_new_cluster(tmp_path: Path) -> None:
+    with job(AGENTS, tmp_path) as anew:
+        fleet_with_a_run(anew)
+        for machine in anew.cluster.all:
+            machine.kill()
+        flying = anew.server.items.total() - len(paid(anew.events("job")))
+        for machine in anew.cluster.all:
+            anew.cluster.boot(machine)
+        assert "`mnemosyne down`, then `mnemosyne up`" in anew.run("resume", "--all")[2]
+        anew.well("down")
+        anew.well("up", *SHAPE)
+        anew.well("resume", "--all")
+        anew.well("status", "job", "--watch")
+        lost = whole(anew)
+        assert asked_twice(anew) <= lost
+        assert anew.twice <= flying
+        anew.well("down")
 
 
 def fleet_with_a_run(job: Job) -> None:

@@ -1,8 +1,8 @@
-"""Ends a process that hangs and that nobody else judges: the store, a shared model, the health monitor itself."""
+"""Ends a process that hangs and that nobody else judges: the store, a shared model, a driver, the monitor itself."""
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from actors.errors import FleetError
@@ -10,6 +10,9 @@ from actors.settings import HealthSettings
 from actors.wards import Pulse
 
 EVERY_S = 1.0
+
+LOOK_S = 2.0
+"""So often it is looked who has come and gone."""
 
 log = logging.getLogger(__name__)
 
@@ -51,3 +54,18 @@ async def guard(
         if hung:
             log.warning("%s hangs and is ended; it is started again", name)
             await process.end(for_good=False)
+
+
+async def guard_all(
+    who: Callable[[], Collection[str]], process: Callable[[str], Guarded], settings: HealthSettings
+) -> None:
+    """Until cancelled: guard every process of these names, which may come and go."""
+    guards: dict[str, asyncio.Task[None]] = {}
+    async with asyncio.TaskGroup() as tasks:
+        while True:
+            names = set(await asyncio.to_thread(who))
+            for name in guards.keys() - names:
+                guards.pop(name).cancel()
+            for name in names - guards.keys():
+                guards[name] = tasks.create_task(guard(name, process(name), settings))
+            await asyncio.sleep(LOOK_S)

@@ -15,6 +15,7 @@ import ray
 
 from actors import garbage, process_memory
 from actors.desk import Desk, tell
+from actors.drivers import guard_drivers
 from actors.errors import MnemosyneError, StoreLocked
 from actors.governor.needs import Amounts
 from actors.governor.notes import Answer, Note
@@ -37,8 +38,7 @@ from actors.work import role_of
 STORE, MONITOR, GOVERNOR, PAGE = "store", "monitor", "governor", "page"
 """Names of actors."""
 
-LOCK_TRIES = 30
-LOCK_RETRY_S = 0.1
+LOCK_TRIES, LOCK_RETRY_S = 30, 0.1
 """Looks at a locked store, so far apart, before it is refused."""
 
 CONTROL = "control"
@@ -289,7 +289,8 @@ class MonitorProcess:
     async def _watch(self) -> None:
         try:
             store = RemoteStore(find(STORE, self._plan.namespace))
-            await Monitor(store, self._wards, self._settings, self._support).watch()
+            watching = Monitor(store, self._wards, self._settings, self._support).watch()
+            await asyncio.gather(watching, guard_drivers(self._plan.namespace, self._settings))
         except BaseException:
             logging.getLogger(__name__).exception("the health monitor failed and begins anew")
             os._exit(1)

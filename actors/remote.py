@@ -32,7 +32,6 @@ PROBE_S = 5.0
 MODEL_TRIES = 3
 """A call that ends its model's process this often is at fault itself."""
 
-
 NAMED = 3
 """Items whose ids are in the name of a call."""
 ID_MAX = 40
@@ -71,6 +70,12 @@ def process_of(name: str, namespace: str) -> int:
     known = ray._private.state.actors(actor)  # its public twin needs the dashboard, which not every fleet has
     here = known and known["State"] == "ALIVE" and known["Address"]["NodeID"] == this_node()
     return int(known["Pid"]) if here else 0
+
+
+def names(namespace: str) -> list[str]:
+    """Of the actors in it, whichever process made them."""
+    listed = ray.util.list_named_actors(all_namespaces=True)
+    return [one["name"].removeprefix(title("")) for one in listed if one["namespace"] == namespace]
 
 
 def this_node() -> str:

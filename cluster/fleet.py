@@ -15,6 +15,7 @@ import ray
 from ray.exceptions import RayError
 
 from actors import garbage, process_memory
+from actors.drivers import DRIVER
 from actors.errors import FleetError, MnemosyneError
 from actors.events import AgentStarting, AgentUnavailable, Event
 from actors.guard import guard
@@ -32,10 +33,12 @@ from actors.processes import (
     model_actor,
     spawn,
 )
-from actors.remote import RemoteAgent, RemoteStore, end, find, title
+from actors.remote import RemoteAgent, RemoteStore, end, find, names, title
 from actors.remote_ward import RemoteWard
 from actors.settings import Settings
 from actors.stores.protocol import Store
+from actors.ticker import Ticker
+from actors.wards import Pulse
 from cluster.config import in_ray_job, root, store_path
 from cluster.detached import DetachedDriver
 from cluster.page import PageProcess
@@ -49,9 +52,6 @@ OBJECT_STORE_BYTES = 80_000_000
 
 SHARED_MODELS = ("local",)
 """Models that live in a process of their own."""
-
-DRIVER = "driver-"
-"""What the names of drivers begin with."""
 
 STOP_TIMEOUT_S = 10.0
 PROBE_S = 5.0
@@ -192,17 +192,12 @@ class Fleet:
 
     def drivers(self) -> dict[str, RemoteDriver]:
         """The fleet's drivers by name."""
-        names = [name for name in self._names() if name.startswith(DRIVER)]
-        return {name: RemoteDriver(name, self._namespace) for name in names}
-
-    def _names(self) -> list[str]:
-        """Of this fleet's actors, whichever process made them."""
-        listed = ray.util.list_named_actors(all_namespaces=True)
-        return [one["name"].removeprefix(title("")) for one in listed if one["namespace"] == self._namespace]
+        found = [name for name in names(self._namespace) if name.startswith(DRIVER)]
+        return {name: RemoteDriver(name, self._namespace) for name in found}
 
     def end_actors(self) -> None:
         """All of them, for good, on a cluster that goes on. The monitor first: it renews others."""
-        for name in sorted(self._names(), key=lambda name: name != MONITOR):
+        for name in sorted(names(self._namespace), key=lambda name: name != MONITOR):
             end(name, self._namespace, for_good=True)
 
     async def guard(self) -> None:
@@ -264,11 +259,14 @@ class Fleet:
 class DriverProcess:
     """The driver of one run, in a process of its own; ends itself when nothing is left to drive."""
 
+    CONTROL = ("pulse",)
+
     def __init__(self, home: str, run: str, seen: int, name: str, namespace: str, agents: Collection[str]) -> None:
         garbage.calm()
         process_memory.outlive_agents()
         os.umask(0o077)
         fleet = Fleet(Settings(home=Path(home)), (), namespace, detached=True)
+        self._ticker = Ticker()
         self._driver = DetachedDriver(Path(home), run, seen, name, lambda: _ports(fleet, agents))
         self._work = asyncio.ensure_future(self._drive(name, namespace))
         self._guarding = asyncio.ensure_future(fleet.guard())
@@ -291,6 +289,10 @@ class DriverProcess:
     async def pid(self) -> int:
         """Of this process."""
         return os.getpid()
+
+    async def pulse(self) -> Pulse:
+        """How it does."""
+        return Pulse(0, self._ticker.age_s)
 
 
 def _ports(fleet: Fleet, agents: Collection[str]) -> tuple[Store, Mapping[str, RemoteAgent]]:

@@ -7,7 +7,7 @@ import pytest
 
 from actors import guard as guards
 from actors.errors import AgentGone
-from actors.guard import guard
+from actors.guard import guard, guard_all
 from actors.settings import HealthSettings
 from actors.wards import Pulse
 
@@ -58,3 +58,26 @@ async def test_who_is_ended(
             await asyncio.sleep(0.01)
     guarding.cancel()
     assert process.ended.is_set() is ends
+
+
+async def test_who_comes_and_goes_is_guarded_while_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guards, "EVERY_S", 0.01)
+    monkeypatch.setattr(guards, "LOOK_S", 0.01)
+    there = {"driver-a"}
+    made = {name: Process(lambda: Pulse(0, 0.1)) for name in ("driver-a", "driver-b")}
+    made["driver-c"] = Process(lambda: Pulse(0, 0.6))
+    guarding = asyncio.create_task(guard_all(lambda: list(there), made.__getitem__, FAST))
+    async with asyncio.timeout(10):
+        while made["driver-a"].asked < 3:
+            await asyncio.sleep(0.01)
+        there |= {"driver-b", "driver-c"}
+        there.remove("driver-a")
+        await made["driver-c"].ended.wait()
+        while made["driver-b"].asked < 3:
+            await asyncio.sleep(0.01)
+        asked = made["driver-a"].asked
+        while made["driver-b"].asked < 20:
+            await asyncio.sleep(0.01)
+    guarding.cancel()
+    assert made["driver-a"].asked <= asked + 1
+    assert not made["driver-b"].ended.is_set()

@@ -107,9 +107,11 @@ def processes(fleet: FleetFile, kind: str) -> list[int]:
     return sorted(is_one | ({pid for pid, title in titles if CALLED.match(title)} if kind == "agent" else set()))
 
 
-def wait_for(fleet: FleetFile, kind: str, wanted: Callable[[list[int]], bool] = bool) -> list[int]:
+def wait_for(
+    fleet: FleetFile, kind: str, wanted: Callable[[list[int]], bool] = bool, within_s: float = PATIENCE_S
+) -> list[int]:
     """The processes of a kind, once they are as wanted."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + within_s
     while not wanted(found := processes(fleet, kind)):
         assert time.monotonic() < deadline, f"{kind}: {found}"
         time.sleep(0.02)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from actors.drivers import HANGS_S
 from actors.events import ItemClosed, RunFinished, RunPaused, RunStarted
 from actors.work import Lost
 from cluster.config import store_path
@@ -153,6 +154,20 @@ def test_a_stopped_driver_that_was_taken_over_writes_nothing_when_it_wakes(
     assert [event.term for event in events if isinstance(event, RunStarted)] == [1, 2]
     last = [event for event in events if event.run][-1]
     assert isinstance(last, RunFinished), "the old driver wrote nothing behind the end"
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(300)
+def test_a_driver_that_hangs_is_replaced_and_nothing_is_paid_twice(commands: Commands, fleet: FleetFile) -> None:
+    items = ["long", *ITEMS]
+    assert commands.run("run", wide(commands, items), "--key", "hung", "--detach")[0] == 0
+    (stopped,) = wait_for(fleet, "driver")
+    commands.wait("hung", begun("i0"))
+    strike(stopped, signal.SIGSTOP)
+    wait_for(fleet, "driver", lambda drivers: stopped not in drivers, within_s=HANGS_S + 60)
+    finish(commands, "hung", items)
+    terms = [event.term for event in commands.events("hung") if isinstance(event, RunStarted)]
+    assert terms == [1, 2]
 
 
 @pytest.mark.faults

@@ -64,7 +64,7 @@ create table appends(            -- so that an append sent twice is done once
 create index appends_by_at on appends(at);
 
 create table marks(              -- the highest numbers that pruned rows had: none is given out twice
-  name text primary key,         -- seq, run; indexed: up to which event the memories are indexed
+  name text primary key,         -- seq, run; indexed: up to which event the memories are indexed; commits …: how long
   value integer not null
 ) strict, without rowid;
 

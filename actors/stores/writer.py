@@ -4,6 +4,7 @@ Not thread-safe: actors/stores/group.py gives it the one thread that writes.
 """
 
 import json
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -16,6 +17,7 @@ from actors.events import FLEET, AgentStarted, CancelRequested, Event
 from actors.recorded import ENDS
 from actors.rows import Row, to_row
 from actors.stores import acceptance, aging, memories, queries
+from actors.stores.commits import Commits
 from actors.stores.database import Db
 from actors.stores.fleet_budget import FleetBudget
 from actors.stores.protocol import UNAFFORDABLE, Accept, RunRecord
@@ -57,7 +59,7 @@ class Writer(ABC):
         self._seq = 0
         self._ids: dict[str, int] = {}
         self._forget_at = 0.0
-        self._fleet = FleetBudget()
+        self._fleet, self._commits = FleetBudget(), Commits()
 
     def _begin_anew(self) -> None:
         """What is known of the tables is what is in them."""
@@ -104,8 +106,12 @@ class Writer(ABC):
 
     def commit(self, appends: Sequence[Append]) -> list[Answer]:
         """Write a group in one transaction; one append's refusal does not touch the others."""
+        begin = time.perf_counter()
         with self._transaction():
-            return [self._append(append) for append in appends]
+            self._commits.keep(self.db, self.clock())
+            answers = [self._append(append) for append in appends]
+        self._commits.took(time.perf_counter() - begin)
+        return answers
 
     def _append(self, append: Append) -> Answer:
         if (known := self._receipt(append.id)) is not None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards.grafana.panels import ANY_IS_BAD, Board, J, Panel, Query, R, Step, now, rise
+from dashboards.grafana.panels import ANY_IS_BAD, Board, J, Panel, Query, R, Step, now, quantiles, rise
 from dashboards.metrics.labels import OTHER
 
 KNOWN = f', model!="{OTHER}"'
@@ -135,6 +135,13 @@ AGENTS: Final = Board(
                     "timeseries",
                     "s",
                     [Query(f"max by (instance) (scrape_duration_seconds{{{J}}})", "{{instance}}")],
+                ),
+                Panel(
+                    "Commits",
+                    "How long the store takes to put a group of appends on disk.",
+                    "timeseries",
+                    "s",
+                    quantiles("mnemosyne_store_commit_duration_seconds"),
                 ),
                 Panel(
                     "Series",

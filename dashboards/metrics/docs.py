@@ -20,8 +20,7 @@ The page's server tells them at `/metrics`: a view of the journal, as all that i
 - **What never happened is 0**, not absent, so that `increase()` sees the first time. Histograms begin with their first
   observation.
 - Names of the GenAI semantic conventions are used where they exist. `gen_ai_client_operation_duration_seconds` is not
-  among them: the journal knows how long attempts worked, not how long their single calls took. Nor does it know a
-  latency of the store's commits.
+  among them: the journal knows how long attempts worked, not how long their single calls took.
 - An unknown price is counted in `mnemosyne_unpriced_attempts_total`, never as 0 dollars.
 
 To scrape it: [operations.md](operations.md#metrics-and-boards). The page is made from `dashboards/metrics/table.py` by
@@ -40,9 +39,6 @@ def page() -> str:
         "## As of the scrape",
         "",
         *_rows(PRESENT),
-        "",
-        "## Labels",
-        "",
     ]
     kinds = {kind for metric in COUNTED + PRESENT for kind in metric.labels.values()}
     parts += ["", "## Labels", "", "| values of | are |", "|---|---|"]

@@ -13,15 +13,20 @@ from dashboards.metrics.present import Sample
 from dashboards.metrics.totals import Labels, Totals
 
 Gauges = Mapping[str, Mapping[Labels, float]]
+Histograms = Mapping[str, Mapping[Labels, Sequence[float]]]
+"""By name and labels: counts of the classes, and the sum."""
+NONE: Histograms = {}
 
 
-def expose(totals: Totals, gauges: Iterable[Sample], models: Sequence[str], accept: str) -> tuple[bytes, str]:
-    """The body and its content type, as the scraper can take it."""
+def expose(
+    totals: Totals, gauges: Iterable[Sample], models: Sequence[str], accept: str, read: Histograms = NONE
+) -> tuple[bytes, str]:
+    """The body and its content type, as the scraper can take it. `read`: histograms that are not of the journal."""
     by_name: dict[str, dict[Labels, float]] = {}
     for sample in gauges:
         by_name.setdefault(sample.name, {})[sample.labels] = sample.value
     registry = CollectorRegistry()
-    registry.register(Exporter(totals, by_name, models))
+    registry.register(Exporter(totals, by_name, models, read))
     encode, kind = choose_encoder(accept)
     return encode(registry), kind
 
@@ -29,8 +34,8 @@ def expose(totals: Totals, gauges: Iterable[Sample], models: Sequence[str], acce
 class Exporter(Collector):
     """The table as prometheus-client wants it."""
 
-    def __init__(self, totals: Totals, gauges: Gauges, models: Sequence[str]) -> None:
-        self._totals, self._gauges, self._models = totals, gauges, models
+    def __init__(self, totals: Totals, gauges: Gauges, models: Sequence[str], read: Histograms = NONE) -> None:
+        self._totals, self._gauges, self._models, self._read = totals, gauges, models, read
 
     def collect(self) -> Iterator[Metric]:
         """One family for each metric. What was never counted is 0 from the start, so that its first rise is seen."""
@@ -57,7 +62,8 @@ class Exporter(Collector):
 
     def _histogram(self, metric: table.Metric) -> Metric:
         family = HistogramMetricFamily(metric.name, metric.help, labels=list(metric.labels))
-        for values, (*counts, total) in self._totals.histograms[metric.name].items():
+        found = self._read.get(metric.name) or self._totals.histograms.get(metric.name, {})
+        for values, (*counts, total) in found.items():
             bounds = [*map(str, metric.buckets), "+Inf"]
             sums = [sum(counts[: position + 1]) for position in range(len(counts))]
             family.add_metric(values, list(zip(bounds, sums, strict=True)), total)

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from actors.errors import StoreUnusable
+from actors.stores import commits
 from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
 from dashboards.board import Board
 from dashboards.journal import Journal
 from dashboards.metrics import snapshot
-from dashboards.metrics.exposition import expose
+from dashboards.metrics.exposition import Histograms, expose
 from dashboards.metrics.fold import Fold
 from dashboards.metrics.present import present
 
@@ -21,6 +22,8 @@ EVERY_S = 5.0
 
 KEPT_S = 30.0
 """A snapshot is at most so old; what came after it is counted again from the journal."""
+
+COMMITS = "mnemosyne_store_commit_duration_seconds"
 
 FIRST = "the journal is counted for the first time; ask again"
 
@@ -54,7 +57,7 @@ class Meter:
         """
         if await self._journal.ask(self._count):
             raise StoreUnusable(FIRST)
-        return await self._journal.ask(lambda board, _: self._told(board, accept))
+        return await self._journal.ask(lambda board, reader: self._told(board, reader, accept))
 
     async def close(self) -> None:
         """Keep what was counted."""
@@ -70,9 +73,11 @@ class Meter:
             self._keep()
         return more
 
-    def _told(self, board: Board, accept: str) -> tuple[bytes, str]:
+    def _told(self, board: Board, reader: Reader, accept: str) -> tuple[bytes, str]:
         gauges = list(present(board, self._fold.models, self._driven, self._store))
-        return expose(self._fold.totals, gauges, self._fold.models.names, accept)
+        taken = commits.read(reader.db)
+        read: Histograms = {COMMITS: {(): (*taken.counts, taken.seconds)}}
+        return expose(self._fold.totals, gauges, self._fold.models.names, accept, read)
 
     def _keep(self) -> None:
         if self._fold.seq != self._kept:

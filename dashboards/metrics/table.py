@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
+from actors.stores.commits import BOUNDS_S
+
 Kind = Literal["counter", "gauge", "histogram"]
 
 DURATION_BUCKETS: Final = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0)
@@ -131,6 +133,13 @@ PRESENT: Final = (
     ),
     _gauge("journal_seq", "Number of the last row."),
     _gauge("journal_last_event_timestamp_seconds", "When the last row was written.", "s"),
+    Metric(
+        "mnemosyne_store_commit_duration_seconds",
+        "histogram",
+        "A commit of the store, from its begin until it is on disk; one holds all appends that came during the last.",
+        "s",
+        buckets=BOUNDS_S,
+    ),
     _gauge("store_bytes", "The store's file and its write-ahead log.", "By"),
     _gauge("store_free_bytes", "What its disk has left.", "By"),
 )

@@ -9,7 +9,9 @@ from actors.errors import PayloadMissing, StaleTerm, StoreDamaged, StoreError, S
 from actors.events import DRIVER_TYPES, FLEET, Event, ItemAssigned, RunStarted
 from actors.stores.protocol import UNAFFORDABLE, RunRecord, Store
 from actors.work import Item, ItemState, RunStatus
-from cluster.commands import (
+from cluster.link import Link
+from cluster.ports import AgentPort
+from cluster.run.commands import (
     AgentAttached,
     Append,
     Cancel,
@@ -22,10 +24,8 @@ from cluster.commands import (
     Submit,
     Unaffordable,
 )
-from cluster.graph import WorkGraph
-from cluster.link import Link
-from cluster.ports import AgentPort
-from cluster.run_state import RunState
+from cluster.run.graph import WorkGraph
+from cluster.run.state import RunState
 
 READ_WAIT_S = 5.0
 BUDGET_POLL_S = 1.0

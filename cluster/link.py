@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from actors.errors import AgentGone, BuildDiffers, FleetError, StaleTerm, StoreError
 from actors.work import Task
-from cluster.commands import AgentAttached, AgentAway
 from cluster.ports import AgentPort
+from cluster.run.commands import AgentAttached, AgentAway
 
 BATCH = 256
 """Tasks per submit at most: the agent answers for the first while the next are on their way."""

@@ -13,7 +13,7 @@ from actors.events import Event, ItemAssigned, ItemReused, completed
 from actors.result_key import Parts, content_hash, key_of, parts
 from actors.stores.protocol import RunRecord
 from actors.work import Content, Item, Result, Role
-from cluster.graph import WorkGraph
+from cluster.run.graph import WorkGraph
 
 AGAIN, MISSING = Content(ref="runs again"), Content(ref="missing")
 """Stand for a dependency's result that is not known yet, or was never recorded: no text has these as its hash."""

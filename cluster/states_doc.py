@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from actors.phase import Phase
 from actors.work import FINISHED, TERMINAL, ItemState, RunStatus
-from cluster.phases import PHASE
-from cluster.transitions import ITEM, RUN
+from cluster.run.phases import PHASE
+from cluster.run.transitions import ITEM, RUN
 
 PATH = Path(__file__).parent.parent / "docs" / "states.md"
 S = TypeVar("S", bound=StrEnum)
@@ -29,7 +29,7 @@ def page() -> str:
     return "\n\n".join(
         [
             "# States",
-            "Drawn from the tables in `cluster/transitions.py` and `cluster/phases.py` by `make docs`. "
+            "Drawn from the tables in `cluster/run/transitions.py` and `cluster/run/phases.py` by `make docs`. "
             "What is not in a table raises and changes nothing.",
             "## Item",
             diagram(ITEM, ItemState.WAITING, TERMINAL),

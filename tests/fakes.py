@@ -25,7 +25,7 @@ from actors.tools import toolbox
 from actors.tools.granted import Granted
 from actors.turn_events import AttemptEvent
 from actors.work import TERMINAL, Item, ItemState, Role, RunStatus, Task
-from cluster.run_state import RunState
+from cluster.run.state import RunState
 
 NO_TOOLS = toolbox.Toolbox()
 NO_PATIENCE = PatienceSettings(tries=1, limit_wait_s=0)

@@ -7,9 +7,9 @@ from random import Random
 from actors.events import Event, ItemJoined, RunAccepted, TurnDone
 from actors.limits import Limits
 from actors.work import Content, Grows, Item, ItemState, Outcome, Result, Role, Task
-from cluster.commands import AgentAttached, Append, Command, Fetch, Fetched, Submit
-from cluster.graph import WorkGraph
-from cluster.run_state import RunState
+from cluster.run.commands import AgentAttached, Append, Command, Fetch, Fetched, Submit
+from cluster.run.graph import WorkGraph
+from cluster.run.state import RunState
 from tests.fakes import check
 from tests.runs import closed
 

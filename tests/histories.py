@@ -38,9 +38,9 @@ from actors.work import (
     Task,
     Usage,
 )
-from cluster.commands import AgentAttached, Append, Cancel, Command, Submit
-from cluster.graph import WorkGraph
-from cluster.run_state import RunState
+from cluster.run.commands import AgentAttached, Append, Cancel, Command, Submit
+from cluster.run.graph import WorkGraph
+from cluster.run.state import RunState
 from dashboards.projection import RunView
 
 AGENTS = {"executor-0": Role.EXECUTOR, "executor-1": Role.EXECUTOR}

@@ -5,8 +5,8 @@ from typing import Any
 
 from actors.events import Event, RunAccepted
 from actors.work import Content, Item, Result, Role
-from cluster.graph import WorkGraph
 from cluster.reuse import Comparison, Earlier, compare, earlier
+from cluster.run.graph import WorkGraph
 from tests.histories import assigned, closed, items, record
 
 PROMPTS = {Role.EXECUTOR: "p1", Role.REVIEWER: "p2"}

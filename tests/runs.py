@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from actors.events import Event, ItemClosed
 from actors.work import Content, Failure, FailureKind, Item, Lost, Outcome, Result, Role, Task
-from cluster.commands import AgentAttached, Append, Command, Submit
-from cluster.graph import WorkGraph
-from cluster.run_state import RunState
+from cluster.run.commands import AgentAttached, Append, Command, Submit
+from cluster.run.graph import WorkGraph
+from cluster.run.state import RunState
 from tests.fakes import check
 
 GOOD = Result(data=Content(text="done"), model="scripted")

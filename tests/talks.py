@@ -6,8 +6,8 @@ from actors.roles.conversation import Conversation
 from actors.stores.group import GroupStore
 from actors.tools.toolbox import Toolbox
 from actors.work import Item, Lost, Task
-from cluster.graph import WorkGraph
-from cluster.run_state import RunState
+from cluster.run.graph import WorkGraph
+from cluster.run.state import RunState
 from tests.conversations import Notebook
 from tests.fakes import calls_of, course_of
 

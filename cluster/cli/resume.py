@@ -20,7 +20,7 @@ from cluster.cli.shape import Concurrency, Executors, Pool, Shape
 from cluster.cli.way import As, AsJson, Model, Wait, Way, new_id
 from cluster.lease import is_driven, refuse_if_driven
 from cluster.results import ResultFiles
-from cluster.wishes import BY_REQUEST
+from cluster.run.wishes import BY_REQUEST
 from dashboards.projection import RunView
 
 TakeOver = Annotated[bool, typer.Option("--take-over", help="Also if another driver holds it; that one is shut out.")]

@@ -10,7 +10,6 @@ from actors.budget import Budget
 from actors.errors import Mistake, PlanRefused
 from actors.limits import Limits
 from actors.work import Content, Item
-from cluster.graph import WorkGraph
 from cluster.plan.budgets import read_budget, read_limits
 from cluster.plan.caps import Caps
 from cluster.plan.checks import read_items
@@ -24,6 +23,7 @@ from cluster.plan.schema import PLAN, json_schema
 from cluster.plan.source import read_tree
 from cluster.plan.spot import Spot
 from cluster.plan.workspace import WorkspaceReader, sees, with_workspace
+from cluster.run.graph import WorkGraph
 
 __all__ = ["Caps", "Mistake", "Plan", "PlanRefused", "json_schema", "load"]
 

@@ -11,7 +11,7 @@ from actors.roles.reviewing import EVIDENCE, WORDS, verdict_schema
 from actors.tools.capability import IN_WORKSPACE
 from actors.work import Content, Item, Role
 from cluster.plan.cost_range import Range, of_calls
-from cluster.run_budget import LABELS, MAX_TOKENS
+from cluster.run.budget import LABELS, MAX_TOKENS
 
 CHARACTERS_PER_ANSWER_TOKEN = 5
 """At most, on the way from one item's answer to another's prompt."""

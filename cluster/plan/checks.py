@@ -3,13 +3,13 @@
 import unicodedata
 
 from actors.work import Item
-from cluster.graph import cycles
 from cluster.plan.caps import Caps
 from cluster.plan.draft import Draft
 from cluster.plan.items import ItemReader
 from cluster.plan.mistakes import quote
 from cluster.plan.phases import check_phases
 from cluster.plan.spot import Spot
+from cluster.run.graph import cycles
 
 _SHOWN = 10
 """Items of a cycle that a message names."""

@@ -17,7 +17,7 @@ from actors.work import Expand, Item, Reservation
 from cluster.plan import Plan
 from cluster.plan.calls import first_prompt, longest_answer, parts_of
 from cluster.plan.cost_range import NOTHING, Range
-from cluster.run_budget import LABELS, MAX_TOKENS
+from cluster.run.budget import LABELS, MAX_TOKENS
 
 
 class Cost(NamedTuple):

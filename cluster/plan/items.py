@@ -6,7 +6,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from actors.work import Expand, Item, Over, Role
-from cluster.foreach import ENTRY
 from cluster.plan.budgets import read_budget
 from cluster.plan.draft import Draft
 from cluster.plan.fields import read_fields
@@ -19,6 +18,7 @@ from cluster.plan.review import check_together, read_requirements, read_review
 from cluster.plan.schema import FOREACH, ITEM, LOOP, OVER, PROPOSAL, TEMPLATE
 from cluster.plan.spot import Spot
 from cluster.plan.tools import read_tools
+from cluster.run.foreach import ENTRY
 
 
 class ItemReader:

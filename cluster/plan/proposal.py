@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from actors.work import Item
-from cluster.graph import WorkGraph
 from cluster.plan.caps import Caps
 from cluster.plan.checks import read_items
 from cluster.plan.fields import read_fields
@@ -13,6 +12,7 @@ from cluster.plan.json_reader import read_json
 from cluster.plan.mistakes import Mistakes
 from cluster.plan.schema import PLAN
 from cluster.plan.spot import Spot
+from cluster.run.graph import WorkGraph
 
 ITEMS = {"items": PLAN["items"]}
 

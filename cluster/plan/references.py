@@ -6,8 +6,8 @@ from urllib.parse import unquote
 
 from referencing.jsonschema import DRAFT202012
 
-from cluster.graph import cycles
 from cluster.plan.mistakes import quote
+from cluster.run.graph import cycles
 
 Schema = dict[str, Any]
 Path = tuple[str | int, ...]

@@ -13,8 +13,8 @@ from actors.review import Verdict
 from actors.stores.inspection import inspect
 from actors.stores.reader import Reader
 from actors.work import TERMINAL, Item, Lost, Result, RunStatus
-from cluster.graph import WorkGraph
-from cluster.run_state import RunState
+from cluster.run.graph import WorkGraph
+from cluster.run.state import RunState
 from tests.campaign.model import Asked, CampaignModel
 from tests.campaign.plans import Plan
 from tests.fakes import check

@@ -10,8 +10,8 @@ from actors.events import CancelRequested, ContinueRequested, Event, ItemReused,
 from actors.stores.memory import MemoryStore
 from actors.stores.protocol import Accept
 from actors.work import Content, Result
-from cluster.graph import WorkGraph
-from cluster.run_state import RunState
+from cluster.run.graph import WorkGraph
+from cluster.run.state import RunState
 from tests.simulation.checker import FINISHED, Checker, Violation
 from tests.simulation.drivers import Drivers
 from tests.simulation.network import Network

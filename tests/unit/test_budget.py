@@ -20,7 +20,7 @@ from cluster.cli import budgets
 from cluster.driver import Driver
 from cluster.plan import load
 from cluster.plan.cost import check_prices, cost_of
-from cluster.run_budget import LONG_TEXT, SOME_CALLS, RunBudget, Taken
+from cluster.run.budget import LONG_TEXT, SOME_CALLS, RunBudget, Taken
 from tests.failing import Journal
 from tests.fakes import FakeModel, LocalAgent
 from tests.runs import closed

@@ -11,12 +11,13 @@ from actors.events import ContinueRequested, ItemAssigned, ItemClosed, RunPaused
 from actors.limits import Limits
 from actors.stores.protocol import Accept
 from actors.work import Content, Failure, FailureKind, Item, Lost, Outcome, Reservation, Result, RunStatus, Task, Usage
-from cluster import foreach, requests
+from cluster import requests
 from cluster.cli import budgets
 from cluster.driver import Driver
 from cluster.plan import load
 from cluster.plan.cost import cost_of, cost_of_items
-from cluster.run_budget import RunBudget, Taken
+from cluster.run import foreach
+from cluster.run.budget import RunBudget, Taken
 from tests.failing import Journal
 from tests.fakes import FakeModel, LocalAgent, accepted, open_store
 from tests.runs import closed

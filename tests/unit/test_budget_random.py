@@ -32,9 +32,9 @@ from actors.work import (
     Usage,
 )
 from cluster.cli import budgets
-from cluster.commands import AgentAttached, Append, Command, Submit
-from cluster.graph import WorkGraph
-from cluster.run_state import RunState
+from cluster.run.commands import AgentAttached, Append, Command, Submit
+from cluster.run.graph import WorkGraph
+from cluster.run.state import RunState
 from tests.fakes import check
 from tests.runs import executors
 

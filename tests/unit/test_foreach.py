@@ -25,12 +25,12 @@ from actors.roles.prompt import VERSIONS
 from actors.stores.group import GroupStore
 from actors.stores.protocol import RunRecord
 from actors.work import TERMINAL, Content, Item, ItemState, Outcome, Over, Result, Role, RunStatus
-from cluster.commands import AgentAttached, Append, Cancel, Fetch, Fetched, Submit
 from cluster.driver import Driver
-from cluster.graph import WorkGraph
 from cluster.plan import load
 from cluster.reuse import Fate, compare, earlier
-from cluster.run_state import RunState
+from cluster.run.commands import AgentAttached, Append, Cancel, Fetch, Fetched, Submit
+from cluster.run.graph import WorkGraph
+from cluster.run.state import RunState
 from dashboards.projection import RunView
 from tests.fakes import FakeModel, LocalAgent, accepted, open_store
 from tests.growths import Grown

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from actors.errors import PlanRefused
 from actors.work import Item
-from cluster.graph import WorkGraph, cycles
+from cluster.run.graph import WorkGraph, cycles
 
 
 def item(id_: str, *dependencies: str) -> Item:

@@ -13,10 +13,10 @@ from actors.events import CancelRequested, ItemCancelled
 from actors.roles.agent import Card
 from actors.work import Item, Role, RunStatus, Task
 from cluster import driver, link
-from cluster.commands import AgentAttached, AgentAway
 from cluster.driver import Driver
 from cluster.link import BATCH, Link
 from cluster.ports import AgentPort
+from cluster.run.commands import AgentAttached, AgentAway
 from tests.fakes import BlockedModel, DistantAgent, FakeModel, FaultyStore, LocalAgent, accepted
 
 

@@ -14,14 +14,14 @@ from actors.events import ItemAssigned, PhaseChanged, RunFinished
 from actors.phase import ORDER, WORK, Phase
 from actors.stores.protocol import RunRecord
 from actors.work import Content, Item, Over, Result
-from cluster.graph import WorkGraph
-from cluster.phases import DONE, PHASE, Phases, phase_after
 from cluster.plan import Caps, load
 from cluster.plan.mistakes import Mistakes
 from cluster.plan.phases import layered
 from cluster.plan.spot import Spot
 from cluster.plan.tree import Scalar
-from cluster.transitions import InvalidTransition
+from cluster.run.graph import WorkGraph
+from cluster.run.phases import DONE, PHASE, Phases, phase_after
+from cluster.run.transitions import InvalidTransition
 from dashboards.projection import RunView
 from tests.growths import Grown
 from tests.runs import BAD

@@ -25,8 +25,8 @@ from actors.events import (
     TurnDone,
 )
 from actors.work import Content, Effort, Failure, FailureKind, Item, ItemState, Result, Role, RunStatus, Usage
-from cluster.graph import WorkGraph
-from cluster.run_state import RunState
+from cluster.run.graph import WorkGraph
+from cluster.run.state import RunState
 from dashboards.agent_info import AgentState
 from dashboards.projection import RunView
 from tests.histories import BAD, GONE, GOOD, assigned, began, beginnings, closed, items, legal, record, reuse, view_of

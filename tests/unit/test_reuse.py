@@ -12,9 +12,9 @@ from actors.events import Event, ItemReused, completed
 from actors.result_key import result_key
 from actors.rows import from_rows, to_row
 from actors.work import Content, Item, ItemState, Role
-from cluster.graph import WorkGraph
 from cluster.reuse import Comparison, Fate, compare, earlier
-from cluster.run_state import RunState
+from cluster.run.graph import WorkGraph
+from cluster.run.state import RunState
 from tests.fakes import check
 from tests.histories import BAD, assigned, beginnings, closed, items, record, reuse
 from tests.reuses import PLAN, PROMPTS, against, before, edited, journal, result

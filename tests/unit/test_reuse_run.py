@@ -12,9 +12,9 @@ from actors.stores.reader import Reader
 from actors.work import Item, RunStatus, Usage
 from cluster.cli.journal import read_view
 from cluster.driver import Driver
-from cluster.graph import WorkGraph
 from cluster.results import ResultFiles
 from cluster.reuse import Comparison, compare, earlier
+from cluster.run.graph import WorkGraph
 from tests.fakes import FakeModel, LocalAgent, open_store
 from tests.histories import items
 from tests.homes import results

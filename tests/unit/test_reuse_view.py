@@ -3,8 +3,8 @@
 import json
 
 from cluster.cli.reuse_view import lines, to_json
-from cluster.graph import WorkGraph
 from cluster.reuse import Comparison, Fate, Verdict, compare, earlier
+from cluster.run.graph import WorkGraph
 from tests.histories import items, record
 from tests.reuses import PLAN, PROMPTS, against, before, edited
 from tests.screens import HARMLESS

@@ -8,9 +8,9 @@ from actors.events import ApprovalRequested, Event, ItemAccepted, ItemAssigned, 
 from actors.people import AnswerGiven, Approval, ApprovalDenied, ApprovalGranted
 from actors.review import Answered, Exhausted, Purpose, Ruling
 from actors.work import Failure, FailureKind, Item, ItemState, Lost, Outcome, Result, Role, RunStatus, Task
-from cluster.commands import AgentAttached, Append
-from cluster.graph import WorkGraph
-from cluster.run_state import RunState
+from cluster.run.commands import AgentAttached, Append
+from cluster.run.graph import WorkGraph
+from cluster.run.state import RunState
 from tests.reviews import CONSOLIDATED, QUESTIONS, REQUIREMENTS, reviewed, verdict
 from tests.runs import GONE, GOOD, apply, closed
 

@@ -9,9 +9,9 @@ from actors.events import AgentFailed, ApprovalRequested, Event, ItemAccepted, I
 from actors.people import AnswerGiven, ApprovalDenied, ApprovalGranted
 from actors.review import Consolidated, Exhausted, Purpose, Questions, Verdict
 from actors.work import TERMINAL, Failure, FailureKind, Item, ItemState, Outcome, Result, Role, RunStatus, Task
-from cluster.commands import AgentAttached, Append, Cancel, Command, Submit
-from cluster.graph import WorkGraph
-from cluster.run_state import RunState
+from cluster.run.commands import AgentAttached, Append, Cancel, Command, Submit
+from cluster.run.graph import WorkGraph
+from cluster.run.state import RunState
 from tests.fakes import check
 from tests.reviews import CONSOLIDATED, QUESTIONS, REQUIREMENTS, reviewed, verdict
 from tests.runs import GONE, GOOD, closed

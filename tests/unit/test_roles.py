@@ -10,10 +10,10 @@ from actors.roles.factory import create_agent
 from actors.roles.prompt import PROMPTS
 from actors.settings import Settings
 from actors.work import Item, Role, RunStatus
-from cluster.commands import AgentAttached
 from cluster.driver import Driver
-from cluster.graph import WorkGraph
-from cluster.run_state import RunState
+from cluster.run.commands import AgentAttached
+from cluster.run.graph import WorkGraph
+from cluster.run.state import RunState
 from tests.fakes import FakeModel, LocalAgent, accepted, calls_of, open_store
 from tests.runs import GOOD, apply
 

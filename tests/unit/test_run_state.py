@@ -21,10 +21,10 @@ from actors.work import (
     Lost,
     RunStatus,
 )
-from cluster.commands import AgentAttached, AgentAway, Append, Cancel, Drain
-from cluster.graph import WorkGraph
-from cluster.run_state import RunState
-from cluster.transitions import InvalidTransition
+from cluster.run.commands import AgentAttached, AgentAway, Append, Cancel, Drain
+from cluster.run.graph import WorkGraph
+from cluster.run.state import RunState
+from cluster.run.transitions import InvalidTransition
 from tests.fakes import check
 from tests.runs import BAD, GONE, GOOD, apply, closed, executors, graph, started
 

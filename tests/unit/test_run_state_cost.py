@@ -2,9 +2,9 @@
 
 from actors.events import CancelRequested, Event, ItemCancelled, ItemSkipped
 from actors.work import Item, RunStatus
-from cluster.commands import AgentAttached, Append, Command, Submit
-from cluster.graph import WorkGraph
-from cluster.run_state import RunState
+from cluster.run.commands import AgentAttached, Append, Command, Submit
+from cluster.run.graph import WorkGraph
+from cluster.run.state import RunState
 from tests.runs import BAD, closed, executors
 
 LENGTH = 4000

@@ -2,8 +2,8 @@
 
 from actors.events import AgentRestarted, AgentStarted, ItemClosed, RunResumed, RunWaiting
 from actors.work import RestartCause, Role
-from cluster.commands import AgentAttached, Append
-from cluster.run_state import RunState
+from cluster.run.commands import AgentAttached, Append
+from cluster.run.state import RunState
 from tests.runs import apply, executors, graph, started, suspected
 
 

@@ -26,9 +26,9 @@ from actors.events import (
 )
 from actors.failures import ATTEMPTS, is_charged
 from actors.work import TERMINAL, Failure, FailureKind, ItemState, Lost, Outcome, Result, Role, RunStatus, Task
-from cluster.commands import AgentAttached, Append, Cancel, Command, Submit
-from cluster.graph import WorkGraph
-from cluster.run_state import RunState
+from cluster.run.commands import AgentAttached, Append, Cancel, Command, Submit
+from cluster.run.graph import WorkGraph
+from cluster.run.state import RunState
 from tests.fakes import check
 from tests.histories import beginnings, reuse
 from tests.runs import BAD, GONE, GOOD, closed, graph

@@ -3,10 +3,10 @@
 from actors.events import AgentFailed, AgentStarted, Event, ItemAssigned, ItemClosed, ItemQuarantined, ItemStarted
 from actors.failures import ATTEMPTS
 from actors.work import Failure, FailureKind, Lost, Role, Task
-from cluster.commands import AgentAttached, Append, Command
-from cluster.gone import outcomes, suspects
-from cluster.item_view import ItemView
-from cluster.run_state import RunState
+from cluster.run.commands import AgentAttached, Append, Command
+from cluster.run.gone import outcomes, suspects
+from cluster.run.item_view import ItemView
+from cluster.run.state import RunState
 from tests.runs import GOOD, apply, closed, executors, graph, started, suspected
 
 FAULT = Failure(reason=FailureKind.AGENT_FAULT, message="boom", seconds=100.0)

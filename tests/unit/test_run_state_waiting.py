@@ -18,9 +18,9 @@ from actors.events import (
     RunWaiting,
 )
 from actors.work import Failure, FailureKind, Item, Role, RunStatus
-from cluster.commands import AgentAttached, Append, Drain
-from cluster.graph import WorkGraph
-from cluster.run_state import RunState
+from cluster.run.commands import AgentAttached, Append, Drain
+from cluster.run.graph import WorkGraph
+from cluster.run.state import RunState
 from tests.runs import GOOD, apply, closed, executors, graph, started
 
 DOWN = ModelUnavailable(model="scripted", reason="no such host")

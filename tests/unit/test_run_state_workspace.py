@@ -4,9 +4,9 @@ import pytest
 
 from actors.events import AgentFailed, AgentRestarted, AgentStarted, Event, ItemAssigned
 from actors.work import Item, RestartCause, Role, Task
-from cluster.commands import AgentAttached
-from cluster.graph import WorkGraph
-from cluster.run_state import RunState
+from cluster.run.commands import AgentAttached
+from cluster.run.graph import WorkGraph
+from cluster.run.state import RunState
 from tests.runs import GOOD, apply, closed, executors
 
 NODES = {"a": "m", "b": "n", "c": "n"}

@@ -2,7 +2,7 @@
 
 from actors.contents import Content, Shared
 from actors.work import Item
-from cluster.siblings import Siblings
+from cluster.run.siblings import Siblings
 
 
 def item(id_: str, *dependencies: str, tools: tuple[str, ...] = (), **inputs: str) -> Item:

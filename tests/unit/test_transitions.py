@@ -6,7 +6,7 @@ import pytest
 
 from actors.work import FINISHED, TERMINAL, ItemState, RunStatus
 from cluster import states_doc
-from cluster.transitions import ITEM, RUN, InvalidTransition, item_after, run_after
+from cluster.run.transitions import ITEM, RUN, InvalidTransition, item_after, run_after
 
 
 def test_the_committed_diagrams_are_current() -> None:

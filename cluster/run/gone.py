@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from actors.models.pricing import is_free
 from actors.work import Failure, FailureKind, Lost
-from cluster.commands import AgentAttached
-from cluster.item_view import ItemView
+from cluster.run.commands import AgentAttached
+from cluster.run.item_view import ItemView
 
 
 def outcomes(

@@ -17,7 +17,7 @@ from actors.models.estimate import reservation
 from actors.roles.prompt import PROMPTS
 from actors.settings import ModelSettings
 from actors.work import Content, Failure, FailureKind, Item, Lost, Reservation
-from cluster.fleet_share import FleetShare
+from cluster.run.fleet_share import FleetShare
 
 MAX_TOKENS = ModelSettings().max_tokens
 """Of an item that names none. An agent that has it otherwise says what the call needs, and gets that."""

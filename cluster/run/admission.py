@@ -6,7 +6,7 @@ from actors.errors import GrowthRefused, OverLimit
 from actors.limits import Limits
 from actors.work import Item
 from cluster.plan.names import name_fault
-from cluster.run_budget import RunBudget
+from cluster.run.budget import RunBudget
 
 GROWTH_BYTES = 4 * 1024 * 1024
 """Of the items that are added at once, as JSON: as much as a plan may have."""

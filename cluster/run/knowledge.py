@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Mapping
 
 from actors.work import FINISHED, Content, ItemState, RunStatus
-from cluster.graph import WorkGraph
-from cluster.item_view import ItemView
-from cluster.ledger import Ledger
-from cluster.phases import Phases
-from cluster.placement import Placement
-from cluster.wishes import Wishes
+from cluster.run.graph import WorkGraph
+from cluster.run.item_view import ItemView
+from cluster.run.ledger import Ledger
+from cluster.run.phases import Phases
+from cluster.run.placement import Placement
+from cluster.run.wishes import Wishes
 
 
 class RunKnowledge:

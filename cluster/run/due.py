@@ -5,10 +5,10 @@ from typing import NamedTuple
 from actors.people import Approval
 from actors.review import Exhausted, Purpose, Ruling
 from actors.work import Failure, FailureKind, ItemState, Lost
-from cluster.commands import Append
-from cluster.facts import Facts
-from cluster.item_view import ItemView
-from cluster.rounds import Rounds
+from cluster.run.commands import Append
+from cluster.run.facts import Facts
+from cluster.run.item_view import ItemView
+from cluster.run.rounds import Rounds
 
 
 def due(facts: Facts, item: str, view: ItemView, *, cancelled: bool) -> Append | None:

@@ -9,7 +9,7 @@ from actors.errors import GrowthRefused
 from actors.tools.capability import COMMAND, FILES_WRITE
 from actors.tools.subagent import Handed
 from actors.work import Item
-from cluster.growth import child_id
+from cluster.run.growth import child_id
 
 CHANGES = {FILES_WRITE, COMMAND}
 """Capabilities with which two that work at once would get into each other's way: they share a workspace."""

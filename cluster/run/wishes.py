@@ -14,8 +14,8 @@ from actors.events import (
     RunWaiting,
 )
 from actors.work import ItemState, RunStatus
-from cluster.commands import Append, Drain
-from cluster.facts import Facts
+from cluster.run.commands import Append, Drain
+from cluster.run.facts import Facts
 
 BY_REQUEST = "by request"
 INTERRUPTED = "interrupted"

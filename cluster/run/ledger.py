@@ -4,10 +4,10 @@ from collections import Counter, deque
 from collections.abc import Collection, Mapping, Sequence
 
 from actors.work import TERMINAL, Content, Item, ItemState
-from cluster.graph import WorkGraph
-from cluster.item_view import ItemView
-from cluster.rounds import rounds_of
-from cluster.transitions import item_after
+from cluster.run.graph import WorkGraph
+from cluster.run.item_view import ItemView
+from cluster.run.rounds import rounds_of
+from cluster.run.transitions import item_after
 
 NAMED = 3
 """Items that a reason names."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from actors.work import Item, Role
-from cluster.graph import WorkGraph
+from cluster.run.graph import WorkGraph
 
 Key = tuple[int, int, int, int]
 

@@ -8,14 +8,14 @@ from actors.limits import Limits
 from actors.people import Approval
 from actors.roles.prompt import VERSIONS
 from actors.work import Content, Expand, FailureKind, Item, ItemState, Ran
-from cluster import expansion, foreach
-from cluster.admission import Admission
-from cluster.commands import Append, Fetch, Fetched
-from cluster.facts import Facts
-from cluster.graph import WorkGraph
-from cluster.growth import Growth
-from cluster.ledger import Ledger
-from cluster.placement import Placement
+from cluster.run import expansion, foreach
+from cluster.run.admission import Admission
+from cluster.run.commands import Append, Fetch, Fetched
+from cluster.run.facts import Facts
+from cluster.run.graph import WorkGraph
+from cluster.run.growth import Growth
+from cluster.run.ledger import Ledger
+from cluster.run.placement import Placement
 
 
 class Growing:

@@ -1,13 +1,13 @@
 """What follows from where a run stands: its next phase, its end, a wait or a pause, new assignments."""
 
 from actors.work import RunStatus
-from cluster.commands import Append, Command
-from cluster.ends import Ends
-from cluster.facts import Facts
-from cluster.graph import WorkGraph
-from cluster.growing import Growing
-from cluster.run_knowledge import RunKnowledge
-from cluster.wishes import Standing
+from cluster.run.commands import Append, Command
+from cluster.run.ends import Ends
+from cluster.run.facts import Facts
+from cluster.run.graph import WorkGraph
+from cluster.run.growing import Growing
+from cluster.run.knowledge import RunKnowledge
+from cluster.run.wishes import Standing
 
 
 class RunSteps(RunKnowledge):

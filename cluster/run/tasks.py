@@ -5,9 +5,9 @@ from typing import Any
 
 from actors.events import ItemAssigned
 from actors.work import Content, Task
-from cluster.graph import WorkGraph
-from cluster.item_view import ItemView
-from cluster.rounds import Rounds
+from cluster.run.graph import WorkGraph
+from cluster.run.item_view import ItemView
+from cluster.run.rounds import Rounds
 
 
 def task_of(event: ItemAssigned, graph: WorkGraph, view: ItemView, results: Mapping[str, Content]) -> Task:

@@ -17,7 +17,7 @@ from actors.work import (
     Turn,
     Want,
 )
-from cluster.rounds import Rounds
+from cluster.run.rounds import Rounds
 
 
 class ItemView:

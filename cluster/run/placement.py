@@ -19,12 +19,12 @@ from actors.events import (
 from actors.review import Purpose
 from actors.tools.capability import IN_WORKSPACE
 from actors.work import Content, Item, Lost, RestartCause, Role
-from cluster.graph import WorkGraph
-from cluster.item_view import ItemView
-from cluster.loads import Loads
-from cluster.model_gates import ModelGates
-from cluster.ready import Needs, ReadyItems
-from cluster.run_budget import RunBudget, Taken
+from cluster.run.budget import RunBudget, Taken
+from cluster.run.graph import WorkGraph
+from cluster.run.item_view import ItemView
+from cluster.run.loads import Loads
+from cluster.run.model_gates import ModelGates
+from cluster.run.ready import Needs, ReadyItems
 
 FleetEvent = (
     AgentStarting

@@ -7,7 +7,7 @@ from typing import Any
 from actors.contents import stored
 from actors.errors import GrowthRefused, OverLimit
 from actors.work import Item
-from cluster.growth import Growth, child_id
+from cluster.run.growth import Growth, child_id
 
 ENTRY = "item"
 """Name of the input that holds an item's entry of the list."""

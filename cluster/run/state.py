@@ -11,7 +11,8 @@ from actors.failures import CLASSES
 from actors.people import Word
 from actors.turn_events import TurnEvent
 from actors.work import TERMINAL, Content, Failure, ItemState, Lost, Result, Role
-from cluster.commands import (
+from cluster.run.budget import NOTHING
+from cluster.run.commands import (
     AgentAttached,
     AgentAway,
     Command,
@@ -22,16 +23,15 @@ from cluster.commands import (
     Submit,
     Unaffordable,
 )
-from cluster.fleet_share import OF_FLEET
-from cluster.gone import outcomes
-from cluster.graph import WorkGraph
-from cluster.growing import story_of
-from cluster.placement import FleetEvent
-from cluster.run_budget import NOTHING
-from cluster.run_steps import RunSteps
-from cluster.tasks import task_of
-from cluster.transitions import READY_NOW, closing, run_after
-from cluster.wishes import RunEvent
+from cluster.run.fleet_share import OF_FLEET
+from cluster.run.gone import outcomes
+from cluster.run.graph import WorkGraph
+from cluster.run.growing import story_of
+from cluster.run.placement import FleetEvent
+from cluster.run.steps import RunSteps
+from cluster.run.tasks import task_of
+from cluster.run.transitions import READY_NOW, closing, run_after
+from cluster.run.wishes import RunEvent
 
 
 class RunState(RunSteps):

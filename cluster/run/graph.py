@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from actors.errors import PlanRefused
 from actors.work import Item
-from cluster.siblings import Siblings
+from cluster.run.siblings import Siblings
 
 Dependencies = Mapping[str, Sequence[str]]
 """Item id -> ids it waits for. Every id named is also a key."""

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from actors.work import TERMINAL, ItemState
-from cluster.commands import Append, Cancel, Command
-from cluster.due import due
-from cluster.facts import Facts
-from cluster.ledger import Ledger
-from cluster.placement import Placement
-from cluster.wishes import Wishes
+from cluster.run.commands import Append, Cancel, Command
+from cluster.run.due import due
+from cluster.run.facts import Facts
+from cluster.run.ledger import Ledger
+from cluster.run.placement import Placement
+from cluster.run.wishes import Wishes
 
 
 class Ends:
@@ -20,7 +20,7 @@ class Ends:
         """Items whose end, or a question to a person about them, is on its way to the journal."""
 
     def due(self, item: str) -> Append | None:
-        """The fact that is owed about an item which no agent works on; see cluster/due.py."""
+        """The fact that is owed about an item which no agent works on; see cluster/run/due.py."""
         return due(self._facts, item, self._ledger.views[item], cancelled=self._wishes.cancels(item))
 
     def end(self, item: str, fact: Append) -> Command:

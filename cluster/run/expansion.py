@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from actors.errors import GrowthRefused, PlanRefused
 from actors.events import Granted
 from actors.work import Expand, Item, Want
-from cluster.admission import Admission
-from cluster.growth import Growth, child_id
 from cluster.plan.proposal import read_proposal
-from cluster.subagents import check_independent, subagent
+from cluster.run.admission import Admission
+from cluster.run.growth import Growth, child_id
+from cluster.run.subagents import check_independent, subagent
 
 
 def subagents(parent: Item, wants: Sequence[Want], texts: Sequence[str], admission: Admission) -> Growth:

@@ -16,10 +16,10 @@ from actors.memory import result_id
 from actors.people import Approval, ApprovalRequested
 from actors.review import Ruling
 from actors.work import Failure, FailureKind, Lost, Reservation, Result
-from cluster.commands import Append
-from cluster.growth import Growth
-from cluster.item_view import ItemView
-from cluster.rounds import Rounds
+from cluster.run.commands import Append
+from cluster.run.growth import Growth
+from cluster.run.item_view import ItemView
+from cluster.run.rounds import Rounds
 
 
 class Facts:

@@ -7,8 +7,8 @@ from collections import Counter
 from typing import Final
 
 from actors.phase import Phase, PhaseChanged, first
-from cluster.graph import WorkGraph
-from cluster.transitions import InvalidTransition
+from cluster.run.graph import WorkGraph
+from cluster.run.transitions import InvalidTransition
 
 DONE: Final = "items_complete"
 

@@ -150,6 +150,7 @@ function figures(run) {
   const took = began ? (run.finished_at ?? state.now()) - began : null;
   const facts = [
     ["done", `${number(run.counts.complete)} of ${number(all)}`],
+    ...(run.phase ? [["phase", words(run.phase)]] : []),
     ["time", seconds(took)],
     ["tokens", number(tokens(run.usage)) + (run.budget?.tokens ? ` of ${number(run.budget.tokens)}` : "")],
     ["cost", `${run.estimated_usd ? "≤ " : ""}${dollars(run.cost_usd)}${cap ? ` of ${dollars(cap)}` : ""}`],

@@ -75,7 +75,9 @@ class FakeWard:
     async def enroll(self) -> None:
         await self._alive()
         if not self.generation:
-            self.generation = await self._store.register(self.name, Role.EXECUTOR, self.pid, "here")
+            pid, generation = self.pid, await self._store.register(self.name, Role.EXECUTOR, self.pid, "here")
+            if self.pid == pid:  # else it was killed meanwhile: the next process has no generation yet
+                self.generation = generation
 
     async def admit(self, before: Before) -> None:
         await self._alive()

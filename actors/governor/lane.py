@@ -89,7 +89,8 @@ class Lane:
 
     def began(self, need: Need, now: float) -> None:
         """The answer to a call has begun: what it shares with others is in the API's cache."""
-        if self.leaders.began(need, now):
+        if need.prefix:
+            self.leaders.began(need, now)
             self.turns.release(need.prefix)
 
     def hold(self, need: Need, now: float) -> None:

@@ -39,14 +39,12 @@ class Leaders:
         self._leading[need.prefix] = (need.id, now)
         return True
 
-    def began(self, need: Need, now: float) -> bool:
-        """The call was answered, at least in part; whether others waited for that."""
-        if not need.prefix:
-            return False
+    def began(self, need: Need, now: float) -> None:
+        """The call was answered, at least in part, whether it led or not: nobody has to wait any more."""
+        self._leading.pop(need.prefix, None)
         self._used[need.prefix] = now
         if len(self._used) > MANY:
             self._used = {prefix: at for prefix, at in self._used.items() if now - at < WARM_S}
-        return self.ended(need)
 
     def ended(self, need: Need) -> bool:
         """The call is over; whether it led, so that another one may have to."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import Protocol
 
 from actors.errors import FleetError
@@ -59,11 +60,13 @@ async def guard(
 async def guard_all(
     who: Callable[[], Collection[str]], process: Callable[[str], Guarded], settings: HealthSettings
 ) -> None:
-    """Until cancelled: guard every process of these names, which may come and go."""
+    """Until cancelled: guard every process of these names, which may come and go. `who` may raise FleetError."""
     guards: dict[str, asyncio.Task[None]] = {}
+    names: set[str] = set()
     async with asyncio.TaskGroup() as tasks:
         while True:
-            names = set(await asyncio.to_thread(who))
+            with suppress(FleetError):  # nobody knows just now
+                names = set(await asyncio.to_thread(who))
             for name in guards.keys() - names:
                 guards.pop(name).cancel()
             for name in names - guards.keys():

@@ -157,7 +157,7 @@ def test_a_stopped_driver_that_was_taken_over_writes_nothing_when_it_wakes(
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(500)
 def test_a_driver_that_hangs_is_replaced_and_nothing_is_paid_twice(commands: Commands, fleet: FleetFile) -> None:
     items = ["long", *ITEMS]
     assert commands.run("run", wide(commands, items), "--key", "hung", "--detach")[0] == 0

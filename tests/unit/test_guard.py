@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from actors import guard as guards
-from actors.errors import AgentGone
+from actors.errors import AgentGone, FleetError
 from actors.guard import guard, guard_all
 from actors.settings import HealthSettings
 from actors.wards import Pulse
@@ -66,7 +66,14 @@ async def test_who_comes_and_goes_is_guarded_while_it_is_there(monkeypatch: pyte
     there = {"driver-a"}
     made = {name: Process(lambda: Pulse(0, 0.1)) for name in ("driver-a", "driver-b")}
     made["driver-c"] = Process(lambda: Pulse(0, 0.6))
-    guarding = asyncio.create_task(guard_all(lambda: list(there), made.__getitem__, FAST))
+    unknown = iter([True, False, True])
+
+    def who() -> list[str]:
+        if next(unknown, False):
+            raise FleetError("nobody knows just now")
+        return list(there)
+
+    guarding = asyncio.create_task(guard_all(who, made.__getitem__, FAST))
     async with asyncio.timeout(10):
         while made["driver-a"].asked < 3:
             await asyncio.sleep(0.01)

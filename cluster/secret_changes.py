@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from actors.disk import sync_folder
 from actors.errors import SecretsUnusable
 from actors.secrets_file import SecretsFile
 from cluster.locks import exclusive
@@ -55,7 +56,7 @@ def drop(file: SecretsFile, name: str) -> bool:
 def _changing(file: SecretsFile, patience_s: float = PATIENCE_S) -> Iterator[None]:
     if not file.folder.exists():
         file.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _sync(file.folder.parent)
+        sync_folder(file.folder.parent)
     deadline = time.monotonic() + patience_s
     while (lock := exclusive(file.folder / "lock")) is None:
         if time.monotonic() > deadline:
@@ -107,13 +108,4 @@ def _written(path: Path, data: bytes) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             new.unlink(missing_ok=True)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    """Put the names in a folder on disk."""
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+    sync_folder(path.parent)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import apsw
 
+from actors.disk import sync_folder
 from actors.errors import StoreUnusable
 from actors.stores import header, queries
 from actors.stores.database import Db
@@ -28,7 +29,7 @@ def copy(db: Db, file: Path) -> None:
         _fill(db, part)
         os.fsync(opened)
         part.replace(file)
-    _sync(file.parent)
+    sync_folder(file.parent)
 
 
 @contextmanager
@@ -71,14 +72,6 @@ def _fill(db: apsw.Connection, part: Path) -> None:
             raise apsw.CorruptError(f"the copy would be damaged: {found}")
     finally:
         new.close()
-
-
-def _sync(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _remove_journals(part: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from actors.disk import sync_folder
 from actors.errors import ToolFailed, ToolsUnavailable
 from actors.frozen import Frozen
 from actors.tools.beneath import Beneath, parts_of
@@ -92,7 +93,7 @@ def fill(folder: Path, files: Mapping[str, Given]) -> None:
             if file.executable:
                 unfinished.joinpath(*parts_of(path)).chmod(0o755)
         unfinished.rename(folder)
-        _synchronize(folder.parent)
+        sync_folder(folder.parent)
 
 
 @contextmanager
@@ -102,13 +103,5 @@ def _alone(lock: Path) -> Iterator[None]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _synchronize(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)

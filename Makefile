@@ -53,11 +53,11 @@ database: ## install PostgreSQL for the tests of the store, if it is missing and
 	  echo "there is no PostgreSQL here: the tests over it are skipped"
 
 .PHONY: machines
-machines: ## install iproute2 for the tests over several machines, if it is missing and this is Debian's root
-	@command -v ip >/dev/null || \
+machines: ## install iproute2 and Redis for the tests over several machines, if one is missing and this is Debian's root
+	@{ command -v ip && command -v redis-server; } >/dev/null || \
 	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get -qq update && \
-	    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends iproute2 >/dev/null; } || \
-	  echo "there is no iproute2 here: tests over several machines are skipped"
+	    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends iproute2 redis-server >/dev/null; } || \
+	  echo "there is no iproute2 or no Redis here: tests over several machines are skipped"
 
 .PHONY: pictures
 pictures: setup browser ## take the README's pictures of the page

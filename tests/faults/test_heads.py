@@ -1,5 +1,7 @@
 """A fleet that several jobs share loses the head of its cluster, with a control store that lasts and without one."""
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +11,8 @@ import pytest
 
 from actors.events import RunStarted
 from tests import machines
-from tests.jobs import AGENTS, AT_ONCE, ITEMS, SHAPE, Job, asked_twice, job, whole
-from tests.machines import Machines
+from tests.jobs import AGENTS, AT_ONCE, ITEMS, SHAPE, Around, Job, asked_twice, job, whole
+from tests.machines import WITH_US, Machines
 from tests.processes import paid
 
 pytestmark = [
@@ -28,8 +30,29 @@ def rocksdb(cluster: Machines) -> Iterator[None]:
         yield
 
 
-def test_a_head_that_comes_back_with_its_control_store_finds_the_agents_at_work(tmp_path: Path) -> None:
-    with job(AGENTS, tmp_path, around=rocksdb) as headless:
+@contextmanager
+def redis(cluster: Machines) -> Iterator[None]:
+    """One that the head reaches, in memory alone."""
+    if shutil.which("redis-server") is None:
+        pytest.skip("no Redis is installed; Debian's package is redis-server")
+    password = "of-this-test"
+    options = {"bind": cluster.host, "port": "6379", "save": "", "requirepass": password}
+    words = [word for name, value in options.items() for word in (f"--{name}", value)]
+    with TemporaryDirectory() as folder:
+        server = subprocess.Popen([*WITH_US, "redis-server", *words], cwd=folder, stdout=subprocess.DEVNULL)
+        try:
+            cluster.tell_head(f"--redis-password={password}", RAY_REDIS_ADDRESS=f"{cluster.host}:6379")
+            yield
+        finally:
+            server.kill()
+            server.wait()
+
+
+@pytest.mark.parametrize("storage", [rocksdb, redis])
+def test_a_head_that_comes_back_with_its_control_store_finds_the_agents_at_work(
+    tmp_path: Path, storage: Around
+) -> None:
+    with job(AGENTS, tmp_path, around=storage) as headless:
         fleet_with_a_run(headless)
         head, elsewhere = headless.cluster.head, agents_elsewhere(headless)
         head.kill()

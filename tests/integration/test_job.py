@@ -17,8 +17,11 @@ from tempfile import mkdtemp
 import pytest
 
 from actors.events import RunPaused
+from actors.fleet_events import AgentStarted
 from actors.stores.reader import Reader
-from tests.processes import Commands, begun, paid
+from cluster import fleet_file
+from tests.fleets import ONLY_EXECUTORS
+from tests.processes import PATIENCE_S, Commands, begun, paid
 
 ROOT = Path(__file__).parent.parent.parent
 RAY = Path(sys.executable).with_name("ray")
@@ -130,6 +133,34 @@ def test_a_job_that_was_ended_goes_on_when_it_is_submitted_again(
     again = submit(cluster, *run, options=options[:2])
     assert again.returncode == 0, again.stdout + again.stderr
     assert paid(commands.events("k")) == ["a", "slow", "last"]
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(300)
+def test_a_fleet_that_a_job_leaves_behind_takes_the_runs_of_later_jobs(cluster: dict[str, str], tmp_path: Path) -> None:
+    commands = Commands(tmp_path)
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    at = ("--home", str(commands.home))
+    begun_up = submit(cluster, "up", "--executors", "1", *ONLY_EXECUTORS, *at)
+    assert begun_up.returncode == 0, begun_up.stdout + begun_up.stderr
+    fleet = fleet_file.living(commands.home)
+    assert fleet is not None
+    assert fleet.on_cluster
+    done = submit(cluster, "run", str(tmp_path / "plan.yaml"), "--model", "scripted", "--key", "job", *at)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    assert json.loads(commands.run("status", "job", "--json")[1])["state"] == "completed", "looking needs no job"
+    code, _, err = commands.run("down")
+    assert (code, "ray job submit" in err) == (4, True)
+    ended = submit(cluster, "down", *at)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert fleet_file.read(commands.home) is None
+    (started,) = [event for event in commands.events("job") if isinstance(event, AgentStarted)]
+    deadline = time.monotonic() + PATIENCE_S
+    while Path(f"/proc/{started.pid}").exists():
+        assert time.monotonic() < deadline, "its actors end with it"
+        time.sleep(0.05)
+    assert ready(cluster), "and Ray goes on"
 
 
 def driver(home: str) -> int:

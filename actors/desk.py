@@ -8,11 +8,11 @@ from contextlib import suppress
 from random import Random
 
 from actors.errors import StoreError
-from actors.fleet_events import ModelHeld
 from actors.governor.governor import Governor
 from actors.governor.needs import Amounts, Permit
 from actors.governor.notes import Answer, Note
 from actors.governor.reports import Reports
+from actors.journal.fleet import ModelHeld
 from actors.stores.protocol import Store
 
 POLL_S = 3.0

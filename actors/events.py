@@ -9,8 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from actors.budget import Budget
-from actors.fleet_events import (
+from actors.journal.fleet import (
     AgentErrorRecorded,
     AgentFailed,
     AgentHealthDegraded,
@@ -27,14 +26,15 @@ from actors.fleet_events import (
     ModelUnavailable,
     OfFleet,
 )
-from actors.growth_events import Granted, ItemJoined, ItemsAdded
-from actors.limits import Limits
-from actors.memory_events import MemoryEvent, MemoryForgotten, MemoryStored
-from actors.people import AnswerGiven, ApprovalDenied, ApprovalGranted, ApprovalRequested, ItemAccepted, Word
-from actors.phase import PhaseChanged
-from actors.recorded import DRIVER_TYPES, FLEET, Recorded
-from actors.review import Purpose, Ruling
-from actors.turn_events import AttemptEvent, ContextFilled, MemoryRecalled, ToolDone, TurnDone
+from actors.journal.growth import Granted, ItemJoined, ItemsAdded
+from actors.journal.memories import MemoryEvent, MemoryForgotten, MemoryStored
+from actors.journal.people import AnswerGiven, ApprovalDenied, ApprovalGranted, ApprovalRequested, ItemAccepted, Word
+from actors.journal.recorded import DRIVER_TYPES, FLEET, Recorded
+from actors.journal.turns import AttemptEvent, ContextFilled, MemoryRecalled, ToolDone, TurnDone
+from actors.spending.budget import Budget
+from actors.vocabulary.limits import Limits
+from actors.vocabulary.phase import PhaseChanged
+from actors.vocabulary.review import Purpose, Ruling
 from actors.work import FailureKind, ItemId, Outcome, Reservation, Result, RunStatus
 
 __all__ = [
@@ -71,7 +71,7 @@ __all__ = [
     "ToolDone",
     "TurnDone",
 ]
-"""Those from files of their own: fleet_events.py, people.py, memory_events.py, turn_events.py and recorded.py."""
+"""Those from files of their own: actors/journal/."""
 
 
 class RunAccepted(Recorded):

@@ -5,10 +5,10 @@ import os
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from actors import garbage, process_memory
-from actors.build import BUILD
 from actors.errors import AgentGone, BuildDiffers, MnemosyneError
-from actors.keys import AgentKey
+from actors.machine import garbage, process_memory
+from actors.machine.build import BUILD
+from actors.machine.ticker import Ticker
 from actors.models.calls import ModelCalls
 from actors.models.choice import open_model
 from actors.models.claude import load_sdk
@@ -16,10 +16,10 @@ from actors.models.port import Model
 from actors.permits import GovernedPermits, Governing
 from actors.roles.agent import Agent, Before, Card
 from actors.roles.factory import create_agent
+from actors.secrecy.keys import AgentKey
 from actors.settings import Settings
 from actors.stores.protocol import Store
-from actors.ticker import Ticker
-from actors.wards import Hello, Pulse
+from actors.supervision.wards import Hello, Pulse
 from actors.wire import TASKS
 from actors.work import Role
 

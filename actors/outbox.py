@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 from actors.errors import StoreError
 from actors.events import Event, ItemClosed, ItemStarted
+from actors.journal.turns import AttemptEvent
 from actors.stores.protocol import Receipt, Store
-from actors.turn_events import AttemptEvent
 
 Key = tuple[str, str, int]
 """(run, item, epoch) of an attempt."""

@@ -13,25 +13,25 @@ from typing import Any, NamedTuple
 
 import ray
 
-from actors import garbage, process_memory
 from actors.desk import Desk, tell
-from actors.drivers import guard_drivers
 from actors.errors import MnemosyneError, StoreLocked
 from actors.governor.needs import Amounts
 from actors.governor.notes import Answer, Note
 from actors.host import AgentHost
-from actors.keys import AgentKey
+from actors.journal.rows import Row
+from actors.machine import garbage, process_memory
+from actors.machine.ticker import Ticker
 from actors.models.choice import open_model
 from actors.models.port import Model, Request
-from actors.monitor import Monitor
-from actors.redaction import guard_logs
 from actors.remote import RemoteGovernor, RemoteModel, RemoteStore, find, title
-from actors.remote_ward import RemoteWard
-from actors.rows import Row
+from actors.secrecy.keys import AgentKey
+from actors.secrecy.redaction import guard_logs
 from actors.settings import Settings
 from actors.stores.group import GroupStore
-from actors.ticker import Ticker
-from actors.wards import Pulse
+from actors.supervision.drivers import guard_drivers
+from actors.supervision.monitor import Monitor
+from actors.supervision.remote_ward import RemoteWard
+from actors.supervision.wards import Pulse
 from actors.wire import reply_json
 from actors.work import role_of
 

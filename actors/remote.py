@@ -9,16 +9,16 @@ from typing import Any
 import ray
 from ray.exceptions import ActorDiedError, RayActorError, RayTaskError
 
-from actors.account import Account
-from actors.build import BUILD
 from actors.errors import AgentGone, FleetError, MnemosyneError, ModelFaulty, StoreError
 from actors.events import Event
 from actors.governor.notes import Answer, Note
-from actors.memory import Memory
+from actors.journal.rows import from_rows, to_row
+from actors.machine.build import BUILD
+from actors.memory.memory import Memory
+from actors.memory.recall import Question, Recalled
 from actors.models.port import OnDelta, Reply, Request
-from actors.recall import Question, Recalled
 from actors.roles.agent import Card
-from actors.rows import from_rows, to_row
+from actors.spending.account import Account
 from actors.stores.protocol import Accept, Receipt, RunRecord
 from actors.wire import TASKS, reply_from, request_json
 from actors.work import Item, Role, Task, items_from, role_of

@@ -6,12 +6,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, TypeAdapter
 
-from actors.budget import Budget, Reservation
-from actors.contents import INLINE_LIMIT, NOTHING_SHARED, Content, Shared
-from actors.frozen import Frozen
-from actors.phase import Phase
-from actors.restarts import UNEXPLAINED, RestartCause
-from actors.review import (
+from actors.spending.budget import Budget, Reservation
+from actors.spending.usage import Effort, Usage
+from actors.tools.capability import PATTERN
+from actors.vocabulary.contents import INLINE_LIMIT, NOTHING_SHARED, Content, Shared
+from actors.vocabulary.frozen import Frozen
+from actors.vocabulary.phase import Phase
+from actors.vocabulary.restarts import UNEXPLAINED, RestartCause
+from actors.vocabulary.review import (
     ONE_BY_ONE,
     REQUIREMENTS,
     Answered,
@@ -24,9 +26,7 @@ from actors.review import (
     Verdict,
     Words,
 )
-from actors.states import FINISHED, TERMINAL, ItemState, RunStatus
-from actors.tools.capability import PATTERN
-from actors.usage import Effort, Usage
+from actors.vocabulary.states import FINISHED, TERMINAL, ItemState, RunStatus
 
 __all__ = ["FINISHED", "TERMINAL", "UNEXPLAINED", "Effort", "Frozen", "ItemState", "RestartCause", "RunStatus", "Usage"]
 __all__ += ["INLINE_LIMIT", "Consolidated", "Content", "Reservation"]
@@ -55,7 +55,7 @@ def role_of(agent: str) -> Role:
 
 
 class FailureKind(StrEnum):
-    """Why an attempt failed; what follows from it is in the table of actors/failures.py."""
+    """Why an attempt failed; what follows from it is in the table of actors/vocabulary/failures.py."""
 
     RATE_LIMITED = "rate_limited"
     OVERLOADED = "overloaded"

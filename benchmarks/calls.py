@@ -20,7 +20,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from actors import garbage
+from actors.machine import garbage
 from actors.models.calls import ModelCalls
 from actors.models.claude import ClaudeModel
 from actors.models.port import Message, Request

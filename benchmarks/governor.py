@@ -24,7 +24,7 @@ from asyncio.subprocess import PIPE
 from pathlib import Path
 from typing import Any
 
-from actors import garbage
+from actors.machine import garbage
 from actors.settings import FleetSettings, ModelSettings, Pools, Settings
 from actors.stores.protocol import Accept
 from actors.work import Item, Role, RunStatus

@@ -16,7 +16,7 @@ from actors.events import (
     ItemClosed,
     ItemStarted,
 )
-from actors.rows import from_rows
+from actors.journal.rows import from_rows
 from actors.stores.reader import Reader
 from actors.work import RestartCause, Result
 from tests.processes import Commands, Process

@@ -15,10 +15,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from actors.memory import Memory
-from actors.memory_events import MemoryStored
-from actors.recall import Question
-from actors.rows import to_row
+from actors.journal.memories import MemoryStored
+from actors.journal.rows import to_row
+from actors.memory.memory import Memory
+from actors.memory.recall import Question
 from actors.stores.reader import Reader
 from actors.stores.sqlite import SqliteStore
 from actors.stores.writer import Append

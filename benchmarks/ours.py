@@ -12,7 +12,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from actors import garbage
+from actors.machine import garbage
 from actors.settings import FleetSettings, Pools, Settings
 from actors.stores.protocol import Accept
 from actors.work import Item, Role, RunStatus

@@ -20,9 +20,9 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from actors import garbage
 from actors.governor.governor import Governor
 from actors.governor.needs import Amounts, Need
+from actors.machine import garbage
 from actors.work import Item
 
 ITEMS = (1_000, 10_000, 100_000)

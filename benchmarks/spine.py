@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from actors import garbage
+from actors.machine import garbage
 from actors.settings import FleetSettings, Pools, Settings
 from actors.work import Role
 from benchmarks.ours import items_of, product

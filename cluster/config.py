@@ -9,13 +9,13 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from actors import keys
 from actors.errors import HomeUnusable, UserError
-from actors.keys import Found
-from actors.limits import Limits
 from actors.models.script import Script
 from actors.models.windows import LOCAL
+from actors.secrecy import keys
+from actors.secrecy.keys import Found
 from actors.settings import CommandSettings, FleetSettings, HealthSettings, ModelSettings, Settings, Windows
+from actors.vocabulary.limits import Limits
 from cluster import store_address
 
 F = TypeVar("F", bound=BaseModel)

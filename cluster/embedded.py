@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from actors import garbage
+from actors.machine import garbage
 from actors.settings import Settings
 from actors.stores.protocol import RunRecord, Store
 from actors.stores.reader import Reader

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from actors.failures import ATTEMPTS, CLASSES, REQUEUES, Class
+from actors.vocabulary.failures import ATTEMPTS, CLASSES, REQUEUES, Class
 from actors.work import FailureKind
 
 PATH = Path(__file__).parent.parent / "docs" / "failures.md"
@@ -26,9 +26,10 @@ EXAMPLES = {
 
 INTRO = f"""# Failures
 
-What becomes of an item whose attempt failed. Made from the table in `actors/failures.py` by `make docs`; agents, run
-states and the health monitor go by the same table. An item gets {ATTEMPTS} charged attempts at most in its whole run,
-whatever they failed of; an item that is put back uncharged keeps its attempts, and goes behind those that were not.
+What becomes of an item whose attempt failed. Made from the table in `actors/vocabulary/failures.py` by `make docs`;
+agents, run states and the health monitor go by the same table. An item gets {ATTEMPTS} charged attempts at most in its
+whole run, whatever they failed of; an item that is put back uncharged keeps its attempts, and goes behind those that
+were not.
 `mnemosyne status RUN` shows attempts and the last message; `mnemosyne events RUN` shows each attempt."""
 
 LOST = f"""## Lost attempts

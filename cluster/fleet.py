@@ -14,11 +14,10 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
-from actors import garbage, process_memory
-from actors.drivers import DRIVER
 from actors.errors import FleetError, MnemosyneError
 from actors.events import AgentStarting, AgentUnavailable, Event
-from actors.guard import guard
+from actors.machine import garbage, process_memory
+from actors.machine.ticker import Ticker
 from actors.models.choice import is_governed
 from actors.processes import (
     GOVERNOR,
@@ -34,11 +33,12 @@ from actors.processes import (
     spawn,
 )
 from actors.remote import RemoteAgent, RemoteStore, end, find, names, title
-from actors.remote_ward import RemoteWard
 from actors.settings import Settings
 from actors.stores.protocol import Store
-from actors.ticker import Ticker
-from actors.wards import Pulse
+from actors.supervision.drivers import DRIVER
+from actors.supervision.guard import guard
+from actors.supervision.remote_ward import RemoteWard
+from actors.supervision.wards import Pulse
 from cluster.config import in_ray_job, root, store_path
 from cluster.detached import DetachedDriver
 from cluster.page import PageProcess

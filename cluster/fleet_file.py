@@ -24,7 +24,7 @@ class FleetFile(Frozen):
     since: float
     """Unix seconds."""
     build: str
-    """Of the sources that its processes run; see actors/build.py."""
+    """Of the sources that its processes run; see actors/machine/build.py."""
     pid: int = Field(default=0, ge=0)
     """The Ray head, which leads the session of all other processes; 0: a job started it on somebody's cluster."""
     folder: Path = Path()

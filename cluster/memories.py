@@ -9,9 +9,9 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from actors.errors import NotFound, StoreError, StoreLocked, UserError
-from actors.memory import TEXT_MAX, Memory, MemoryType, call_id
-from actors.memory_events import MemoryForgotten, MemoryStored
-from actors.recall import Question, Recalled
+from actors.journal.memories import MemoryForgotten, MemoryStored
+from actors.memory.memory import TEXT_MAX, Memory, MemoryType, call_id
+from actors.memory.recall import Question, Recalled
 from actors.stores.kinds import open_writer
 from actors.stores.reader import Reader
 from actors.work import Content

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from actors.phase import WORK, Phase
+from actors.vocabulary.phase import WORK, Phase
 
 SPEC, FULL, PLAN = "spec", "full-spec", "plan"
 """The items of the planning: a phase each, which gets the result of the one before."""

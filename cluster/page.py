@@ -6,11 +6,11 @@ import os
 from functools import partial
 from pathlib import Path
 
-from actors import garbage, process_memory
 from actors.errors import MnemosyneError
+from actors.machine import garbage, process_memory
+from actors.machine.ticker import Ticker
 from actors.remote import RemoteAgent, title
-from actors.ticker import Ticker
-from actors.wards import Pulse
+from actors.supervision.wards import Pulse
 from cluster import scraping
 from cluster.around import HomeAround
 from cluster.config import store_path

@@ -5,22 +5,22 @@ import uuid
 from contextlib import closing
 from pathlib import Path
 
-from actors.budget import Budget
 from actors.errors import MnemosyneError, NotFound, StoreLocked, UserError
 from actors.events import CancelRequested, ContinueRequested, Event, PauseRequested
-from actors.fleet_events import (
+from actors.journal.fleet import (
     AgentFailed,
     AgentResetRequested,
     AgentRestartRequested,
     AgentStarted,
     AgentStarting,
 )
-from actors.people import AnswerGiven, ApprovalDenied, ApprovalGranted
-from actors.review import Questions
-from actors.rows import to_row
+from actors.journal.people import AnswerGiven, ApprovalDenied, ApprovalGranted
+from actors.journal.rows import to_row
+from actors.spending.budget import Budget
 from actors.stores.kinds import open_inbox, open_writer
 from actors.stores.reader import Reader
 from actors.stores.writer import Append
+from actors.vocabulary.review import Questions
 from actors.work import ItemState
 from cluster.plan.cost import check_prices
 from dashboards.item_review import ItemReview

@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from actors.disk import sync_folder
 from actors.errors import SecretsUnusable
-from actors.secrets_file import SecretsFile
+from actors.machine.disk import sync_folder
+from actors.secrecy.secrets_file import SecretsFile
 from cluster.locks import exclusive
 
 if TYPE_CHECKING:

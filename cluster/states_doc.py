@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from actors.phase import Phase
+from actors.vocabulary.phase import Phase
 from actors.work import FINISHED, TERMINAL, ItemState, RunStatus
 from cluster.run.phases import PHASE
 from cluster.run.transitions import ITEM, RUN

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
-from actors.build import BUILD
 from actors.errors import BuildDiffers, FleetError
+from actors.machine.build import BUILD
 from actors.settings import Settings
 from cluster import config, fleet_file, head, scraping
 from cluster.fleet import Fleet, connect, disconnect

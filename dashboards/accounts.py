@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from actors.events import ItemAssigned, ItemClosed
-from actors.turn_events import TurnDone
+from actors.journal.turns import TurnDone
 from actors.work import Lost
 from dashboards.spent import Spent, total
 

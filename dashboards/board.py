@@ -6,7 +6,7 @@ from typing import Any
 
 from actors.errors import NotFound
 from actors.events import FLEET, AgentStarting, Event, RunAccepted
-from actors.fleet_events import ModelAvailable, ModelHeld, ModelUnavailable
+from actors.journal.fleet import ModelAvailable, ModelHeld, ModelUnavailable
 from actors.stores import queries
 from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader

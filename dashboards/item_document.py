@@ -18,10 +18,10 @@ from actors.events import (
     completed,
 )
 from actors.models.blocks import Text, ToolCall
-from actors.review import Consolidated
 from actors.roles.prompt import PROMPTS
 from actors.roles.turns import Said
 from actors.stores.reader import Reader
+from actors.vocabulary.review import Consolidated
 from actors.work import Content, Failure, Grows, Item, Lost, Result
 from dashboards.board import Board
 from dashboards.known_run import KnownRun

@@ -3,8 +3,8 @@
 import shlex
 from typing import Any
 
-from actors.people import AnswerGiven, ApprovalRequested, Word
-from actors.review import Judgement, Questions, Requirements, Verdict
+from actors.journal.people import AnswerGiven, ApprovalRequested, Word
+from actors.vocabulary.review import Judgement, Questions, Requirements, Verdict
 from actors.work import Item, ItemState
 
 

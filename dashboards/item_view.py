@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from actors.budget import Budget
 from actors.events import ItemAssigned, ItemClosed
-from actors.failures import is_charged
-from actors.phase import Phase
-from actors.review import Consolidated, Ended, Purpose, Questions, Requirements, Verdict
+from actors.spending.budget import Budget
+from actors.vocabulary.failures import is_charged
+from actors.vocabulary.phase import Phase
+from actors.vocabulary.review import Consolidated, Ended, Purpose, Questions, Requirements, Verdict
 from actors.work import Failure, Grows, ItemState, Lost, Result, Usage
 from dashboards.item_review import ItemReview
 from dashboards.spent import Spent

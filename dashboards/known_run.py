@@ -3,7 +3,7 @@
 from typing import Any
 
 from actors.events import Event, ItemsAdded, RunAccepted, RunFinished, completed
-from actors.people import Word
+from actors.journal.people import Word
 from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
 from actors.work import Item

@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any, get_args
 
-from actors.budget import Budget
 from actors.events import (
     FLEET,
     AgentHeartbeat,
@@ -39,12 +38,13 @@ from actors.events import (
     ToolDone,
     TurnDone,
 )
-from actors.memory_events import MemoryEvent
-from actors.people import ApprovalRequested, Word
-from actors.phase import first
-from actors.review import Purpose
+from actors.journal.memories import MemoryEvent
+from actors.journal.people import ApprovalRequested, Word
+from actors.journal.turns import Noted
+from actors.spending.budget import Budget
 from actors.stores.protocol import RunRecord
-from actors.turn_events import Noted
+from actors.vocabulary.phase import first
+from actors.vocabulary.review import Purpose
 from actors.work import FINISHED, TERMINAL, Item, ItemState, Role, RunStatus, Usage
 from dashboards.accounts import Accounts
 from dashboards.agent_info import MISSING, AgentInfo, AgentState, FleetEvent

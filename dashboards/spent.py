@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from actors.review import Ended
-from actors.turn_events import TurnDone
+from actors.journal.turns import TurnDone
+from actors.vocabulary.review import Ended
 from actors.work import Effort, Failure, FailureKind, Grows, Lost, Result, Usage
 
 UNBILLED = frozenset(

@@ -30,8 +30,8 @@ from actors.events import (
     ToolDone,
     TurnDone,
 )
-from actors.people import ApprovalRequested, Word
-from actors.review import Consolidated, Ended, Questions, Requirements, Verdict
+from actors.journal.people import ApprovalRequested, Word
+from actors.vocabulary.review import Consolidated, Ended, Questions, Requirements, Verdict
 from actors.work import Failure, Grows, Item, Lost, Result
 from dashboards import wire_fleet, wire_memory, wire_review
 from dashboards.wire_growth import items_added

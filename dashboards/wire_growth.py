@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from actors.growth_events import ItemsAdded
+from actors.journal.growth import ItemsAdded
 from actors.work import Item
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from actors.people import ApprovalDenied, ApprovalRequested, Word
-from actors.review import Consolidated, Questions, Requirements, Verdict
+from actors.journal.people import ApprovalDenied, ApprovalRequested, Word
+from actors.vocabulary.review import Consolidated, Questions, Requirements, Verdict
 
 Fields = dict[str, Any]
 

@@ -14,7 +14,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import apsw
 
-from actors.secrets_file import FILE
+from actors.secrecy.secrets_file import FILE
 
 
 class Canary:

@@ -17,7 +17,7 @@ from actors.errors import (
     RateLimited,
     RequestRefused,
 )
-from actors.failures import CLASSES, is_final
+from actors.vocabulary.failures import CLASSES, is_final
 from actors.work import FailureKind
 from tests.messages_server import CASES, FAULTS
 

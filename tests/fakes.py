@@ -10,7 +10,7 @@ from random import Random
 
 from actors.errors import AgentGone, StoreError
 from actors.events import Event
-from actors.failures import ATTEMPTS
+from actors.journal.turns import AttemptEvent
 from actors.models.calls import ModelCalls
 from actors.models.permits import Permits
 from actors.models.port import Model, OnDelta, Reply, Request, StopReason
@@ -23,7 +23,7 @@ from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept, Receipt, RunRecord, Store
 from actors.tools import toolbox
 from actors.tools.granted import Granted
-from actors.turn_events import AttemptEvent
+from actors.vocabulary.failures import ATTEMPTS
 from actors.work import TERMINAL, Item, ItemState, Role, RunStatus, Task
 from cluster.run.state import RunState
 

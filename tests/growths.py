@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 
 from actors.events import Event, ItemJoined, RunAccepted, TurnDone
-from actors.limits import Limits
+from actors.vocabulary.limits import Limits
 from actors.work import Content, Grows, Item, ItemState, Outcome, Result, Role, Task
 from cluster.run.commands import AgentAttached, Append, Command, Fetch, Fetched, Submit
 from cluster.run.graph import WorkGraph

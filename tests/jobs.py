@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.events import ItemAssigned, ItemClosed, RunStarted
-from actors.fleet_events import AgentErrorRecorded, AgentStarted
+from actors.journal.fleet import AgentErrorRecorded, AgentStarted
 from actors.work import Lost, Result
 from tests import machines
 from tests.fleets import ONLY_EXECUTORS, Paid

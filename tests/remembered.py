@@ -1,9 +1,9 @@
 """Events of memories and prompts, one of each kind."""
 
-from actors.context import Part, Share
+from actors.context.context import Part, Share
 from actors.events import ContextFilled, Event, MemoryForgotten, MemoryRecalled, MemoryStored, TurnDone
-from actors.memory import Memory
-from actors.turn_events import Hit
+from actors.journal.turns import Hit
+from actors.memory.memory import Memory
 from actors.work import Content
 
 _PART = Part(share=Share.SKILLS, kind="skill", name="deploy", tokens=12)

@@ -4,8 +4,15 @@ import json
 from typing import Any
 
 from actors.events import Event
-from actors.people import AnswerGiven, Approval, ApprovalDenied, ApprovalGranted, ApprovalRequested, ItemAccepted
-from actors.review import (
+from actors.journal.people import (
+    AnswerGiven,
+    Approval,
+    ApprovalDenied,
+    ApprovalGranted,
+    ApprovalRequested,
+    ItemAccepted,
+)
+from actors.vocabulary.review import (
     Consolidated,
     Exhausted,
     Gate,

@@ -4,7 +4,6 @@ import random
 from pathlib import Path
 from typing import NamedTuple
 
-from actors.budget import Budget
 from actors.events import (
     AgentErrorRecorded,
     AgentHealthDegraded,
@@ -19,10 +18,11 @@ from actors.events import (
     ModelHeld,
     RunStarted,
 )
-from actors.people import Approval, ApprovalRequested, ItemAccepted
-from actors.review import Gate, GateVerdict, Judgement, Questions, RequirementVerdict, Review, Verdict
+from actors.journal.people import Approval, ApprovalRequested, ItemAccepted
+from actors.spending.budget import Budget
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept
+from actors.vocabulary.review import Gate, GateVerdict, Judgement, Questions, RequirementVerdict, Review, Verdict
 from actors.work import (
     Content,
     Effort,

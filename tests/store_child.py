@@ -20,7 +20,7 @@ from typing import Any
 
 import apsw
 
-from actors.rows import to_row
+from actors.journal.rows import to_row
 from actors.stores.group import GroupStore
 from actors.stores.sqlite import SqliteStore
 from cluster.cli.store import app

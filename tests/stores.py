@@ -9,7 +9,7 @@ from pathlib import Path
 import apsw
 
 from actors.events import CancelRequested, Event, ItemAssigned, ItemClosed, ItemReused, RunFinished, RunStarted
-from actors.rows import to_row
+from actors.journal.rows import to_row
 from actors.stores.protocol import Accept
 from actors.stores.sqlite import SqliteStore
 from actors.stores.writer import Append

@@ -22,7 +22,7 @@ ROOMS = ("actors", "cluster", "dashboards")
 MODULE_LINES = 300
 FUNCTION_LINES = 40
 RAY = {"actors/processes.py", "actors/remote.py", "cluster/fleet.py", "cluster/nodes.py"}
-READS_ENVIRONMENT = {"cluster/config.py", "actors/keys.py"}
+READS_ENVIRONMENT = {"cluster/config.py", "actors/secrecy/keys.py"}
 """The settings, and the one key, which every agent reads on its own node."""
 PICKLES = {"pickle", "cPickle", "cloudpickle", "dill", "marshal", "shelve", "jsonpickle"}
 
@@ -220,11 +220,11 @@ TOLD = 'def f():\n    """One.\n\n    Two.\n    """\n' + "    x = 1\n" * (FUNCTIO
         (ray_in_its_place, "cluster/driver.py", "import importlib\nimportlib.import_module('ray')", 1),
         (ray_in_its_place, "cluster/fleet.py", "import ray", 0),
         (ray_in_its_place, "cluster/driver.py", "import raylike", 0),
-        (environment_in_its_place, "actors/skills.py", "import os\nos.environ['A']", 1),
-        (environment_in_its_place, "actors/skills.py", "import os as o\ndict(o.environ)", 1),
-        (environment_in_its_place, "actors/skills.py", "import os\nos.getenv('A')", 1),
-        (environment_in_its_place, "actors/skills.py", "from os import environ", 1),
-        (environment_in_its_place, "actors/skills.py", "import os\nos.environ.pop('A')", 1),
+        (environment_in_its_place, "actors/context/skills.py", "import os\nos.environ['A']", 1),
+        (environment_in_its_place, "actors/context/skills.py", "import os as o\ndict(o.environ)", 1),
+        (environment_in_its_place, "actors/context/skills.py", "import os\nos.getenv('A')", 1),
+        (environment_in_its_place, "actors/context/skills.py", "from os import environ", 1),
+        (environment_in_its_place, "actors/context/skills.py", "import os\nos.environ.pop('A')", 1),
         (environment_in_its_place, "cluster/fleet.py", "import os\nos.environ['A'] = 'b'\ndel os.environ['A']", 0),
         (environment_in_its_place, "cluster/config.py", "import os\nos.environ['A']", 0),
         (short_module, "actors/work.py", "\n" * (MODULE_LINES + 1), 1),

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from actors.budget import Budget
 from actors.events import (
     AgentErrorRecorded,
     AgentFailed,
@@ -20,6 +19,7 @@ from actors.events import (
     ToolDone,
     TurnDone,
 )
+from actors.spending.budget import Budget
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept
 from actors.work import Content, Effort, Item, RestartCause, Role, RunStatus, Usage

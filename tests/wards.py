@@ -7,14 +7,14 @@ from typing import Any
 
 from actors.errors import AgentGone
 from actors.events import Event
-from actors.fleet_events import AgentStarting
-from actors.guard import Guarded
-from actors.monitor import Monitor
-from actors.recorded import FLEET
+from actors.journal.fleet import AgentStarting
+from actors.journal.recorded import FLEET
 from actors.roles.agent import Before
 from actors.settings import HealthSettings
 from actors.stores.protocol import Store
-from actors.wards import Ended, Hello, Pulse
+from actors.supervision.guard import Guarded
+from actors.supervision.monitor import Monitor
+from actors.supervision.wards import Ended, Hello, Pulse
 from actors.work import RestartCause, Role
 
 FAST = HealthSettings(backoff_base_s=0.0, patience_s=0.5, stale_tick_s=0.5, silent_s=2.0, slow_answer_s=1.0)

@@ -1,9 +1,9 @@
 """What people are told of the models' limits: when calls wait for long, when the API refuses, and when it is over."""
 
-from actors.fleet_events import ModelHeld
 from actors.governor.governor import Governor
 from actors.governor.lane import Lane
 from actors.governor.needs import Amounts
+from actors.journal.fleet import ModelHeld
 
 TOLD_FROM_S = 5.0
 """A call that waits this long is told of."""

@@ -3,10 +3,10 @@
 from random import Random
 from typing import Final, NamedTuple
 
-from actors.fleet_events import AgentErrorRecorded, AgentFailed, AgentHealthDegraded, AgentRestarted
 from actors.health.backoff import full_jitter
 from actors.health.decisions import Admit, Decision, GiveUp, Guilty, Record, Restart
 from actors.health.window import Window
+from actors.journal.fleet import AgentErrorRecorded, AgentFailed, AgentHealthDegraded, AgentRestarted
 from actors.settings import HealthSettings
 from actors.work import UNEXPLAINED, RestartCause
 

@@ -3,12 +3,12 @@
 from enum import Enum, auto
 from random import Random
 
-from actors.failures import CLASSES
-from actors.fleet_events import ModelAvailable, ModelUnavailable
 from actors.health.backoff import full_jitter
 from actors.health.decisions import Decision, Record
 from actors.health.observations import ModelFailed
+from actors.journal.fleet import ModelAvailable, ModelUnavailable
 from actors.settings import HealthSettings
+from actors.vocabulary.failures import CLASSES
 from actors.work import FailureKind
 
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from actors.fleet_events import (
+from actors.journal.fleet import (
     AgentErrorRecorded,
     AgentFailed,
     AgentHealthDegraded,

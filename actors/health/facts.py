@@ -3,8 +3,8 @@
 from typing import Final
 
 from actors.events import AgentResetRequested, AgentStarted, AgentStarting, Event, ItemClosed
-from actors.failures import CLASSES
 from actors.health.observations import Fault, ModelAnswered, ModelFailed, Observation, Reset, Started
+from actors.vocabulary.failures import CLASSES
 from actors.work import Failure, FailureKind
 
 ANSWERED: Final = frozenset(

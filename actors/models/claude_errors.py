@@ -17,7 +17,7 @@ from actors.errors import (
     RequestRefused,
 )
 from actors.models.limits import RateLimits, Wait, read_limits, read_wait
-from actors.redaction import Redactor
+from actors.secrecy.redaction import Redactor
 
 HEAD = 300
 """Characters of a foreign text that are shown."""

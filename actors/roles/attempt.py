@@ -4,7 +4,6 @@ import asyncio
 import json
 from typing import Any, Protocol
 
-from actors.contents import stored
 from actors.errors import (
     AttemptClosed,
     BudgetExhausted,
@@ -16,13 +15,14 @@ from actors.errors import (
     StoreError,
     ToolsUnavailable,
 )
-from actors.memory import result_id
+from actors.memory.memory import result_id
 from actors.models.port import Reply, StopReason
-from actors.redaction import redact
-from actors.review import Consolidated, Judgement, Questions, Requirements, Verdict
 from actors.roles.consolidating import Digest
 from actors.roles.course import Course
 from actors.roles.prompt import VERSION_FOR
+from actors.secrecy.redaction import redact
+from actors.vocabulary.contents import stored
+from actors.vocabulary.review import Consolidated, Judgement, Questions, Requirements, Verdict
 from actors.work import Failure, FailureKind, Grows, Lost, Outcome, Reservation, Result, Task, Want
 
 NOTHING = Reservation(usd=0.0, tokens=0)

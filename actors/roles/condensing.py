@@ -2,7 +2,7 @@
 
 import json
 
-from actors.marked import marked
+from actors.context.marked import marked
 from actors.models.blocks import Block, ToolCall, text_of
 from actors.models.estimate import CHARACTERS_PER_TOKEN, characters
 from actors.models.port import Message, Request

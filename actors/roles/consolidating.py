@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from actors.context.marked import marked, shortened
 from actors.errors import AnswerInvalid
-from actors.marked import marked, shortened
 from actors.roles.course import Course
 from actors.roles.feedback import CRITICAL_ISSUES, SUMMARY_ISSUES, SUMMARY_TESTS, Level, complaint, level_of
 from actors.roles.prompt import PROMPTS

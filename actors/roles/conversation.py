@@ -9,9 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
-from actors.contents import stored
 from actors.errors import AnswerCutOff, AnswerInvalid, AnswerRefused, ContextTooLong, ItemGrows
-from actors.failures import ATTEMPTS
+from actors.journal.turns import MemoryRecalled, ToolDone, TurnDone
 from actors.models import blocks
 from actors.models.port import Model, Reply, Request, StopReason
 from actors.models.windows import LEAST
@@ -20,7 +19,8 @@ from actors.roles.course import Course
 from actors.roles.turns import Said, Turns
 from actors.tools.subagent import handed_back
 from actors.tools.tool import ToolResult, ToolSpec, Wanted
-from actors.turn_events import MemoryRecalled, ToolDone, TurnDone
+from actors.vocabulary.contents import stored
+from actors.vocabulary.failures import ATTEMPTS
 from actors.work import Content, Ran, Task
 
 TURNS = 50

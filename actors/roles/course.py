@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from actors.errors import AttemptClosed
+from actors.journal.turns import AttemptEvent
 from actors.models.spending import Spending
 from actors.roles.deadline import Deadline
 from actors.roles.watched import Watched
-from actors.turn_events import AttemptEvent
 from actors.work import Task
 
 Keep = Callable[[AttemptEvent, Mapping[str, str]], Awaitable[bool]]

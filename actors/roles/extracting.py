@@ -1,10 +1,10 @@
 """What a description asks for, one by one."""
 
-from actors import context
-from actors.review import Words
+from actors.context import context
 from actors.roles.course import Course
 from actors.roles.prompt import EXTRACT
 from actors.roles.prompted import Asker
+from actors.vocabulary.review import Words
 from actors.work import Task
 
 LENGTH = 1_000

@@ -1,5 +1,6 @@
 """Agents of every role: a role is a prompt, everything else is common."""
 
+from actors.context.shelf import Shelf
 from actors.errors import UnknownRole
 from actors.models.calls import ModelCalls
 from actors.roles.agent import NOTHING_BEFORE, Agent, Before
@@ -7,7 +8,6 @@ from actors.roles.material import Library
 from actors.roles.prompted import NOTHING
 from actors.roles.purposes import Purposes
 from actors.settings import Settings
-from actors.shelf import Shelf
 from actors.stores.protocol import Store
 from actors.tools.granted import Granted
 from actors.work import Role

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-from actors.review import Judgement
+from actors.vocabulary.review import Judgement
 
 SUMMARY_ISSUES, SUMMARY_TESTS, CRITICAL_ISSUES = 5, 3, 3
 """At most so many are told."""

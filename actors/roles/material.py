@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from actors.context import Piece, Share
-from actors.marked import marked
-from actors.memory import GLOBAL, project
-from actors.query import any_of
-from actors.recall import Question, Recalled
-from actors.shelf import Shelf
-from actors.skills import Skill, chosen, keywords
+from actors.context.context import Piece, Share
+from actors.context.marked import marked
+from actors.context.shelf import Shelf
+from actors.context.skills import Skill, chosen, keywords
+from actors.journal.turns import Hit
+from actors.memory.memory import GLOBAL, project
+from actors.memory.query import any_of
+from actors.memory.recall import Question, Recalled
 from actors.stores.protocol import Store
-from actors.turn_events import Hit
 from actors.work import Task
 
 FRESH_S = 5.0

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from actors.review import Purpose
 from actors.roles.template import Template
+from actors.vocabulary.review import Purpose
 from actors.work import Role
 
 FOLDER = Path(__file__).parent / "prompts"

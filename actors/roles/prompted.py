@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
-from actors import context
+from actors.context import context
+from actors.journal.turns import ContextFilled, MemoryRecalled
 from actors.models.calls import ModelCalls
 from actors.models.port import Message, Reply, Request
 from actors.roles.conversation import Conversation, ToolsOf
@@ -14,7 +15,6 @@ from actors.roles.prompt import Prompt
 from actors.settings import ModelSettings
 from actors.stores.protocol import Store
 from actors.tools.toolbox import Toolbox
-from actors.turn_events import ContextFilled, MemoryRecalled
 from actors.work import Task
 
 

@@ -1,7 +1,6 @@
 """One worker for all that an agent's tasks are for."""
 
 from actors.models.calls import ModelCalls
-from actors.review import Purpose
 from actors.roles.attempt import Work
 from actors.roles.consolidating import Consolidating
 from actors.roles.conversation import ToolsOf
@@ -13,6 +12,7 @@ from actors.roles.prompted import NOTHING, Asker, Prompted
 from actors.roles.reviewing import Reviewing
 from actors.settings import Settings
 from actors.stores.protocol import Store
+from actors.vocabulary.review import Purpose
 from actors.work import Role, Task
 
 

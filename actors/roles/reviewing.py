@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from actors import context
+from actors.context import context
+from actors.context.marked import marked, shortened
 from actors.errors import StoreError, ToolFailed
-from actors.marked import marked, shortened
-from actors.review import Gate, GateVerdict, Judgement, RequirementVerdict
 from actors.roles import told
 from actors.roles.course import Course
 from actors.roles.prompt import REVIEW
@@ -20,6 +19,7 @@ from actors.tools.command import RunCommand
 from actors.tools.granted import kept_of
 from actors.tools.launch import Confines
 from actors.tools.workspace import open_workspace, workspace_of
+from actors.vocabulary.review import Gate, GateVerdict, Judgement, RequirementVerdict
 from actors.work import Task
 
 EVIDENCE = 6_000

@@ -1,18 +1,18 @@
 """What a task's prompt says beside inputs, results and description: requirements, people's answers, earlier attempts.
 
-Pure. Whatever others wrote stands in a block of its own; see actors/marked.py.
+Pure. Whatever others wrote stands in a block of its own; see actors/context/marked.py.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from actors.marked import marked, shortened
+from actors.context.marked import marked, shortened
 from actors.models.blocks import ToolCall
-from actors.review import Gate
 from actors.roles import feedback
 from actors.roles.feedback import listed
 from actors.roles.prompt import PARTS
 from actors.roles.turns import Said
+from actors.vocabulary.review import Gate
 from actors.work import Content, Made, Ran, Task
 
 ANSWER, TOOLS, CHANGES = 100_000, 40_000, 60_000

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from actors.marked import marked
+from actors.context.marked import marked
 from actors.models.blocks import Block, Text, ToolCall, ToolResult, text_of
 from actors.models.port import Message, Request, StopReason
 from actors.work import Frozen

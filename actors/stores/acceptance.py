@@ -7,11 +7,11 @@ import json
 
 from actors.errors import PayloadMissing, UserError
 from actors.events import RunAccepted
-from actors.limits import Limits
-from actors.rows import Row
+from actors.journal.rows import Row
 from actors.stores import queries
 from actors.stores.database import Db
 from actors.stores.protocol import Accept, RunRecord
+from actors.vocabulary.limits import Limits
 
 INSERT = """insert into runs(id, run, key, name, digest, model, accepted_seq, items, revises)
             values(?, ?, ?, ?, ?, ?, ?, ?, ?)"""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import apsw
 
-from actors.disk import sync_folder
 from actors.errors import StoreUnusable
+from actors.machine.disk import sync_folder
 from actors.stores import header, queries
 from actors.stores.database import Db
 

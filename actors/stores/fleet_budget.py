@@ -6,10 +6,10 @@ those of the journal. Without a budget nothing of this is read or written.
 
 import json
 
-from actors.account import Account, settled
 from actors.events import ItemAssigned, ItemClosed
-from actors.fleet_events import FleetBudgetSet
-from actors.rows import Row
+from actors.journal.fleet import FleetBudgetSet
+from actors.journal.rows import Row
+from actors.spending.account import Account, settled
 from actors.stores import queries
 from actors.stores.database import Db
 from actors.work import Reservation
@@ -17,7 +17,7 @@ from actors.work import Reservation
 TABLES = """
 create table accounts(           -- of the fleet, if it has a budget
   name text primary key,
-  body text not null             -- JSON of actors.account.Account
+  body text not null             -- JSON of actors.spending.account.Account
 ) strict, without rowid;
 
 create table reservations(       -- what open attempts may take of it

@@ -9,13 +9,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-from actors.account import Account
 from actors.errors import MnemosyneError, NotFound, StoreError
 from actors.events import FLEET, Event, ItemReused
-from actors.memories import TYPES
-from actors.reading import RESULT
-from actors.recall import Question, Recalled
-from actors.rows import Row, from_rows, to_row
+from actors.journal.reading import RESULT
+from actors.journal.rows import Row, from_rows, to_row
+from actors.memory.memories import TYPES
+from actors.memory.recall import Question, Recalled
+from actors.spending.account import Account
 from actors.stores import kinds
 from actors.stores.indexing import Indexing
 from actors.stores.place import is_on_server

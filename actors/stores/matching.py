@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
-from actors.query import Query
+from actors.memory.query import Query
 from actors.stores.database import Db
 
 

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 import apsw
 
-from actors import memories, query
 from actors.events import Event
-from actors.memory import Memory, sessions_of
-from actors.memory_events import MemoryForgotten
-from actors.reading import RESULT_MARK, REVIEW_MARKS
-from actors.recall import LOOKED_AT, Candidate, Question, Recalled, best
-from actors.rows import from_rows
+from actors.journal.memories import MemoryForgotten
+from actors.journal.reading import RESULT_MARK, REVIEW_MARKS
+from actors.journal.rows import from_rows
+from actors.memory import memories, query
+from actors.memory.memory import Memory, sessions_of
+from actors.memory.recall import LOOKED_AT, Candidate, Question, Recalled, best
 from actors.stores import queries, sqlite_words
 from actors.stores.database import Db
 from actors.stores.matching import EVERY, Words

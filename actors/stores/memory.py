@@ -8,15 +8,15 @@ from itertools import count
 from operator import attrgetter
 from typing import NamedTuple
 
-from actors import memories, query
-from actors.account import Account
 from actors.errors import NotFound, PayloadMissing, StaleTerm, StoreUnusable, UserError
 from actors.events import FLEET, AgentStarted, CancelRequested, Event, ItemsAdded, completed
-from actors.memory import Memory, MemoryType, belongs
-from actors.memory_events import MemoryForgotten
-from actors.reading import is_read
-from actors.recall import Candidate, Question, Recalled, best
-from actors.recorded import ENDS
+from actors.journal.memories import MemoryForgotten
+from actors.journal.reading import is_read
+from actors.journal.recorded import ENDS
+from actors.memory import memories, query
+from actors.memory.memory import Memory, MemoryType, belongs
+from actors.memory.recall import Candidate, Question, Recalled, best
+from actors.spending.account import Account
 from actors.stores import acceptance
 from actors.stores.memory_budget import MemoryBudget
 from actors.stores.protocol import UNAFFORDABLE, Accept, Receipt, RunRecord

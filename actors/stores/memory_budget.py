@@ -1,8 +1,8 @@
 """The fleet's account of the store's twin in memory; see actors/stores/fleet_budget.py."""
 
-from actors.account import Account, settled
 from actors.events import Event, ItemAssigned, ItemClosed
-from actors.fleet_events import FleetBudgetSet
+from actors.journal.fleet import FleetBudgetSet
+from actors.spending.account import Account, settled
 from actors.stores.fleet_budget import changed
 from actors.work import Reservation
 

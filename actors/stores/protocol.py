@@ -3,11 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
-from actors.account import Account
-from actors.budget import Budget
 from actors.events import Event, ItemReused
-from actors.limits import Limits
-from actors.recall import Question, Recalled
+from actors.memory.recall import Question, Recalled
+from actors.spending.account import Account
+from actors.spending.budget import Budget
+from actors.vocabulary.limits import Limits
 from actors.work import Item, Role
 
 

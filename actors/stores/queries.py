@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from actors.errors import NotFound
-from actors.reading import RESULT, RESULT_MARK
+from actors.journal.reading import RESULT, RESULT_MARK
 from actors.stores.database import Db
 from actors.stores.protocol import RunRecord
 

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from pydantic_core import to_json
 
-from actors.account import Account
 from actors.errors import PayloadMissing
 from actors.events import FLEET, Event
-from actors.memory import Memory
-from actors.recall import Question, Recalled
-from actors.rows import from_rows
+from actors.journal.rows import from_rows
+from actors.memory.memory import Memory
+from actors.memory.recall import Question, Recalled
+from actors.spending.account import Account
 from actors.stores import fleet_budget, kinds, memories, queries
 from actors.stores.protocol import RunRecord
 from actors.work import Item, items_from

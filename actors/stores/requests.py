@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from actors.events import Event
-from actors.rows import from_rows, to_row
+from actors.journal.rows import from_rows, to_row
 
 
 class Request(NamedTuple):

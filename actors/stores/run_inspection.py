@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from actors.events import Event, ItemClosed, RunFinished, completed
-from actors.review import Consolidated
-from actors.rows import from_rows
+from actors.journal.rows import from_rows
 from actors.stores import queries
 from actors.stores.database import Db
 from actors.stores.protocol import RunRecord
+from actors.vocabulary.review import Consolidated
 from actors.work import Content, items_from
 
 RESTORE = "bring back a backup, see docs/store.md; keep this file"

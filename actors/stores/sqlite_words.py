@@ -1,7 +1,7 @@
 """The index of words in SQLite: FTS5, without a second copy of the texts. See Words."""
 
-from actors import query
-from actors.query import Query
+from actors.memory import query
+from actors.memory.query import Query
 from actors.stores.database import Db
 from actors.stores.matching import Match
 

@@ -14,8 +14,8 @@ import apsw
 
 from actors.errors import MnemosyneError, StaleTerm, StoreError
 from actors.events import FLEET, AgentStarted, CancelRequested, Event
-from actors.recorded import ENDS
-from actors.rows import Row, to_row
+from actors.journal.recorded import ENDS
+from actors.journal.rows import Row, to_row
 from actors.stores import acceptance, aging, memories, queries
 from actors.stores.commits import Commits
 from actors.stores.database import Db

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from actors.errors import NeedsPerson
-from actors.review import Answered
 from actors.tools.tool import Said, ToolSpec, parameters
+from actors.vocabulary.review import Answered
 
 QUESTIONS = 5
 LENGTH = 1_000

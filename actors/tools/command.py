@@ -6,9 +6,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from actors.context.marked import visible
 from actors.errors import ToolFailed
-from actors.marked import visible
-from actors.redaction import redact
+from actors.secrecy.redaction import redact
 from actors.settings import CommandSettings
 from actors.tools.launch import Confines, Launched, launched
 from actors.tools.tool import Said, ToolSpec, parameters

@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from actors.errors import ToolFailed, ToolsUnavailable
-from actors.review import Purpose
 from actors.settings import Settings
 from actors.stores.protocol import Store
 from actors.tools import changes
@@ -32,6 +31,7 @@ from actors.tools.subagent import SpawnSubagent
 from actors.tools.tool import Tool
 from actors.tools.toolbox import Toolbox
 from actors.tools.workspace import open_workspace
+from actors.vocabulary.review import Purpose
 from actors.work import Task
 
 NOTHING = Toolbox()

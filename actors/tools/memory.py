@@ -6,9 +6,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from actors.errors import ToolFailed
-from actors.memory import TEXT_MAX, Memory, MemoryType, call_id, project
-from actors.memory_events import MemoryForgotten, MemoryStored
-from actors.recall import Question
+from actors.journal.memories import MemoryForgotten, MemoryStored
+from actors.memory.memory import TEXT_MAX, Memory, MemoryType, call_id, project
+from actors.memory.recall import Question
 from actors.stores.protocol import Store
 from actors.tools.tool import Said, ToolSpec, parameters
 from actors.work import Content, Task

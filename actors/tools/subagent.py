@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from actors.marked import marked, shortened, visible
+from actors.context.marked import marked, shortened, visible
 from actors.tools.capability import SUBAGENTS
 from actors.tools.tool import Said, ToolResult, ToolSpec, parameters
 from actors.work import Frozen, Ran, Role

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from actors.turn_events import Hit
+from actors.journal.turns import Hit
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from actors.context.marked import marked, shortened, visible
 from actors.errors import ToolFailed
-from actors.marked import marked, shortened, visible
-from actors.redaction import redact
+from actors.secrecy.redaction import redact
 from actors.tools.tool import Said, Tool, ToolResult, ToolSpec, Wanted
 
 DATA_LIMIT = 100_000

@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from actors.disk import sync_folder
 from actors.errors import ToolFailed, ToolsUnavailable
-from actors.frozen import Frozen
+from actors.machine.disk import sync_folder
 from actors.tools.beneath import Beneath, parts_of
+from actors.vocabulary.frozen import Frozen
 from actors.work import Task
 
 Payloads = Callable[[Collection[str]], Awaitable[Mapping[str, str]]]

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from actors import keychain, keys
 from actors.errors import NotFound, UserError
+from actors.secrecy import keychain, keys
 from cluster import config, secret_changes
 from cluster.cli import secret_input
 from cluster.cli.options import AsJson

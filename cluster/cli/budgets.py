@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from actors.budget import Budget
+from actors.spending.budget import Budget
 from cluster.cli.text import dollars, number, one_line
 from cluster.plan import Plan
 from cluster.plan.cost import check_prices, cost_of, too_small

@@ -32,8 +32,8 @@ from actors.events import (
     RunStarted,
     RunWaiting,
 )
-from actors.people import ApprovalRequested, ItemAccepted, Word
-from actors.review import Questions, Verdict
+from actors.journal.people import ApprovalRequested, ItemAccepted, Word
+from actors.vocabulary.review import Questions, Verdict
 from actors.work import Lost, Result
 from cluster.cli.frame import summary
 from cluster.cli.pace import held

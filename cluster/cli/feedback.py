@@ -1,7 +1,7 @@
 """What reviews said of an item before its newest attempt of work, out of its journal."""
 
 from actors.events import Event, ItemClosed
-from actors.review import Consolidated, Judgement, Requirements, Verdict
+from actors.vocabulary.review import Consolidated, Judgement, Requirements, Verdict
 from actors.work import Content, Made, Result, Task
 
 

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from actors.account import Account
 from actors.errors import StoreMissing
-from actors.fleet_events import FleetBudgetSet
+from actors.journal.fleet import FleetBudgetSet
+from actors.spending.account import Account
 from cluster import config, requests
 from cluster.cli.budgets import EXAMPLE, caps, parse
 from cluster.cli.journal import opened

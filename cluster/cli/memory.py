@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from actors.memory import GLOBAL, MemoryType
-from actors.recall import LIMIT, LIMIT_MAX, Question
+from actors.memory.memory import GLOBAL, MemoryType
+from actors.memory.recall import LIMIT, LIMIT_MAX, Question
 from cluster import memories
 from cluster.cli.journal import opened
 from cluster.cli.options import AsJson, Home

@@ -1,6 +1,6 @@
 """How a model's limits hold calls up, for people."""
 
-from actors.fleet_events import ModelHeld
+from actors.journal.fleet import ModelHeld
 from cluster.cli.text import number, seconds
 
 NAMES = {"requests": "requests/min", "input_tokens": "input tokens/min", "output_tokens": "output tokens/min"}

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from actors import keys
 from actors.errors import NotFound, UserError
-from actors.secrets_file import SecretsFile
+from actors.secrecy import keys
+from actors.secrecy.secrets_file import SecretsFile
 from cluster import config, secret_changes
 from cluster.cli import secret_input
 from cluster.cli.options import AsJson

@@ -7,9 +7,9 @@ import warnings
 
 import typer
 
-from actors import keys
 from actors.errors import UserError
-from actors.secrets_file import LARGEST
+from actors.secrecy import keys
+from actors.secrecy.secrets_file import LARGEST
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 PIPE = "-"

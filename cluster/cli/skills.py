@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from actors import shelf
+from actors.context import shelf
+from actors.context.skills import LEAST, MOST, Match, Skill, matches
 from actors.errors import NotFound
-from actors.skills import LEAST, MOST, Match, Skill, matches
 from cluster.cli.options import AsJson, Home
 from cluster.cli.text import cut, one_line, safe
 from cluster.config import resolve_home, skill_folders

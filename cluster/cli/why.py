@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from actors.context import SHARES, Part, Share, critical, part_of, references
+from actors.context.context import SHARES, Part, Share, critical, part_of, references
 from actors.errors import UserError
 from actors.events import ContextFilled, ItemAssigned, completed
-from actors.review import Purpose
 from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
+from actors.vocabulary.review import Purpose
 from actors.work import Content, Task
 from cluster.cli.feedback import Reviewed
 from cluster.cli.journal import opened

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import apsw
 
-from actors import keys
-from actors.build import BUILD
 from actors.errors import HomeUnusable, SecretsUnusable, UserError
+from actors.machine.build import BUILD
 from actors.models.local import has_local_model
+from actors.secrecy import keys
 from actors.settings import ModelSettings
 from cluster import config, fleet_file, head, windows
 from cluster.doctor import environment, home, machine, models, named_model, nodes, ports, secret_files, store, watching

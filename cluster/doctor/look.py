@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from actors.build import BUILD
+from actors.machine.build import BUILD
 from actors.models.local import has_local_model
 from actors.work import Frozen
 from cluster import config

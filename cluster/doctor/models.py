@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from actors.errors import SecretsUnusable
-from actors.keys import KEY, Found, Place, is_sound
 from actors.models.choice import SET_A_KEY
+from actors.secrecy.keys import KEY, Found, Place, is_sound
 from cluster.doctor.finding import Finding, broken, ok, warning
 
 SETUP = "make setup"

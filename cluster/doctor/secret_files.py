@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from actors.errors import SecretsUnusable
-from actors.secrets_file import SecretsFile
+from actors.secrecy.secrets_file import SecretsFile
 from cluster.doctor.finding import Finding, broken, ok, warning
 
 OTHERS_ENTER = 0o022

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from actors.budget import Budget
 from actors.errors import Mistake, PlanRefused
-from actors.limits import Limits
+from actors.spending.budget import Budget
+from actors.vocabulary.limits import Limits
 from actors.work import Content, Item
 from cluster.plan.budgets import read_budget, read_limits
 from cluster.plan.caps import Caps

@@ -1,7 +1,7 @@
 """What a plan allows its run and its items: money, tokens, growth."""
 
-from actors.budget import Budget
-from actors.limits import Limits
+from actors.spending.budget import Budget
+from actors.vocabulary.limits import Limits
 from cluster.plan.fields import read_fields
 from cluster.plan.schema import CAPS, LIMITS
 from cluster.plan.spot import Spot

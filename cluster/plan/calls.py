@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from actors.review import ONE_BY_ONE, Gate, Review
 from actors.roles import consolidating, told
 from actors.roles.feedback import SUMMARY_ISSUES, SUMMARY_TESTS
 from actors.roles.prompt import EXTRACT, PROMPTS, REVIEW
 from actors.roles.reviewing import EVIDENCE, WORDS, verdict_schema
 from actors.tools.capability import IN_WORKSPACE
+from actors.vocabulary.review import ONE_BY_ONE, Gate, Review
 from actors.work import Content, Item, Role
 from cluster.plan.cost_range import Range, of_calls
 from cluster.run.budget import LABELS, MAX_TOKENS

@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterable, Mapping
 from math import ceil
 from typing import NamedTuple
 
-from actors.account import Account
 from actors.errors import UserError
-from actors.limits import Limits
 from actors.models.estimate import reservation
 from actors.models.pricing import price_of
+from actors.spending.account import Account
 from actors.tools.capability import SUBAGENTS
+from actors.vocabulary.limits import Limits
 from actors.work import Expand, Item, Reservation
 from cluster.plan import Plan
 from cluster.plan.calls import first_prompt, longest_answer, parts_of

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from actors.phase import ORDER, WORK, Phase, first
+from actors.vocabulary.phase import ORDER, WORK, Phase, first
 from actors.work import Item
 from cluster.plan.caps import Caps
 from cluster.plan.draft import Draft

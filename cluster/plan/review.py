@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from actors.review import REQUIREMENTS, Exhausted, Gate, Review
+from actors.vocabulary.review import REQUIREMENTS, Exhausted, Gate, Review
 from cluster.plan.fields import read_fields
 from cluster.plan.mistakes import quote
 from cluster.plan.names import read_model

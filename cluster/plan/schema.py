@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from actors.limits import Limits
-from actors.phase import WORK
-from actors.review import REQUIREMENTS, ROUNDS, Exhausted, Gate, Review
 from actors.tools.capability import MCP, PATTERN, SERVER_LENGTH
+from actors.vocabulary.limits import Limits
+from actors.vocabulary.phase import WORK
+from actors.vocabulary.review import REQUIREMENTS, ROUNDS, Exhausted, Gate, Review
 from actors.work import Item, Role
 
 _ITEM = Item.model_json_schema()["properties"]

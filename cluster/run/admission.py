@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from actors.errors import GrowthRefused, OverLimit
-from actors.limits import Limits
+from actors.vocabulary.limits import Limits
 from actors.work import Item
 from cluster.plan.names import name_fault
 from cluster.run.budget import RunBudget

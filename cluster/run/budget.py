@@ -9,13 +9,13 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum, auto
 
-from actors.account import Account, settled
-from actors.budget import Budget
 from actors.events import ItemAssigned, ItemClosed
 from actors.models.caching import is_long_enough
 from actors.models.estimate import reservation
 from actors.roles.prompt import PROMPTS
 from actors.settings import ModelSettings
+from actors.spending.account import Account, settled
+from actors.spending.budget import Budget
 from actors.work import Content, Failure, FailureKind, Item, Lost, Reservation
 from cluster.run.fleet_share import FleetShare
 

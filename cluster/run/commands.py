@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from actors.account import Account
 from actors.events import Event, ItemAssigned
+from actors.spending.account import Account
 from actors.work import Content, Task
 
 

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from actors.people import Approval
-from actors.review import Exhausted, Purpose, Ruling
+from actors.journal.people import Approval
+from actors.vocabulary.review import Exhausted, Purpose, Ruling
 from actors.work import Failure, FailureKind, ItemState, Lost
 from cluster.run.commands import Append
 from cluster.run.facts import Facts

@@ -1,6 +1,5 @@
 """The facts a driver puts into the journal, built from what the run state knows."""
 
-from actors.contents import stored
 from actors.events import (
     ItemAccepted,
     ItemAssigned,
@@ -12,9 +11,10 @@ from actors.events import (
     ItemsAdded,
     ItemSkipped,
 )
-from actors.memory import result_id
-from actors.people import Approval, ApprovalRequested
-from actors.review import Ruling
+from actors.journal.people import Approval, ApprovalRequested
+from actors.memory.memory import result_id
+from actors.vocabulary.contents import stored
+from actors.vocabulary.review import Ruling
 from actors.work import Failure, FailureKind, Lost, Reservation, Result
 from cluster.run.commands import Append
 from cluster.run.growth import Growth

@@ -4,9 +4,9 @@ Nothing is known until the store refuses an attempt; then its account is asked f
 or none can be: other runs give back what they have reserved and do not use.
 """
 
-from actors.account import Account
-from actors.budget import Budget
-from actors.fleet_events import FleetBudgetSet
+from actors.journal.fleet import FleetBudgetSet
+from actors.spending.account import Account
+from actors.spending.budget import Budget
 from actors.work import Reservation
 
 OF_FLEET = "the fleet's budget: "

@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from actors.contents import stored
 from actors.errors import GrowthRefused, OverLimit
+from actors.vocabulary.contents import stored
 from actors.work import Item
 from cluster.run.growth import Growth, child_id
 

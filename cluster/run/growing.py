@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from actors.errors import GrowthRefused, OverLimit
 from actors.events import ItemCancelled, ItemFailed, ItemQuarantined, ItemsAdded, ItemSkipped
-from actors.limits import Limits
-from actors.people import Approval
+from actors.journal.people import Approval
 from actors.roles.prompt import VERSIONS
+from actors.vocabulary.limits import Limits
 from actors.work import Content, Expand, FailureKind, Item, ItemState, Ran
 from cluster.run import expansion, foreach
 from cluster.run.admission import Admission

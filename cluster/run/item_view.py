@@ -1,9 +1,9 @@
 """An item as its run's driver sees it."""
 
 from actors.events import ItemAssigned
-from actors.failures import CLASSES, is_charged, is_final
-from actors.review import Consolidated, Purpose, Questions, Requirements, Ruling, Verdict
-from actors.turn_events import TurnDone, TurnEvent
+from actors.journal.turns import TurnDone, TurnEvent
+from actors.vocabulary.failures import CLASSES, is_charged, is_final
+from actors.vocabulary.review import Consolidated, Purpose, Questions, Requirements, Ruling, Verdict
 from actors.work import (
     Content,
     Failure,

@@ -1,6 +1,6 @@
 """Which models may be asked now: all of their items, one at a time, or none."""
 
-from actors.failures import CLASSES, has_answered
+from actors.vocabulary.failures import CLASSES, has_answered
 from actors.work import Failure, Lost, Outcome
 
 

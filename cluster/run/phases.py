@@ -6,7 +6,7 @@
 from collections import Counter
 from typing import Final
 
-from actors.phase import Phase, PhaseChanged, first
+from actors.vocabulary.phase import Phase, PhaseChanged, first
 from cluster.run.graph import WorkGraph
 from cluster.run.transitions import InvalidTransition
 

@@ -16,8 +16,8 @@ from actors.events import (
     ModelUnavailable,
     RunAccepted,
 )
-from actors.review import Purpose
 from actors.tools.capability import IN_WORKSPACE
+from actors.vocabulary.review import Purpose
 from actors.work import Content, Item, Lost, RestartCause, Role
 from cluster.run.budget import RunBudget, Taken
 from cluster.run.graph import WorkGraph

@@ -5,8 +5,8 @@ Changed by what is on disk alone, so that every driver that replays it knows the
 
 from typing import Literal
 
-from actors.people import AnswerGiven, Approval, ApprovalDenied, ApprovalGranted, ApprovalRequested, Word
-from actors.review import ONE_BY_ONE, Answered, Judgement, Purpose, Questions, Requirements, Verdict
+from actors.journal.people import AnswerGiven, Approval, ApprovalDenied, ApprovalGranted, ApprovalRequested, Word
+from actors.vocabulary.review import ONE_BY_ONE, Answered, Judgement, Purpose, Questions, Requirements, Verdict
 from actors.work import Content, Item, Made, Result, Turn
 
 Asked = Literal["answer", "approval"]

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from actors.contents import NOTHING_SHARED, Shared
+from actors.vocabulary.contents import NOTHING_SHARED, Shared
 from actors.work import Item
 
 

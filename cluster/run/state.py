@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 
 from actors import events as ev
-from actors.failures import CLASSES
-from actors.people import Word
-from actors.turn_events import TurnEvent
+from actors.journal.people import Word
+from actors.journal.turns import TurnEvent
+from actors.vocabulary.failures import CLASSES
 from actors.work import TERMINAL, Content, Failure, ItemState, Lost, Result, Role
 from cluster.run.budget import NOTHING
 from cluster.run.commands import (

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from actors.contents import stored
 from actors.errors import GrowthRefused
 from actors.tools.capability import COMMAND, FILES_WRITE
 from actors.tools.subagent import Handed
+from actors.vocabulary.contents import stored
 from actors.work import Item
 from cluster.run.growth import child_id
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from actors.errors import MnemosyneError
 from actors.events import ItemClosed
-from actors.review import Purpose, Verdict
+from actors.vocabulary.review import Purpose, Verdict
 from actors.work import FINISHED, ItemState, Result, RunStatus
 
 READY_NOW: Final = "dependencies_complete"

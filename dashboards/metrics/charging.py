@@ -1,7 +1,7 @@
 """What attempts used, charged once: turns as they are done, the rest when the attempt is closed."""
 
 from actors.events import TurnDone
-from actors.review import Ended
+from actors.vocabulary.review import Ended
 from actors.work import Failure, Frozen, Grows, Lost, Result, Usage
 from dashboards.metrics import labels
 from dashboards.metrics.totals import Totals

@@ -33,7 +33,7 @@ from actors.events import (
     ToolDone,
     TurnDone,
 )
-from actors.recorded import Recorded
+from actors.journal.recorded import Recorded
 from actors.work import Failure, Frozen, Lost, Result, role_of
 from dashboards.metrics import labels
 from dashboards.metrics.charging import Open, at_most, charge, turned, whole

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, get_args
 
 from actors.events import Event
-from actors.review import Ruling
+from actors.vocabulary.review import Ruling
 from actors.work import FINISHED, TERMINAL, FailureKind, ItemState, Outcome, RestartCause, Role, RunStatus
 from dashboards.agent_info import AgentState
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from actors.build import BUILD
+from actors.machine.build import BUILD
 from actors.stores.place import is_on_server
 from actors.stores.protocol import RunRecord
 from actors.work import ItemState, RunStatus

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 from actors.events import Event, ItemClosed, ItemFailed, ItemQuarantined, ItemSkipped, RunStarted, TurnDone, completed
-from actors.review import Verdict
 from actors.stores.inspection import inspect
 from actors.stores.reader import Reader
+from actors.vocabulary.review import Verdict
 from actors.work import TERMINAL, Item, Lost, Result, RunStatus
 from cluster.run.graph import WorkGraph
 from cluster.run.state import RunState

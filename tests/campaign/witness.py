@@ -14,7 +14,7 @@ from actors.events import (
     RunResumed,
     completed,
 )
-from actors.rows import from_rows
+from actors.journal.rows import from_rows
 from actors.stores.reader import Reader
 
 UNREAD = ("agent_heartbeat", "item_assigned", "item_started", "turn_done", "tool_done", "context_filled")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from actors.fleet_events import AgentFailed, AgentRestarted, AgentStarted, AgentUnavailable
+from actors.journal.fleet import AgentFailed, AgentRestarted, AgentStarted, AgentUnavailable
 from tests import machines
 from tests.fleets import ONLY_EXECUTORS
 from tests.jobs import OnHead

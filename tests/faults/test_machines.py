@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from actors.events import ItemAssigned
-from actors.fleet_events import AgentRestarted
+from actors.journal.fleet import AgentRestarted
 from actors.work import RestartCause
 from tests import machines
 from tests.jobs import AGENTS, AT_ONCE, ITEMS, Job, asked_twice, ends_well, job

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from actors.events import ItemClosed
-from actors.fleet_events import AgentErrorRecorded, AgentHealthDegraded, AgentRestarted
+from actors.journal.fleet import AgentErrorRecorded, AgentHealthDegraded, AgentRestarted
 from actors.work import Failure
 from cluster.fleet_file import FleetFile
 from tests.claude_failures import EXPECTED, FAILING, Then, heals

@@ -5,10 +5,10 @@ import json
 from pathlib import Path
 
 from actors.events import ItemAccepted, ItemClosed, ItemFailed
+from actors.journal.people import AnswerGiven
 from actors.models.claude import ClaudeModel
-from actors.people import AnswerGiven
-from actors.review import Questions
 from actors.stores.protocol import Store
+from actors.vocabulary.review import Questions
 from actors.work import Item, Role, RunStatus
 from cluster.driver import Driver
 from tests.fakes import LocalAgent, accepted, open_store

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from actors.events import ItemClosed, RunWaiting
-from actors.fleet_events import AgentHeartbeat, AgentStarted, AgentStarting
+from actors.journal.fleet import AgentHeartbeat, AgentStarted, AgentStarting
 from actors.roles.prompt import VERSIONS
 from actors.settings import FleetSettings, HealthSettings, Pools
 from actors.work import Result, Role

@@ -11,10 +11,10 @@ from actors.errors import AgentGone
 from actors.events import AgentStarted, AgentStarting, ItemAssigned, ItemClosed, ItemStarted
 from actors.processes import FleetPlan
 from actors.remote import waits_for_room
-from actors.remote_ward import RemoteWard
 from actors.settings import Settings
 from actors.stores.protocol import Accept, RunRecord
 from actors.stores.reader import Reader
+from actors.supervision.remote_ward import RemoteWard
 from actors.work import Item, Lost, Result, RunStatus
 from cluster import config
 from cluster.driver import Driver

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.fleet_events import ModelHeld
+from actors.journal.fleet import ModelHeld
 from tests.fleets import Paid, fleet_up, strike, wait_for
 from tests.messages_server import Latency, Limits, MessagesServer, Script, serving
 from tests.processes import ended, paid

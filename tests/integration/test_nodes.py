@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from actors.events import Event, ItemAssigned, ItemClosed
-from actors.fleet_events import AgentErrorRecorded, AgentRestarted, AgentStarted
+from actors.journal.fleet import AgentErrorRecorded, AgentRestarted, AgentStarted
 from actors.work import Lost, RestartCause
 from tests.fleets import ONLY_EXECUTORS
 from tests.nodes import Nodes, nodes

@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from actors.events import AgentErrorRecorded, AgentHealthDegraded, AgentRestarted, AgentStarted, Event, RunFinished
-from actors.people import AnswerGiven, ApprovalDenied, ApprovalGranted
+from actors.journal.people import AnswerGiven, ApprovalDenied, ApprovalGranted
 from actors.stores.group import GroupStore
 from actors.stores.reader import Reader
 from actors.work import RestartCause, Role, RunStatus

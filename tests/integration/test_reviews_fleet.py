@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from actors.events import Event, ItemAccepted, ItemClosed, ItemStarted
-from actors.review import Consolidated, Verdict
+from actors.vocabulary.review import Consolidated, Verdict
 from actors.work import Lost, Result
 from cluster.fleet_file import FleetFile
 from tests.fleets import fleet_up, strike, wait_for

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from actors.events import Event, ItemClosed, ItemQuarantined
-from actors.fleet_events import AgentErrorRecorded, AgentFailed, AgentRestarted, AgentStarted
+from actors.journal.fleet import AgentErrorRecorded, AgentFailed, AgentRestarted, AgentStarted
 from actors.work import Lost, RestartCause
 from cluster.fleet_file import FleetFile
 from tests.fleets import fleet_up, processes, strike, wait_for

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.drivers import HANGS_S
 from actors.events import ItemClosed, RunFinished, RunPaused, RunStarted
+from actors.supervision.drivers import HANGS_S
 from actors.work import Lost
 from cluster.config import store_path
 from cluster.fleet_file import FleetFile, read

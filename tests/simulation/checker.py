@@ -18,7 +18,7 @@ from actors.events import (
     RunFinished,
     RunStarted,
 )
-from actors.review import Purpose
+from actors.vocabulary.review import Purpose
 from actors.work import Failure, Item
 from tests.simulation.story import ItemStory, nobody
 

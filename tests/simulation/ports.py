@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from actors.account import Account
 from actors.errors import StoreError
 from actors.events import Event
-from actors.recall import Question, Recalled
+from actors.memory.recall import Question, Recalled
 from actors.roles.agent import Card
+from actors.spending.account import Account
 from actors.stores.protocol import Accept, Receipt, RunRecord
 from actors.work import Item, Role, Task
 from tests.simulation.network import Network, Server

@@ -1,7 +1,7 @@
 """What the events of an item say of its reviews: what comes next, what was done. Knows nothing of run states."""
 
 from actors.events import ItemClosed
-from actors.review import Consolidated, Purpose, Verdict
+from actors.vocabulary.review import Consolidated, Purpose, Verdict
 from actors.work import Item
 
 SEVERAL = 2

@@ -1,6 +1,6 @@
 """What the events say of one item."""
 
-from actors.review import Purpose
+from actors.vocabulary.review import Purpose
 from actors.work import Item
 from tests.simulation.reviews import ReviewStory
 

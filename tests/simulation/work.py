@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
-from actors import context
+from actors.context import context
 from actors.errors import (
     AnswerInvalid,
     AnswerRefused,
@@ -18,10 +18,10 @@ from actors.errors import (
     RateLimited,
 )
 from actors.models.port import Reply, StopReason
-from actors.review import Gate, GateVerdict, Judgement, Purpose, Review
 from actors.roles.attempt import Work
 from actors.roles.consolidating import Digest
 from actors.roles.course import Course
+from actors.vocabulary.review import Gate, GateVerdict, Judgement, Purpose, Review
 from actors.work import Item, Task
 from tests.simulation.checker import Checker, Violation
 from tests.simulation.ports import StorePort

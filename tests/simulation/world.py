@@ -6,10 +6,10 @@ from contextvars import copy_context
 from random import Random
 from typing import Any
 
-from actors.budget import Budget
 from actors.events import Event
-from actors.fleet_events import FleetBudgetSet
-from actors.rows import to_row
+from actors.journal.fleet import FleetBudgetSet
+from actors.journal.rows import to_row
+from actors.spending.budget import Budget
 from actors.stores.memory import MemoryStore
 from tests.simulation.checker import Violation
 from tests.simulation.clock import VirtualLoop

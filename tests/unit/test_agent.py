@@ -12,8 +12,8 @@ from actors.errors import ModelFaulty, StoreError
 from actors.events import ItemAssigned, ItemClosed
 from actors.models.answer import parse
 from actors.models.port import Request
-from actors.redaction import remember
 from actors.roles.agent import Agent
+from actors.secrecy.redaction import remember
 from actors.work import Content, Failure, FailureKind, Item, Lost, Outcome, Result, Role, Task
 from tests.fakes import BlockedModel, FakeModel, FaultyStore, accepted, prompted
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import typer
 
-from actors.budget import Budget
 from actors.errors import BudgetExhausted, ModelFaulty, PlanRefused, UserError
 from actors.events import ContinueRequested, ItemAssigned, ItemClosed, RunPaused, RunResumed
 from actors.models.estimate import most
 from actors.models.port import Message, Reply, Request, StopReason
 from actors.models.spending import Spending
 from actors.roles.prompt import PROMPTS
+from actors.spending.budget import Budget
 from actors.stores.protocol import Accept
 from actors.work import Content, Failure, FailureKind, Item, Lost, Reservation, Result, Role, RunStatus, Task, Usage
 from cluster.cli import budgets

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from actors.budget import Budget
 from actors.errors import UserError
 from actors.events import ContinueRequested, ItemAssigned, ItemClosed, RunPaused
-from actors.limits import Limits
+from actors.spending.budget import Budget
 from actors.stores.protocol import Accept
+from actors.vocabulary.limits import Limits
 from actors.work import Content, Failure, FailureKind, Item, Lost, Outcome, Reservation, Result, RunStatus, Task, Usage
 from cluster import requests
 from cluster.cli import budgets

@@ -7,7 +7,6 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.budget import Budget
 from actors.events import (
     ContinueRequested,
     Event,
@@ -18,6 +17,7 @@ from actors.events import (
     RunPaused,
     RunStarted,
 )
+from actors.spending.budget import Budget
 from actors.work import (
     FINISHED,
     Content,

@@ -22,7 +22,7 @@ from actors.events import (
     RunStarted,
     RunWaiting,
 )
-from actors.phase import Phase
+from actors.vocabulary.phase import Phase
 from actors.work import Content, RestartCause, Result, Role, Usage
 from cluster.cli import changes
 from cluster.cli.frame import failures

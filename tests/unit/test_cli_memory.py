@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from actors.memory import result_id
+from actors.memory.memory import result_id
 from actors.stores.group import GroupStore
 from actors.work import Content, Result
 from cluster.cli import main

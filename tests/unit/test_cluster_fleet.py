@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.build import BUILD
 from actors.errors import FleetError, UserError
+from actors.machine.build import BUILD
 from actors.settings import FleetSettings
 from cluster import config, fleet_file, head, up
 from cluster.fleet_file import FleetFile

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.fleet_events import AgentResetRequested
+from actors.journal.fleet import AgentResetRequested
 from actors.stores import commits
 from actors.stores.commits import BOUNDS_S, Commits
 from actors.stores.group import GroupStore

@@ -3,7 +3,7 @@
 import pytest
 
 from actors.events import AgentFailed, Event, ItemAssigned
-from actors.review import Purpose, Ruling
+from actors.vocabulary.review import Purpose, Ruling
 from actors.work import Failure, FailureKind, Item, ItemState, Lost, Outcome, Role, RunStatus
 from cluster.cli.way import helpers_of
 from tests.reviews import CONSOLIDATED, reviewed, verdict

@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from actors.context import SHARES, Part, Piece, Share, fill
+from actors.context.context import SHARES, Part, Piece, Share, fill
+from actors.context.shelf import Shelf
 from actors.events import ContextFilled, MemoryRecalled
-from actors.memory import Memory
-from actors.memory_events import MemoryForgotten, MemoryStored
+from actors.journal.memories import MemoryForgotten, MemoryStored
+from actors.memory.memory import Memory
 from actors.roles.attempt import attempt
 from actors.roles.material import FRESH_S, Library
 from actors.roles.prompt import PROMPTS
 from actors.roles.prompted import Asker, Prompted
 from actors.settings import ModelSettings
-from actors.shelf import Shelf
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Store
 from actors.work import Content, Item, Result, Role, Task

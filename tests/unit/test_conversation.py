@@ -8,13 +8,13 @@ import pytest
 
 from actors.errors import AnswerCutOff, AnswerInvalid, AttemptClosed, ContextTooLong
 from actors.events import MemoryRecalled, ToolDone, TurnDone
+from actors.journal.turns import Hit
 from actors.models.blocks import Text, ToolResult
 from actors.models.port import Message, Request, StopReason
 from actors.roles.conversation import PAUSES, TURNS, Conversation
 from actors.stores.group import GroupStore
 from actors.tools.tool import ToolResult as ToolSaid
 from actors.tools.toolbox import Toolbox
-from actors.turn_events import Hit
 from tests.conversations import THOUGHT, InOrder, Notebook, Playing, calls, says
 from tests.fakes import accepted, course_of, open_store
 from tests.talks import ITEM, LONG, hold, rows, task_of

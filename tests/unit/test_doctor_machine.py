@@ -9,7 +9,7 @@ import apsw
 import pytest
 
 from actors.errors import SecretsUnusable
-from actors.keys import Found, Place
+from actors.secrecy.keys import Found, Place
 from cluster.doctor import environment as env
 from cluster.doctor import machine, models, ports
 from cluster.doctor.finding import Finding, Level

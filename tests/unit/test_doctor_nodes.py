@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.build import BUILD
 from actors.errors import FleetError
+from actors.machine.build import BUILD
 from cluster import config
 from cluster.doctor import Finding, Level, examine
 from cluster.doctor.finding import ok, warning

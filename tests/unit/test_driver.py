@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from actors.context.marked import marked
 from actors.errors import AnswerRefused, StaleTerm
 from actors.events import CancelRequested, ItemAssigned, ItemClosed, ItemSkipped
-from actors.marked import marked
 from actors.models.port import Request
 from actors.stores.group import GroupStore
 from actors.stores.protocol import RunRecord

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.budget import Budget
 from actors.errors import ItemGrows, PlanRefused
 from actors.events import ItemFailed, ItemsAdded, RunAccepted, TurnDone
-from actors.limits import Limits
 from actors.models.blocks import Text
 from actors.models.port import OnDelta, Reply, Request
 from actors.roles.conversation import Conversation
 from actors.roles.turns import Said
+from actors.spending.budget import Budget
+from actors.vocabulary.limits import Limits
 from actors.work import (
     TERMINAL,
     Content,

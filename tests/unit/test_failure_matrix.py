@@ -31,7 +31,7 @@ from actors.events import (
     RunResumed,
     RunWaiting,
 )
-from actors.failures import ATTEMPTS, CLASSES, REQUEUES
+from actors.vocabulary.failures import ATTEMPTS, CLASSES, REQUEUES
 from actors.work import Failure, FailureKind, RunStatus
 from cluster.driver import Driver
 from tests.failing import LIMIT_S, Journal, drive, failing, item

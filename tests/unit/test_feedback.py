@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from actors.events import ItemAssigned, ItemClosed
-from actors.review import Consolidated, Gate, GateVerdict, Judgement, Purpose
 from actors.roles.feedback import Level, level_of, told
 from actors.roles.prompt import PROMPTS
 from actors.stores.reader import Reader
+from actors.vocabulary.review import Consolidated, Gate, GateVerdict, Judgement, Purpose
 from actors.work import Role, RunStatus
 from cluster.cli import main
 from dashboards.board import Board

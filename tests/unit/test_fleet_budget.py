@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from actors.budget import Budget
 from actors.errors import UserError
 from actors.events import Event, ItemAssigned, ItemClosed, RunPaused, RunResumed, RunWaiting
-from actors.fleet_events import FleetBudgetSet
+from actors.journal.fleet import FleetBudgetSet
+from actors.spending.budget import Budget
 from actors.stores.memory_budget import MemoryBudget
 from actors.stores.protocol import Accept
 from actors.work import FINISHED, Item, RunStatus

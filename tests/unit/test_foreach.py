@@ -19,11 +19,11 @@ from actors.events import (
     ItemJoined,
     ItemsAdded,
 )
-from actors.limits import Limits
 from actors.models.port import Request
 from actors.roles.prompt import VERSIONS
 from actors.stores.group import GroupStore
 from actors.stores.protocol import RunRecord
+from actors.vocabulary.limits import Limits
 from actors.work import TERMINAL, Content, Item, ItemState, Outcome, Over, Result, Role, RunStatus
 from cluster.driver import Driver
 from cluster.plan import load

@@ -20,7 +20,7 @@ from actors.events import (
     RunResumed,
     RunWaiting,
 )
-from actors.people import Approval, ApprovalRequested
+from actors.journal.people import Approval, ApprovalRequested
 from actors.work import Effort, ItemState, Role, Usage
 from cluster.cli.frame import failures
 from cluster.cli.tables import STYLES

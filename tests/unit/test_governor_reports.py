@@ -4,10 +4,10 @@ from random import Random
 
 import pytest
 
-from actors.fleet_events import ModelHeld
 from actors.governor.governor import Governor
 from actors.governor.needs import Amounts, Need
 from actors.governor.reports import EVERY_S, TOLD_FROM_S, Reports
+from actors.journal.fleet import ModelHeld
 from actors.stores.protocol import RunRecord
 from cluster.cli.pace import held
 from dashboards.projection import RunView

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from actors.grip import Grip
+from actors.machine.grip import Grip
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has it")
 

@@ -5,7 +5,6 @@ from random import Random
 
 import pytest
 
-from actors.budget import Budget
 from actors.errors import UserError
 from actors.events import (
     ApprovalRequested,
@@ -16,9 +15,10 @@ from actors.events import (
     RunAccepted,
     RunWaiting,
 )
-from actors.limits import MOST_ITEMS, Limits
-from actors.people import Approval, ApprovalDenied, ApprovalGranted
-from actors.review import Ruling
+from actors.journal.people import Approval, ApprovalDenied, ApprovalGranted
+from actors.spending.budget import Budget
+from actors.vocabulary.limits import MOST_ITEMS, Limits
+from actors.vocabulary.review import Ruling
 from actors.work import Content, ItemState, Outcome, Result, RunStatus, Task, Usage
 from cluster import config
 from tests.growths import Grown

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from actors import guard as guards
 from actors.errors import AgentGone, FleetError
-from actors.guard import guard, guard_all
 from actors.settings import HealthSettings
-from actors.wards import Pulse
+from actors.supervision import guard as guards
+from actors.supervision.guard import guard, guard_all
+from actors.supervision.wards import Pulse
 
 FAST = HealthSettings(stale_tick_s=0.5, silent_s=0.05, slow_answer_s=0.01)
 

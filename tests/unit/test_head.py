@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.build import build_of
 from actors.errors import FleetError, HomeUnusable
+from actors.machine.build import build_of
 from cluster import fleet_file, head
 from cluster.fleet_file import FleetFile
 from cluster.locks import exclusive

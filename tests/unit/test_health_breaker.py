@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.events import ModelUnavailable
-from actors.failures import CLASSES
 from actors.health.observations import ModelAnswered, ModelFailed
+from actors.vocabulary.failures import CLASSES
 from actors.work import FailureKind
 from tests.supervision import T0, Longest, Stage, Story, told
 

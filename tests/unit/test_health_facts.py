@@ -4,7 +4,6 @@ import pytest
 from pydantic import ValidationError
 
 from actors.events import ItemClosed
-from actors.fleet_events import AgentStarting
 from actors.health.observations import (
     Fault,
     ModelAnswered,
@@ -12,6 +11,7 @@ from actors.health.observations import (
     Reset,
     Started,
 )
+from actors.journal.fleet import AgentStarting
 from actors.settings import HealthSettings
 from actors.work import Content, Failure, FailureKind, Lost, Result, Role
 from tests.supervision import T0, A, Stage

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from actors import context
+from actors.context import context
 from actors.models.blocks import ToolCall
 from actors.models.script import Rule, Script, ScriptedCall
 from actors.models.scripted import ScriptedModel
-from actors.review import Answered, Gate, GateVerdict, Judgement
 from actors.roles import told
 from actors.roles.turns import Said
 from actors.tools.workspace import workspace_of
+from actors.vocabulary.review import Answered, Gate, GateVerdict, Judgement
 from actors.work import Content, Item, Made, Ran, RunStatus, Task, Turn
 from tests.reviews import answer, reviewed
 from tests.unit.test_reviewing import driven, judgements

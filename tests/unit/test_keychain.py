@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from actors import keychain
-from actors.keychain import Answer
+from actors.secrecy import keychain
+from actors.secrecy.keychain import Answer
 from tests.keychains import FILE
 from tests.processes import ROOT
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from actors import keys
 from actors.errors import CredentialsRefused, SecretsUnusable
-from actors.keychain import Answer
-from actors.keys import KEY, AgentKey, Found, Place
-from actors.redaction import redact
-from actors.secrets_file import SecretsFile
+from actors.secrecy import keys
+from actors.secrecy.keychain import Answer
+from actors.secrecy.keys import KEY, AgentKey, Found, Place
+from actors.secrecy.redaction import redact
+from actors.secrecy.secrets_file import SecretsFile
 from cluster import secret_changes
 
 NAMES = {place: f"sk-ant-from-the-{place.name.lower()}" for place in Place}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.marked import marked, number, shortened, visible
+from actors.context.marked import marked, number, shortened, visible
 
 
 @settings(deadline=None)

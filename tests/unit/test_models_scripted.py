@@ -9,10 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from actors.errors import AnswerCutOff, AnswerInvalid, ModelError, QuotaExhausted
+from actors.machine.process_memory import held_mb
 from actors.models.port import Message, Request, StopReason
 from actors.models.script import FAILURES, Rule, Script
 from actors.models.scripted import EXIT_CODE, ScriptedModel
-from actors.process_memory import held_mb
 from actors.work import FailureKind, Usage
 
 SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}

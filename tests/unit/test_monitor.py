@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from actors.events import ItemAssigned, ItemClosed
-from actors.fleet_events import (
+from actors.journal.fleet import (
     AgentErrorRecorded,
     AgentFailed,
     AgentHealthDegraded,
@@ -21,7 +21,7 @@ from actors.fleet_events import (
 from actors.roles.agent import Before
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Store
-from actors.wards import Pulse
+from actors.supervision.wards import Pulse
 from actors.work import Content, Failure, FailureKind, Item, RestartCause, Result
 from tests.fakes import accepted, open_store
 from tests.wards import FAST, FakeWard, fleet, journal, seen, until, watched

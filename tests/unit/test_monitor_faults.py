@@ -5,10 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pytest
 
-from actors import guard as guards
-from actors import pings
 from actors.events import Event
-from actors.fleet_events import (
+from actors.journal.fleet import (
     AgentErrorRecorded,
     AgentFailed,
     AgentResetRequested,
@@ -19,7 +17,9 @@ from actors.fleet_events import (
 )
 from actors.stores.memory import MemoryStore
 from actors.stores.protocol import Receipt
-from actors.wards import Pulse
+from actors.supervision import guard as guards
+from actors.supervision import pings
+from actors.supervision.wards import Pulse
 from actors.work import RestartCause, Role
 from tests.wards import FAST, FakeWard, fleet, journal, seen, until, watched
 

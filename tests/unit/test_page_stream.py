@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from actors.events import CancelRequested, PauseRequested
-from actors.people import Approval, ApprovalGranted, ApprovalRequested
+from actors.journal.people import Approval, ApprovalGranted, ApprovalRequested
 from actors.stores import upkeep
 from actors.stores.group import GroupStore
 from actors.stores.sqlite import SqliteStore

@@ -8,7 +8,7 @@ import pytest
 
 from actors.errors import UserError
 from actors.events import ApprovalRequested, Event
-from actors.people import AnswerGiven, Approval, ApprovalDenied, ApprovalGranted
+from actors.journal.people import AnswerGiven, Approval, ApprovalDenied, ApprovalGranted
 from actors.stores.group import GroupStore
 from actors.stores.reader import Reader
 from actors.work import Item, ItemState

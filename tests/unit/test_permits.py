@@ -9,11 +9,11 @@ import pytest
 from actors import desk, permits
 from actors.desk import Desk
 from actors.errors import AgentGone, FleetError, ModelFaulty, RateLimited, RequestRefused
-from actors.fleet_events import ModelHeld
 from actors.governor import reports
 from actors.governor.lane import PROBES
 from actors.governor.needs import Amounts, Told, Window
 from actors.governor.notes import Answer, Note
+from actors.journal.fleet import ModelHeld
 from actors.models.calls import ModelCalls
 from actors.models.limits import Limit, RateLimits
 from actors.models.port import Message, Reply, Request, StopReason

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from actors.errors import PlanRefused
 from actors.events import ItemAssigned, PhaseChanged, RunFinished
-from actors.phase import ORDER, WORK, Phase
 from actors.stores.protocol import RunRecord
+from actors.vocabulary.phase import ORDER, WORK, Phase
 from actors.work import Content, Item, Over, Result
 from cluster.plan import Caps, load
 from cluster.plan.mistakes import Mistakes

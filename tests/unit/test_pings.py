@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from actors import pings
-from actors.pings import Pings
 from actors.stores.memory import MemoryStore
-from actors.wards import Hello
+from actors.supervision import pings
+from actors.supervision.pings import Pings
+from actors.supervision.wards import Hello
 from tests.wards import FAST, FakeWard
 
 

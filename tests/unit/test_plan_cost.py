@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from actors.limits import Limits
 from actors.models.estimate import CHARACTERS_PER_TOKEN, most
-from actors.review import Gate, Review
+from actors.vocabulary.limits import Limits
+from actors.vocabulary.review import Gate, Review
 from actors.work import Item, Over, Role
 from cluster.cli.main import app
 from cluster.plan.calls import longest_answer

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from actors.errors import StoreLocked, StoreUnreachable
-from actors.rows import Row, to_row
+from actors.journal.rows import Row, to_row
 from actors.stores.group import GroupStore
 from actors.stores.holder import holder, is_held
 from actors.stores.inspection import inspect

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tell
 
 def told(code: str) -> str:
     """What such a process prints."""
-    script = f"from actors import process_memory\n{code}"
+    script = f"from actors.machine import process_memory\n{code}"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     return done.stdout.strip()
 

@@ -10,10 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from actors.events import Event
-from actors.memory import Memory
-from actors.memory_events import MemoryStored
-from actors.query import any_of, matches, parse, words
-from actors.recall import Question
+from actors.journal.memories import MemoryStored
+from actors.memory.memory import Memory
+from actors.memory.query import any_of, matches, parse, words
+from actors.memory.recall import Question
 from actors.stores.group import GroupStore
 from actors.stores.memory import MemoryStore
 from actors.stores.protocol import Store

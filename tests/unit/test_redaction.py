@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.redaction import HIDDEN, RedactedFormatter, Redactor, guard_logs, remember
+from actors.secrecy.redaction import HIDDEN, RedactedFormatter, Redactor, guard_logs, remember
 
 SECRET = 'no/key+of="anthropic"&<ours>%\\ü'
 SPELLINGS: dict[str, Callable[[str], str]] = {

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.result_key import result_key
 from actors.work import Content, Item, Role, items_from
+from cluster.result_key import result_key
 
 TEXTS = ("", "a", "b", "é\n")
 SCHEMAS: tuple[dict[str, Any] | None, ...] = (

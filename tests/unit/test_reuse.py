@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.events import Event, ItemReused, completed
-from actors.result_key import result_key
-from actors.rows import from_rows, to_row
+from actors.journal.rows import from_rows, to_row
 from actors.work import Content, Item, ItemState, Role
+from cluster.result_key import result_key
 from cluster.reuse import Comparison, Fate, compare, earlier
 from cluster.run.graph import WorkGraph
 from cluster.run.state import RunState

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pytest
 
 from actors.events import ApprovalRequested, Event, ItemAccepted, ItemAssigned, ItemFailed, RunFinished, RunWaiting
-from actors.people import AnswerGiven, Approval, ApprovalDenied, ApprovalGranted
-from actors.review import Answered, Exhausted, Purpose, Ruling
+from actors.journal.people import AnswerGiven, Approval, ApprovalDenied, ApprovalGranted
+from actors.vocabulary.review import Answered, Exhausted, Purpose, Ruling
 from actors.work import Failure, FailureKind, Item, ItemState, Lost, Outcome, Result, Role, RunStatus, Task
 from cluster.run.commands import AgentAttached, Append
 from cluster.run.graph import WorkGraph

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.events import AgentFailed, ApprovalRequested, Event, ItemAccepted, ItemAssigned, ItemClosed, RunStarted
-from actors.people import AnswerGiven, ApprovalDenied, ApprovalGranted
-from actors.review import Consolidated, Exhausted, Purpose, Questions, Verdict
+from actors.journal.people import AnswerGiven, ApprovalDenied, ApprovalGranted
+from actors.vocabulary.review import Consolidated, Exhausted, Purpose, Questions, Verdict
 from actors.work import TERMINAL, Failure, FailureKind, Item, ItemState, Outcome, Result, Role, RunStatus, Task
 from cluster.run.commands import AgentAttached, Append, Cancel, Command, Submit
 from cluster.run.graph import WorkGraph

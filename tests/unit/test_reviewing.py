@@ -12,9 +12,9 @@ from actors.models.answer import parse
 from actors.models.port import Model, OnDelta, Reply, Request
 from actors.models.script import Rule, Script, ScriptedCall
 from actors.models.scripted import ScriptedModel
-from actors.review import Gate, Review, Verdict
 from actors.roles.prompt import EXTRACT, PROMPTS, REVIEW
 from actors.tools.workspace import workspace_of
+from actors.vocabulary.review import Gate, Review, Verdict
 from actors.work import Item, Role, RunStatus, agent_id
 from cluster.driver import Driver
 from tests.fakes import FakeModel, LocalAgent, accepted, open_store

@@ -24,7 +24,7 @@ from actors.events import (
     PauseRequested,
     RunStarted,
 )
-from actors.failures import ATTEMPTS, is_charged
+from actors.vocabulary.failures import ATTEMPTS, is_charged
 from actors.work import TERMINAL, Failure, FailureKind, ItemState, Lost, Outcome, Result, Role, RunStatus, Task
 from cluster.run.commands import AgentAttached, Append, Cancel, Command, Submit
 from cluster.run.graph import WorkGraph

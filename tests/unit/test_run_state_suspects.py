@@ -1,7 +1,7 @@
 """Agents that die with items: who is suspect, who works alone, who is quarantined, and who is not."""
 
 from actors.events import AgentFailed, AgentStarted, Event, ItemAssigned, ItemClosed, ItemQuarantined, ItemStarted
-from actors.failures import ATTEMPTS
+from actors.vocabulary.failures import ATTEMPTS
 from actors.work import Failure, FailureKind, Lost, Role, Task
 from cluster.run.commands import AgentAttached, Append, Command
 from cluster.run.gone import outcomes, suspects

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.errors import SecretsUnusable
-from actors.secrets_file import LARGEST, SecretsFile
+from actors.secrecy.secrets_file import LARGEST, SecretsFile
 from cluster import secret_changes
 from cluster.locks import exclusive
 from tests.line_kills import killed_at_every_line

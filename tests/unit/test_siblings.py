@@ -1,6 +1,6 @@
 """Which items begin their prompts alike."""
 
-from actors.contents import Content, Shared
+from actors.vocabulary.contents import Content, Shared
 from actors.work import Item
 from cluster.run.siblings import Siblings
 

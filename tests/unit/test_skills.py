@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.shelf import FRESH_S, Shelf, read
-from actors.skills import LEAST, MOST, Skill, chosen, matches, parse
+from actors.context.shelf import FRESH_S, Shelf, read
+from actors.context.skills import LEAST, MOST, Skill, chosen, matches, parse
 
 SKILLS = [
     Skill("release-notes", "Write release notes from merged changes, for users of the product", "..."),

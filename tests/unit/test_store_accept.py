@@ -9,7 +9,7 @@ import pytest
 
 from actors.errors import NotFound, PayloadMissing, StaleTerm, UserError
 from actors.events import ItemCancelled, RunFinished
-from actors.rows import to_row
+from actors.journal.rows import to_row
 from actors.stores import upkeep
 from actors.stores.group import GroupStore
 from actors.stores.inspection import inspect

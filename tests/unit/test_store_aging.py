@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from actors.fleet_events import AgentHeartbeat
-from actors.rows import to_row
+from actors.journal.fleet import AgentHeartbeat
+from actors.journal.rows import to_row
 from actors.stores import aging, queries
 from actors.stores.group import GroupStore
 from actors.stores.sqlite import SqliteStore

@@ -3,11 +3,11 @@
 from contextlib import suppress
 from pathlib import Path
 
-from actors.account import Account
-from actors.budget import Budget
 from actors.events import Event
-from actors.fleet_events import FleetBudgetSet
-from actors.rows import to_row
+from actors.journal.fleet import FleetBudgetSet
+from actors.journal.rows import to_row
+from actors.spending.account import Account
+from actors.spending.budget import Budget
 from actors.stores.protocol import UNAFFORDABLE, Accept, Store
 from actors.stores.writer import Append
 from actors.work import Content, Failure, FailureKind, Item, Lost, Reservation, Result, Usage

@@ -16,7 +16,7 @@ from actors.events import (
     PauseRequested,
     RunStarted,
 )
-from actors.reading import RESULT, RESULT_MARK
+from actors.journal.reading import RESULT, RESULT_MARK
 from actors.stores.memory import MemoryStore
 from actors.stores.protocol import Store
 from actors.work import Content, Lost, Result, Role

@@ -10,7 +10,7 @@ import apsw
 import pytest
 
 from actors.errors import StoreUnusable
-from actors.rows import to_row
+from actors.journal.rows import to_row
 from actors.stores import copying
 from actors.stores.inspection import inspect
 from actors.stores.reader import Reader

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from actors.fleet_events import AgentHeartbeat
+from actors.journal.fleet import AgentHeartbeat
 from actors.stores.group import LOG_PAGES, GroupStore
 
 PAGE = 4096

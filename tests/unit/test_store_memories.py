@@ -7,10 +7,10 @@ import pytest
 from pydantic import ValidationError
 
 from actors.events import Event, ItemClosed, RunFinished
-from actors.memory import Memory, belongs, project, result_id, session
-from actors.memory_events import MemoryForgotten, MemoryStored
-from actors.recall import HALF_LIFE_S, Candidate, Question, best, score
-from actors.rows import to_row
+from actors.journal.memories import MemoryForgotten, MemoryStored
+from actors.journal.rows import to_row
+from actors.memory.memory import Memory, belongs, project, result_id, session
+from actors.memory.recall import HALF_LIFE_S, Candidate, Question, best, score
 from actors.stores.group import GroupStore
 from actors.stores.inspection import inspect
 from actors.stores.protocol import Store

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from actors.errors import StoreUnusable
-from actors.rows import to_row
+from actors.journal.rows import to_row
 from actors.stores.group import GroupStore
 from actors.stores.inspection import inspect
 from actors.stores.queries import one

@@ -11,7 +11,7 @@ import apsw
 import pytest
 
 from actors.errors import StoreError, StoreLocked, StoreUnusable
-from actors.rows import to_row
+from actors.journal.rows import to_row
 from actors.stores.group import GroupStore
 from actors.stores.inspection import inspect
 from actors.stores.queries import one

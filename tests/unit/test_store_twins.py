@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.budget import Budget
 from actors.errors import MnemosyneError
 from actors.events import (
     AgentStarting,
@@ -26,7 +25,8 @@ from actors.events import (
     RunFinished,
     RunStarted,
 )
-from actors.reading import RESULT
+from actors.journal.reading import RESULT
+from actors.spending.budget import Budget
 from actors.stores.group import GroupStore
 from actors.stores.memory import MemoryStore
 from actors.stores.protocol import Accept, Store

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.budget import Budget
 from actors.events import Granted, ItemClosed, ItemsAdded, RunAccepted
-from actors.limits import Limits
 from actors.models.blocks import ToolCall, ToolResult
 from actors.models.port import OnDelta, Reply, Request, StopReason
+from actors.spending.budget import Budget
 from actors.stores.group import GroupStore
 from actors.tools.subagent import NAME, SpawnSubagent
 from actors.tools.toolbox import Toolbox
+from actors.vocabulary.limits import Limits
 from actors.work import TERMINAL, Content, Grows, Item, ItemState, Outcome, Result, RunStatus, Task, Want
 from cluster.driver import Driver
 from tests.fakes import LocalAgent, accepted, open_store

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from actors.recall import Question
+from actors.memory.recall import Question
 from actors.settings import Settings
 from actors.stores.protocol import Store
 from actors.tools.granted import Granted

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.budget import Budget
 from actors.events import (
     AgentErrorRecorded,
     AgentFailed,
@@ -49,7 +48,8 @@ from actors.events import (
     ToolDone,
     TurnDone,
 )
-from actors.phase import Phase
+from actors.spending.budget import Budget
+from actors.vocabulary.phase import Phase
 from actors.work import Content, FailureKind, Grows, Item, Lost, RestartCause, Result, Role, RunStatus
 from dashboards import wire_docs
 from dashboards.wire import WireEvent, tasks_of, wire

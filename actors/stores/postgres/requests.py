@@ -4,7 +4,7 @@ import time
 import uuid
 
 from actors.events import Event
-from actors.rows import from_rows, to_row
+from actors.journal.rows import from_rows, to_row
 from actors.stores import queries
 from actors.stores.postgres.connection import PatientConnection
 from actors.stores.postgres.server import Server

@@ -6,8 +6,8 @@ The words are found by the index of `words`; which of these really have a phrase
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from actors import query
-from actors.query import Choice, Query, Term
+from actors.memory import query
+from actors.memory.query import Choice, Query, Term
 from actors.stores.database import Db
 from actors.stores.matching import Match
 

@@ -9,8 +9,8 @@ from typing import Any
 from mcp.types import CallToolResult, EmbeddedResource, ResourceLink, TextContent, TextResourceContents
 from mcp.types import Tool as Offered
 
-from actors.marked import marked, shortened, visible
-from actors.redaction import redact
+from actors.context.marked import marked, shortened, visible
+from actors.secrecy.redaction import redact
 from actors.tools.mcp.server import Server
 from actors.tools.tool import Said, ToolSpec
 

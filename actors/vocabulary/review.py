@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from actors.contents import Content
-from actors.frozen import Frozen
-from actors.usage import Effort, Usage
+from actors.spending.usage import Effort, Usage
+from actors.vocabulary.contents import Content
+from actors.vocabulary.frozen import Frozen
 
 ROUNDS = 10
 """Attempts that a plan may have reviewed at most."""

@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from actors.memory import Memory, MemoryId
-from actors.recorded import Recorded
+from actors.journal.recorded import Recorded
+from actors.memory.memory import Memory, MemoryId
 
 
 class MemoryStored(Recorded):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from actors.skills import LENGTH, Skill, parse
+from actors.context.skills import LENGTH, Skill, parse
 
 FILE = "SKILL.md"
 FRESH_S = 5.0

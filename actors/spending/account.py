@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from math import ceil, floor, log10
 from typing import Any, NamedTuple, Self
 
-from actors.budget import Budget
+from actors.spending.budget import Budget
 from actors.work import Lost, Outcome, Reservation
 
 DUST = 1e-12

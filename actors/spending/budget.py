@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from actors.frozen import Frozen
+from actors.vocabulary.frozen import Frozen
 
 
 class Budget(Frozen):

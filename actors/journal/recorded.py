@@ -1,6 +1,6 @@
 """What every event of the journal has."""
 
-from actors.frozen import Frozen
+from actors.vocabulary.frozen import Frozen
 
 FLEET = ""
 """The `run` of events that belong to no run."""

@@ -1,10 +1,10 @@
 """The drivers of a fleet, each a process of its own, as the health monitor sees them."""
 
 from actors.errors import FleetError
-from actors.guard import guard_all
 from actors.remote import names
-from actors.remote_ward import RemoteWard
 from actors.settings import HealthSettings
+from actors.supervision.guard import guard_all
+from actors.supervision.remote_ward import RemoteWard
 
 DRIVER = "driver-"
 """What the names of drivers begin with."""

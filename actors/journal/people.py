@@ -7,7 +7,7 @@ question and changes nothing.
 from enum import StrEnum
 from typing import Literal
 
-from actors.recorded import Recorded
+from actors.journal.recorded import Recorded
 from actors.work import ItemId, Result
 
 

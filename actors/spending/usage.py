@@ -1,6 +1,6 @@
 """What calls of models took."""
 
-from actors.frozen import Frozen
+from actors.vocabulary.frozen import Frozen
 
 
 class Usage(Frozen):

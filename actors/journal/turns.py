@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from actors.context import Part
-from actors.frozen import Frozen
-from actors.recorded import Recorded
+from actors.context.context import Part
+from actors.journal.recorded import Recorded
+from actors.vocabulary.frozen import Frozen
 from actors.work import Content, Effort, ItemId, Usage
 
 
@@ -65,7 +65,7 @@ class Hit(Frozen):
 
     memory: str
     score: float
-    """0 to 1; see actors/recall.py."""
+    """0 to 1; see actors/memory/recall.py."""
 
 
 class MemoryRecalled(Recorded):

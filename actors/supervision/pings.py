@@ -8,7 +8,7 @@ from typing import NamedTuple
 from actors.errors import FleetError
 from actors.health.observations import Ping, Round
 from actors.settings import HealthSettings
-from actors.wards import Hello, Pulse, Ward
+from actors.supervision.wards import Hello, Pulse, Ward
 
 EVERY_S = 1.0
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Literal
 
-from actors.recorded import Recorded
+from actors.journal.recorded import Recorded
 
 
 class Phase(StrEnum):

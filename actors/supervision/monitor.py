@@ -14,7 +14,10 @@ from typing import TypeVar
 
 from actors.errors import AgentGone, FleetError, StoreError
 from actors.events import DRIVER_TYPES, Event
-from actors.fleet_events import (
+from actors.health.decisions import Admit, Decision, GiveUp, Record, Restart
+from actors.health.health import Health
+from actors.health.observations import Admitted, Died, Found, Observation, Requested, Round, Silent, Tick
+from actors.journal.fleet import (
     AgentFailed,
     AgentHeartbeat,
     AgentResetRequested,
@@ -24,17 +27,14 @@ from actors.fleet_events import (
     AgentStarting,
     AgentUnavailable,
 )
-from actors.guard import Guarded, guard
-from actors.health.decisions import Admit, Decision, GiveUp, Record, Restart
-from actors.health.health import Health
-from actors.health.observations import Admitted, Died, Found, Observation, Requested, Round, Silent, Tick
-from actors.pings import Pings
-from actors.reading import RESULT
-from actors.recorded import FLEET
+from actors.journal.reading import RESULT
+from actors.journal.recorded import FLEET
 from actors.roles.agent import Before
 from actors.settings import HealthSettings
 from actors.stores.protocol import Store
-from actors.wards import Hello, Ward
+from actors.supervision.guard import Guarded, guard
+from actors.supervision.pings import Pings
+from actors.supervision.wards import Hello, Ward
 
 READ_WAIT_S = 5.0
 GATHER_S = 0.2

@@ -18,5 +18,5 @@ def build_of(root: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-BUILD = build_of(Path(__file__).resolve().parents[1])
+BUILD = build_of(Path(__file__).resolve().parents[2])
 """Of this process, read when it started."""

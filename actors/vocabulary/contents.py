@@ -2,7 +2,7 @@
 
 import hashlib
 
-from actors.frozen import Frozen
+from actors.vocabulary.frozen import Frozen
 
 INLINE_LIMIT = 4096
 """Bytes. Longer contents are stored once under their hash and only referred to."""

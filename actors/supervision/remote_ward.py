@@ -5,10 +5,10 @@ from contextlib import suppress
 from typing import Any
 
 from actors.errors import AgentGone
-from actors.grip import Grip
+from actors.machine.grip import Grip
 from actors.remote import ask, end, node_is_lost, process_of, this_node, waits_for_room
 from actors.roles.agent import Before
-from actors.wards import Ended, Hello, Pulse
+from actors.supervision.wards import Ended, Hello, Pulse
 from actors.work import RestartCause
 
 NODE_SHOWN = 8

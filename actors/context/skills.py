@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from actors.query import words
+from actors.memory.query import words
 
 LENGTH = 64_000
 """Characters of a SKILL.md at most."""

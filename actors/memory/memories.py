@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from actors.events import Event, ItemClosed, completed
-from actors.memory import Memory, MemoryType, result_id, session, step_id
-from actors.memory_events import MemoryStored
-from actors.review import Consolidated, Verdict
+from actors.journal.memories import MemoryStored
+from actors.memory.memory import Memory, MemoryType, result_id, session, step_id
 from actors.roles.feedback import complaint
+from actors.vocabulary.review import Consolidated, Verdict
 from actors.work import Content, Role, role_of
 
 TYPES: Final = ("item_closed", "item_accepted", "item_joined", "item_reused", "memory_stored", "memory_forgotten")

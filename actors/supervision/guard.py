@@ -8,7 +8,7 @@ from typing import Protocol
 
 from actors.errors import FleetError
 from actors.settings import HealthSettings
-from actors.wards import Pulse
+from actors.supervision.wards import Pulse
 
 EVERY_S = 1.0
 

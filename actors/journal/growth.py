@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from actors.frozen import Frozen
-from actors.recorded import Recorded
+from actors.journal.recorded import Recorded
+from actors.vocabulary.frozen import Frozen
 from actors.work import Item, ItemId, Result
 
 

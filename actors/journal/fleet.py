@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from actors.budget import Budget
-from actors.recorded import Recorded
+from actors.journal.recorded import Recorded
+from actors.spending.budget import Budget
 from actors.work import RestartCause, Role
 
 

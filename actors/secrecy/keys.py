@@ -9,11 +9,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from actors import keychain
 from actors.errors import CredentialsRefused, SecretsUnusable
-from actors.keychain import Answer
-from actors.redaction import remember
-from actors.secrets_file import SecretsFile
+from actors.secrecy import keychain
+from actors.secrecy.keychain import Answer
+from actors.secrecy.redaction import remember
+from actors.secrecy.secrets_file import SecretsFile
 
 KEY = "ANTHROPIC_API_KEY"
 

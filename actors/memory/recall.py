@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from math import exp2
 from typing import NamedTuple
 
-from actors.memory import Memory
-from actors.turn_events import Hit
+from actors.journal.turns import Hit
+from actors.memory.memory import Memory
 
 RANK, IMPORTANCE, RECENCY = 0.6, 0.25, 0.15
 """What of a score is how well the words fit, how important the memory is, and how new."""
@@ -19,7 +19,7 @@ LIMIT_MAX = 1_000
 
 
 class Question(NamedTuple):
-    """What is looked for; see actors/query.py for the text."""
+    """What is looked for; see actors/memory/query.py for the text."""
 
     text: str = ""
     min_importance: int = 1

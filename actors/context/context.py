@@ -5,10 +5,10 @@ from enum import StrEnum
 from math import ceil, floor
 from typing import Final, NamedTuple
 
-from actors.frozen import Frozen
-from actors.marked import marked
+from actors.context.marked import marked
 from actors.models.estimate import CHARACTERS_PER_TOKEN
 from actors.roles import told
+from actors.vocabulary.frozen import Frozen
 from actors.work import Content, Task
 
 

@@ -1,0 +1,1 @@
+"""Events, by what they happen to, and the rows that keep them. No asyncio, Ray, clock or disk."""

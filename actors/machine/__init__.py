@@ -1,0 +1,1 @@
+"""What every process of ours has of its machine: sources, disk, memory, a loop that ticks, a grip on others."""

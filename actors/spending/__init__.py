@@ -1,0 +1,1 @@
+"""What work may take, and what it took. No asyncio, Ray, clock or disk."""

@@ -17,7 +17,7 @@ from tempfile import mkdtemp
 import pytest
 
 from actors.events import RunPaused
-from actors.fleet_events import AgentStarted
+from actors.journal.fleet import AgentStarted
 from actors.stores.reader import Reader
 from cluster import fleet_file
 from tests.fleets import ONLY_EXECUTORS

@@ -38,6 +38,7 @@ class Nodes:
     def __init__(self, process: "subprocess.Popen[str]", environment: Mapping[str, str]) -> None:
         self._process, self._environment = process, environment
         self.ids: list[str] = []
+        self.lost: set[str] = set()
         self.address = str(self._told("address"))
 
     @property
@@ -49,6 +50,7 @@ class Nodes:
         """The machine is gone: its raylet and these processes of it, at once."""
         self._send("lose", self.ids.index(node), *pids)
         self._told("lost")
+        self.lost.add(node)
 
     def freeze(self, node: str, pids: list[int]) -> None:
         """The machine stands still, its connections stay open."""

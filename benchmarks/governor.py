@@ -174,7 +174,7 @@ async def drive(fleet: Any, run: str, items: tuple[Item, ...]) -> int:
 async def kill_governor(fleet: Any, after_s: float) -> None:
     """SIGKILL, in the middle of the run."""
     await asyncio.sleep(after_s)
-    os.kill(await fleet.governor_pid(), signal.SIGKILL)
+    os.kill(await fleet.pid("governor"), signal.SIGKILL)
 
 
 async def main(mode: str, calls: int) -> None:

@@ -1,8 +1,6 @@
 """Starts the Ray actors of a fleet, or finds those that another process started; hands out plain interfaces to them."""
 
 import asyncio
-import logging
-import os
 import socket
 import uuid
 from collections.abc import Collection, Mapping
@@ -12,37 +10,27 @@ from types import TracebackType
 from typing import Any
 
 import ray
-from ray.exceptions import RayError
 
-from actors.errors import FleetError, MnemosyneError
+from actors.errors import FleetError
 from actors.events import AgentStarting, AgentUnavailable, Event
-from actors.machine import garbage, process_memory
-from actors.machine.ticker import Ticker
+from actors.handles.agent import RemoteAgent
+from actors.handles.names import DRIVER, GOVERNOR, MONITOR, PAGE, STORE, model_actor
+from actors.handles.store import RemoteStore, find_store
 from actors.models.choice import is_governed
-from actors.processes import (
-    GOVERNOR,
-    MONITOR,
-    PAGE,
-    STORE,
-    FleetPlan,
-    GovernorProcess,
-    ModelProcess,
-    MonitorProcess,
-    StoreProcess,
-    model_actor,
-    spawn,
-)
-from actors.remote import RemoteAgent, RemoteStore, end, find, names, title
+from actors.processes.governor import GovernorProcess
+from actors.processes.model import ModelProcess
+from actors.processes.monitor import MonitorProcess
+from actors.processes.plan import FleetPlan
+from actors.processes.store import StoreProcess
+from actors.remote import ask, end, names, spawn
 from actors.settings import Settings
-from actors.stores.protocol import Store
-from actors.supervision.drivers import DRIVER
 from actors.supervision.guard import guard
 from actors.supervision.remote_ward import RemoteWard
-from actors.supervision.wards import Pulse
 from cluster.config import in_ray_job, root, store_path
-from cluster.detached import DetachedDriver
+from cluster.driver_process import DriverProcess
 from cluster.page import PageProcess
 from cluster.remote_driver import RemoteDriver
+from cluster.starting import first_up, why_not
 
 HEAD = {"node:__internal_head__": 0.001}
 """Where the store's file is; a share of it, and never a hard affinity, which a lost node would make final."""
@@ -55,8 +43,6 @@ SHARED_MODELS = ("local",)
 
 STOP_TIMEOUT_S = 10.0
 PROBE_S = 5.0
-
-log = logging.getLogger(__name__)
 
 
 def connect(namespace: str, **options: Any) -> None:
@@ -90,7 +76,7 @@ class Fleet:
         self._governed = detached or any(map(is_governed, models))
         self._handles: list[Any] = []  # kept: a named actor ends when its last handle does
         self._namespace = namespace or f"mnemosyne-{uuid.uuid4().hex}"  # a cluster may hold the fleets of several jobs
-        self.store: Store
+        self.store: RemoteStore
         self.agents: Mapping[str, RemoteAgent] = {}
 
     @property
@@ -103,18 +89,13 @@ class Fleet:
         """Of its actors' names."""
         return self._namespace
 
-    async def store_pid(self) -> int:
-        """The process that writes the journal."""
-        return int(await self._store_actor.pid.remote())
-
-    async def governor_pid(self) -> int:
-        """The process that gives permits. Raises ValueError if this fleet has none."""
-        return int(await find(GOVERNOR, self._namespace).pid.remote())
+    async def pid(self, name: str) -> int:
+        """Of the process of this name. Raises AgentGone if it does not answer."""
+        return int(await ask(name, self._namespace, "pid"))
 
     async def __aenter__(self) -> "Fleet":
-        workers = (
-            1 + self._governed + len(self._shared) + len(self._settings.fleet.pools.agents())
-        )  # so many are started ahead
+        agents = self._settings.fleet.pools.agents()
+        workers = 1 + self._governed + len(self._shared) + len(agents)  # so many are started ahead
         embedded = {
             "address": "local",
             "num_cpus": workers,
@@ -141,8 +122,7 @@ class Fleet:
 
     async def start_actors(self) -> None:
         """Store, shared models, agents. Ray is connected. Raises FleetError if no agent can be started."""
-        self._store_actor = self.spawn(StoreProcess, STORE, str(store_path(self.home)), on=HEAD)
-        self.store = RemoteStore(self._store_actor)
+        self.store = RemoteStore(self.spawn(StoreProcess, STORE, str(store_path(self.home)), on=HEAD))
         self._start_governor()
         self.start_models(self._shared)
         await self._start_agents()
@@ -155,11 +135,7 @@ class Fleet:
 
     def find_actors(self, agents: Collection[str]) -> None:
         """Those that another process started. Raises FleetError."""
-        try:
-            self._store_actor = find(STORE, self._namespace)
-        except ValueError:
-            raise FleetError("the fleet's actors are gone; `mnemosyne down`, then `mnemosyne up`") from None
-        self.store = RemoteStore(self._store_actor)
+        self.store = find_store(self._namespace)
         self.agents = {name: self._agent(name) for name in agents}
 
     def start_models(self, models: Collection[str]) -> None:
@@ -171,10 +147,10 @@ class Fleet:
 
     async def stop_actors(self) -> None:
         """Let every actor put on disk what it has. One that is gone or silent is left to the end of Ray."""
-        with suppress(TimeoutError, RayError):  # what an agent could not write is closed as lost by the next driver
+        with suppress(TimeoutError, FleetError):  # what an agent could not write is closed as lost by the next driver
             async with asyncio.timeout(STOP_TIMEOUT_S):
                 await asyncio.gather(*(agent.stop() for agent in self.agents.values()), return_exceptions=True)
-                await self._store_actor.close.remote()
+                await self.store.close()
 
     def start_page(self, port: int) -> None:
         """The live page of this home, on this port."""
@@ -214,87 +190,19 @@ class Fleet:
         self._handles.append(self.spawn(MonitorProcess, MONITOR, plan, list(roles), on=HEAD))
         self._handles += [plan.start_agent(name) for name in roles]
         self.agents = {name: self._agent(name) for name in roles}
-        if cpus:
-            await self._wait_for_one()
+        if cpus:  # nodes may have to be started for the others: whoever is up begins, and they join it
+            await first_up(self.agents.values(), self._settings.fleet.node_start_timeout_s)
             return
         limit = self._settings.fleet.agent_start_timeout_s
-        reasons = await asyncio.gather(*(self._why_not(agent, limit) for agent in self.agents.values()))
+        reasons = await asyncio.gather(*(why_not(agent, limit) for agent in self.agents.values()))
         failed = {name: reason for name, reason in zip(roles, reasons, strict=True) if reason is not None}
         if failed:
             await self._record(*(AgentUnavailable(agent=n, role=roles[n], reason=why) for n, why in failed.items()))
         if failed.keys() == roles.keys():
             raise FleetError(f"no agent could be started: {next(iter(failed.values()), 'none was asked for')}")
 
-    async def _wait_for_one(self) -> None:
-        """Nodes may have to be started for the others: whoever is up begins, and they join it."""
-        limit = self._settings.fleet.node_start_timeout_s
-        starting = [asyncio.ensure_future(self._why_not(agent, limit)) for agent in self.agents.values()]
-        reason: str | None = "none was asked for"
-        try:
-            for soonest in asyncio.as_completed(starting):
-                if (reason := await soonest) is None:
-                    return
-        finally:
-            for task in starting:
-                task.cancel()
-        raise FleetError(f"no agent could be started: {reason}")
-
     def _agent(self, name: str) -> RemoteAgent:
         return RemoteAgent(name, self._namespace)
 
-    async def _why_not(self, agent: RemoteAgent, limit: float) -> str | None:
-        try:
-            async with asyncio.timeout(limit):
-                await agent.ready()
-        except TimeoutError:
-            return f"it was not up within {limit:g} s"
-        except MnemosyneError as error:
-            return str(error)
-        return None
-
     async def _record(self, *events: Event) -> None:
         await self.store.append(uuid.uuid4().hex, events)
-
-
-class DriverProcess:
-    """The driver of one run, in a process of its own; ends itself when nothing is left to drive."""
-
-    CONTROL = ("pulse",)
-
-    def __init__(self, home: str, run: str, seen: int, name: str, namespace: str, agents: Collection[str]) -> None:
-        garbage.calm()
-        process_memory.outlive_agents()
-        os.umask(0o077)
-        fleet = Fleet(Settings(home=Path(home)), (), namespace, detached=True)
-        self._ticker = Ticker()
-        self._driver = DetachedDriver(Path(home), run, seen, name, lambda: _ports(fleet, agents))
-        self._work = asyncio.ensure_future(self._drive(name, namespace))
-        self._guarding = asyncio.ensure_future(fleet.guard())
-        self._name = name
-
-    def __repr__(self) -> str:
-        return title(self._name)
-
-    async def _drive(self, name: str, namespace: str) -> None:
-        try:
-            ended = await self._driver.drive()
-            log.warning("%s ends: %s", name, ended)  # into Ray's log of this process
-        finally:
-            end(name, namespace, for_good=True)  # Ray would start it again
-
-    async def drain(self) -> None:
-        """Assign nothing new; what is active ends. This process ends then."""
-        self._driver.drain()
-
-    async def pid(self) -> int:
-        """Of this process."""
-        return os.getpid()
-
-    async def pulse(self) -> Pulse:
-        """How it does."""
-        return Pulse(0, self._ticker.age_s)
-
-
-def _ports(fleet: Fleet, agents: Collection[str]) -> tuple[Store, Mapping[str, RemoteAgent]]:
-    fleet.find_actors(agents)
-    return fleet.store, fleet.agents

@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 
 from actors.errors import MnemosyneError
+from actors.handles.agent import RemoteAgent
+from actors.handles.names import PAGE
 from actors.machine import garbage, process_memory
-from actors.machine.ticker import Ticker
-from actors.remote import RemoteAgent, title
-from actors.supervision.wards import Pulse
+from actors.processes.process import Process
 from cluster import scraping
 from cluster.around import HomeAround
 from cluster.config import store_path
@@ -22,25 +22,20 @@ AGAIN_S = 1.0
 log = logging.getLogger(__name__)
 
 
-class PageProcess:
+class PageProcess(Process):
     """The page's process in a fleet: it comes back on its port, and its readers with their cursors."""
 
-    CONTROL = ("pulse",)
-
     def __init__(self, home: str, port: int, namespace: str) -> None:
+        super().__init__(PAGE)
         garbage.calm()
         process_memory.outlive_agents()
         os.umask(0o077)
         self._home, self._port = Path(home), port
         self._around = HomeAround(self._home, partial(RemoteAgent, namespace=namespace))
-        self._ticker = Ticker()
         self._serving = asyncio.ensure_future(self._serve())
 
-    def __repr__(self) -> str:
-        return title("page")
-
     async def _serve(self) -> None:
-        from dashboards.listening import bind, serve  # every process of the fleet imports this module
+        from dashboards.listening import bind, serve  # whoever starts a fleet imports this module
         from dashboards.server import Server
 
         while True:
@@ -56,11 +51,3 @@ class PageProcess:
             except BaseException:
                 log.exception("the page failed and begins anew")
                 os._exit(1)
-
-    async def pid(self) -> int:
-        """Of this process."""
-        return os.getpid()
-
-    async def pulse(self) -> Pulse:
-        """How it does."""
-        return Pulse(0, self._ticker.age_s)

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("actors", "cluster", "dashboards")
 MODULE_LINES = 300
 FUNCTION_LINES = 40
-RAY = {"actors/processes.py", "actors/remote.py", "cluster/fleet.py", "cluster/nodes.py"}
+RAY = {"actors/remote.py", "cluster/fleet.py", "cluster/nodes.py"}
 READS_ENVIRONMENT = {"cluster/config.py", "actors/secrecy/keys.py"}
 """The settings, and the one key, which every agent reads on its own node."""
 PICKLES = {"pickle", "cPickle", "cloudpickle", "dill", "marshal", "shelve", "jsonpickle"}

@@ -1,13 +1,11 @@
 """The drivers of a fleet, each a process of its own, as the health monitor sees them."""
 
 from actors.errors import FleetError
+from actors.handles.names import DRIVER
 from actors.remote import names
 from actors.settings import HealthSettings
 from actors.supervision.guard import guard_all
 from actors.supervision.remote_ward import RemoteWard
-
-DRIVER = "driver-"
-"""What the names of drivers begin with."""
 
 HANGS_S = 180.0
 """Seven times the longest step that was measured: the work graph and the run state of a million items, each with three

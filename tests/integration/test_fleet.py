@@ -9,7 +9,7 @@ import pytest
 
 from actors.errors import AgentGone
 from actors.events import AgentStarted, AgentStarting, ItemAssigned, ItemClosed, ItemStarted
-from actors.processes import FleetPlan
+from actors.processes.plan import FleetPlan
 from actors.remote import waits_for_room
 from actors.settings import Settings
 from actors.stores.protocol import Accept, RunRecord
@@ -99,7 +99,7 @@ async def test_a_killed_store_loses_nothing_and_the_run_goes_on(fleet: Fleet) ->
     driving = asyncio.create_task(drive(fleet, record))
     while not any(isinstance(e, ItemStarted) for e in await fleet.store.read("store", record.accepted_seq, 10)):
         pass
-    os.kill(await fleet.store_pid(), signal.SIGKILL)
+    os.kill(await fleet.pid("store"), signal.SIGKILL)
     assert await driving is RunStatus.COMPLETED
     closed = [e.item for e in await fleet.store.read("store", 0, 0) if isinstance(e, ItemClosed)]
     assert sorted(closed) == sorted(f"i{n}" for n in range(12)), "no outcome was lost and none came twice"

@@ -1,4 +1,4 @@
-"""The ports of a simulated process: as Ray's in actors/remote.py, over the simulated network."""
+"""The ports of a simulated process: as Ray's in actors/handles, over the simulated network."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence

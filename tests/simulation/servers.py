@@ -124,7 +124,7 @@ class StoreServer:
 
 
 class AgentHost:
-    """One agent over all its processes; as actors.processes.AgentProcess, which Ray restarts for ever."""
+    """One agent over all its processes; as actors.processes.agent.AgentProcess, which Ray restarts for ever."""
 
     def __init__(self, net: Network, name: str, concurrency: int, store: StoreServer, worker: MakeWorker) -> None:
         self._net, self.name, self._concurrency, self._store, self._worker = net, name, concurrency, store, worker

@@ -8,7 +8,8 @@ from ray.exceptions import ActorUnavailableError
 
 from actors import host
 from actors.errors import AgentGone
-from actors.processes import AgentProcess
+from actors.handles.store import RemoteStore
+from actors.processes.agent import AgentProcess
 from actors.roles.agent import Agent
 from actors.settings import Settings
 from actors.wire import TASKS
@@ -52,5 +53,5 @@ async def test_a_fleet_whose_store_is_gone_at_its_end_ends_without_an_error(tmp_
         raise ActorUnavailableError("The actor is unavailable", b"0" * 16)
 
     fleet = Fleet(Settings(home=tmp_path), frozenset())
-    fleet._store_actor = SimpleNamespace(close=SimpleNamespace(remote=gone))
+    fleet.store = RemoteStore(SimpleNamespace(close=SimpleNamespace(remote=gone)))
     await fleet.stop_actors()

@@ -11,8 +11,8 @@ from ray.exceptions import RayActorError
 
 from actors.errors import StaleTerm, UserError
 from actors.events import Event
-from actors.processes import StoreProcess
-from actors.remote import RemoteStore
+from actors.handles.store import RemoteStore
+from actors.processes.store import StoreProcess
 from actors.stores.protocol import Accept, RunRecord
 from tests.stores import plan, result, reused, worked
 

@@ -2,16 +2,16 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import apsw
 import pytest
 
-from actors import processes
 from actors.errors import NotFound, StoreError, StoreUnusable
 from actors.events import CancelRequested, ItemAssigned, RunStarted
-from actors.processes import StoreProcess
+from actors.processes import store as processes
+from actors.processes.store import StoreProcess
 from actors.stores import group
 from actors.stores import requests as folder
 from actors.stores.group import GroupStore
@@ -21,7 +21,7 @@ from tests.fakes import accepted, open_store
 
 
 @pytest.fixture
-def process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StoreProcess]:
+async def process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StoreProcess]:
     """A store's process without Ray, in this one."""
     monkeypatch.setattr(processes, "LOCK_RETRY_S", 0.01)
     umask = os.umask(0o077)

@@ -3,22 +3,14 @@
 import os
 import re
 import secrets
-from functools import cache
 from pathlib import Path
-from typing import TypeVar
-
-from pydantic import BaseModel, ValidationError
 
 from actors.errors import HomeUnusable, UserError
 from actors.models.script import Script
 from actors.models.windows import LOCAL
-from actors.secrecy import keys
-from actors.secrecy.keys import Found
-from actors.settings import CommandSettings, FleetSettings, HealthSettings, ModelSettings, Settings, Windows
-from actors.vocabulary.limits import Limits
-from cluster import store_address
+from actors.settings import FleetSettings, HealthSettings, ModelSettings, Settings
+from cluster import home_files, store_address
 
-F = TypeVar("F", bound=BaseModel)
 HOME_NAME = ".mnemosyne"
 STORE = "MNEMOSYNE_STORE"
 PASSWORD = "PGPASSWORD"  # noqa: S105 -- a variable's name
@@ -115,15 +107,13 @@ def read_settings(home: Path, model: str | None, fleet: FleetSettings) -> Settin
         fleet=fleet.model_copy(update={"agent_cpus": agent_cpus()}),
         models=models,
         health=_health(),
-        commands=_commands(home),
+        commands=home_files.commands(home),
         skills=skill_folders(home),
     )
 
 
 def _models(home: Path) -> ModelSettings:
-    """The contexts of models that the home's contexts.json, if there is one, names count first. Raises UserError."""
-    windows = _of_home(home / "contexts.json", Windows).root
-    usual = ModelSettings(base_url=base_url(), script=_script(), windows=windows)
+    usual = ModelSettings(base_url=base_url(), script=_script(), windows=home_files.windows(home))
     return usual.model_copy(update={"local_context_tokens": usual.window(LOCAL)})
 
 
@@ -131,34 +121,6 @@ def skill_folders(home: Path) -> tuple[Path, Path]:
     """Where skills lie: the project's, beside its home, and the user's."""
     config = _path("XDG_CONFIG_HOME") or Path.home() / ".config"
     return home.absolute().parent / "skills", config / "mnemosyne" / "skills"
-
-
-def _commands(home: Path) -> CommandSettings:
-    """What the home's commands.json, if there is one, allows the commands of items. Raises UserError."""
-    return _of_home(home / "commands.json", CommandSettings)
-
-
-def limits(home: Path, plan: Limits | None) -> Limits:
-    """How far a run may grow: as its plan says, else as the home's limits.json says. Raises UserError."""
-    usual = _of_home(home / "limits.json", Limits)
-    return usual.changed(plan) if plan else usual
-
-
-def _of_home(path: Path, form: type[F]) -> F:
-    try:
-        return form.model_validate_json(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError):  # the home itself is looked at elsewhere
-        return form()
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from None
-    except ValidationError as error:
-        raise UserError(f"{path}: {_first(error)}") from None
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors()[0]
-    where = ".".join(map(str, first["loc"]))
-    return f"{where}: {first['msg']}" if where else first["msg"]
 
 
 def _health() -> HealthSettings:
@@ -202,40 +164,9 @@ def _script() -> Script:
     if path is None:
         return Script()
     try:
-        return Script.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise UserError(f"MNEMOSYNE_SCRIPT: {path}: {error.strerror}") from None
-    except ValidationError as error:
-        raise UserError(f"MNEMOSYNE_SCRIPT: {path}: {_first(error)}") from None
-
-
-ask_keychain = cache(keys.ask_keychain)
-"""A command asks once: it may take seconds."""
-
-
-def find_key() -> Found:
-    """The API key that agents of this machine find. Raises SecretsUnusable."""
-    return keys.find(keys.KEY, ask_keychain)
-
-
-def environment_of_keychain() -> dict[str, str]:
-    """What the process that asks the keychain inherits."""
-    return keys.without_key()
-
-
-def has_key() -> bool:
-    """Whether there is one. Raises SecretsUnusable."""
-    return find_key().value is not None
-
-
-def keeps_key() -> bool:
-    """Whether there is one outside of the environment, which agents find however they were started."""
-    return keys.kept(keys.KEY, ask_keychain).value is not None
-
-
-def inherits_key() -> bool:
-    """Whether there is one in the environment, which the processes of a fleet inherit from `up`."""
-    return keys.in_environment() is not None
+        return home_files.read(path, Script)
+    except UserError as error:
+        raise UserError(f"MNEMOSYNE_SCRIPT: {error}") from None
 
 
 def prepare_ray(home: Path) -> None:

@@ -9,17 +9,15 @@ from contextlib import suppress
 
 from actors.machine import garbage
 from actors.settings import Settings
-from actors.stores.protocol import RunRecord, Store
+from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
 from actors.work import RunStatus
 from cluster import config
 from cluster.driver import Driver
 from cluster.fleet import Fleet
 from cluster.lease import lease
+from cluster.ports import OpenRun
 from cluster.results import ResultFiles
-
-OpenRun = Callable[[Store], Awaitable[RunRecord]]
-"""Accepts a plan, or finds an accepted run."""
 
 Show = Callable[[RunRecord, Callable[[], bool]], Awaitable[None]]
 """Shows a run until the last argument says that its driver has ended."""

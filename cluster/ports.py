@@ -1,10 +1,14 @@
-"""What the driver needs of an agent. `cluster.fleet` gives Ray's; tests give agents in the same process."""
+"""What a driver needs: an agent, which `cluster.fleet` has as Ray's and tests in the same process; and a run."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from actors.roles.agent import Card
+from actors.stores.protocol import RunRecord, Store
 from actors.work import Role, Task
+
+OpenRun = Callable[[Store], Awaitable[RunRecord]]
+"""Accepts a plan, or finds an accepted run."""
 
 
 class AgentPort(Protocol):

@@ -69,8 +69,8 @@ class KnownRun:
         }
         if view := self.view:
             spent = view.accounts.run.to_json()
-            names = ("state", "reason", "counts", "started_at", "finished_at")
-            told |= {name: getattr(view, name) for name in names}
+            names = ("state", "reason", "started_at", "finished_at")
+            told |= {name: getattr(view, name) for name in names} | {"counts": view.items.counts}
             told |= {"budget": view.budget.model_dump() if view.budget else None, **spent}
         elif end := self.end:
             told |= {"state": end.status.value, "reason": None, "counts": dict(end.counts), "finished_at": end.at}

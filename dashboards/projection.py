@@ -1,6 +1,6 @@
 """A run as a person sees it: a pure fold over its journal. The counts of the states always add up to the items."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import Any, get_args
 
@@ -50,7 +50,7 @@ from dashboards.accounts import Accounts
 from dashboards.agent_info import MISSING, AgentInfo, AgentState, FleetEvent
 from dashboards.item_review import ItemReview
 from dashboards.item_view import ItemView
-from dashboards.run_json import run_json
+from dashboards.item_views import ItemViews
 
 
 class RunView:
@@ -72,27 +72,18 @@ class RunView:
         self.finished_at: float | None = None
         self.accounts = Accounts()
         self.agents: dict[str, AgentInfo] = {}
-        self.items: dict[str, ItemView] = {}
-        """In the order of the plan, then those that the run grew by."""
+        self.items = ItemViews()
         self._roles: dict[str, Role] = {}
-        self._dependents: dict[str, list[ItemView]] = {}
-        self._in: dict[ItemState, dict[str, ItemView]] = {state: {} for state in ItemState}
         self._add([item for item in items if item.parent is None])
         self.phase = first(item.phase for item in self.items.values())
 
     def _add(self, items: Collection[Item]) -> None:
-        for item in items:
-            spent, review = partial(self.accounts.item, item.id), ItemReview(self.run, item)
-            self.items[item.id] = ItemView(item.id, 0, spent, review, parent=item.parent, phase=item.phase)
-            self.items[item.id].budget = item.budget
-            self._roles[item.id], self._dependents[item.id] = item.agent, []
-        for item in items:
-            view = self.items[item.id]
-            for name in item.dependencies:
-                self._dependents[name].append(view)
-                view.dependencies_left += self.items[name].state is not ItemState.COMPLETE
-            view.state, view.since = ItemState.WAITING if view.dependencies_left else ItemState.READY, self._at
-            self._in[view.state][view.id] = view
+        self._roles |= {item.id: item.agent for item in items}
+        self.items.add([(item, self._view(item)) for item in items], self._at)
+
+    def _view(self, item: Item) -> ItemView:
+        spent, review = partial(self.accounts.item, item.id), ItemReview(self.run, item)
+        return ItemView(item.id, 0, spent, review, parent=item.parent, phase=item.phase, budget=item.budget)
 
     @property
     def usage(self) -> Usage:
@@ -105,15 +96,6 @@ class RunView:
         return self.accounts.run.cost_usd
 
     @property
-    def counts(self) -> Mapping[str, int]:
-        """Items by state; adds up to the number of items."""
-        return {state.value: len(views) for state, views in self._in.items()}
-
-    def in_state(self, state: ItemState) -> Collection[ItemView]:
-        """The items in this state, in the order in which they came into it."""
-        return self._in[state].values()
-
-    @property
     def finished(self) -> bool:
         """Whether the run has its terminal state."""
         return self.state in FINISHED
@@ -121,10 +103,6 @@ class RunView:
     def unavailable(self) -> list[AgentInfo]:
         """Agents that could not be started, or that were given up."""
         return [agent for agent in self.agents.values() if agent.state in MISSING]
-
-    def to_json(self) -> dict[str, Any]:
-        """The run for machines."""
-        return run_json(self)
 
     def apply(self, event: Event) -> None:
         """Take in the next event of the journal; other runs' events and those applied before are passed over."""
@@ -149,8 +127,8 @@ class RunView:
 
     def _on_run_finished(self, event: RunFinished) -> None:
         self.state, self.finished_at = event.status, event.at
-        bad = [state for state in ItemState if state is not ItemState.COMPLETE and self._in[state]]
-        self.reason = ", ".join(f"{len(self._in[state])} {state.value}" for state in bad) or None
+        bad = {state: n for state, n in self.items.counts.items() if n and state != ItemState.COMPLETE}
+        self.reason = ", ".join(f"{n} {state}" for state, n in bad.items()) or None
 
     def _on_phase_changed(self, event: PhaseChanged) -> None:
         self.phase = event.after
@@ -187,14 +165,14 @@ class RunView:
         self.accounts.closed(event)
         state = item.close(event)
         if state is ItemState.COMPLETE:
-            self._complete(item, event.at)
+            self.items.complete(item, event.at)
         else:
             self._move(item.id, state)
 
     def _on_item_accepted(self, event: ItemAccepted) -> None:
         item = self.items[event.item]
         item.review.passed, item.model = event.passed, event.outcome.model
-        self._complete(item, event.at)
+        self.items.complete(item, event.at)
 
     def _on_approval_requested(self, event: ApprovalRequested) -> None:
         self._move(event.item, ItemState.BLOCKED).review.ask(event, event.epoch)
@@ -206,18 +184,16 @@ class RunView:
     def _on_item_reused(self, event: ItemReused) -> None:
         item = self.items[event.item]
         item.origin, item.model = event.origin, event.outcome.model
-        self._complete(item, event.at)
+        self.items.complete(item, event.at)
 
     def _on_items_added(self, event: ItemsAdded) -> None:
         self._add(event.items)
         parent = self._move(event.item, ItemState.WAITING if event.items else ItemState.READY)
         spawned = {one.item for one in event.granted}
-        for item in (one for one in event.items if one.id not in spawned):
-            parent.dependencies_left += 1
-            self._dependents[item.id].append(parent)
+        self.items.wait_for(parent, (item.id for item in event.items if item.id not in spawned))
 
     def _on_item_joined(self, event: ItemJoined) -> None:
-        self._complete(self.items[event.item], event.at)
+        self.items.complete(self.items[event.item], event.at)
 
     def _on_item_failed(self, event: ItemFailed) -> None:
         item = self._move(event.item, ItemState.FAILED)
@@ -246,18 +222,7 @@ class RunView:
         """Of the fleet, and seen there; or told by another event."""
 
     def _move(self, id_: str, state: ItemState) -> ItemView:
-        item = self._in[self.items[id_].state].pop(id_)
-        item.state, item.since = state, self._at
-        self._in[state][id_] = item
-        return item
-
-    def _complete(self, item: ItemView, at: float) -> None:
-        self._move(item.id, ItemState.COMPLETE)
-        item.error, item.finished_at = None, at
-        for dependent in self._dependents[item.id]:
-            dependent.dependencies_left -= 1
-            if not dependent.dependencies_left and dependent.state is ItemState.WAITING:
-                self._move(dependent.id, ItemState.READY)
+        return self.items.move(id_, state, self._at)
 
     def _agent(self, id_: str, role: Role) -> AgentInfo:
         return self.agents.setdefault(id_, AgentInfo(id_, role))

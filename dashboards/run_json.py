@@ -1,19 +1,18 @@
 """A run as `status --json` prints it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from dashboards.projection import RunView
 from dashboards.wire_types import HELD
 
-if TYPE_CHECKING:
-    from dashboards.projection import RunView
 
-
-def run_json(view: "RunView") -> dict[str, Any]:
+def run_json(view: RunView) -> dict[str, Any]:
     """The run for machines."""
-    names = ("run", "key", "name", "state", "reason", "phase", "model", "counts")
+    names = ("run", "key", "name", "state", "reason", "phase", "model")
     times = ("accepted_at", "started_at", "finished_at")
     return {
         **{name: getattr(view, name) for name in names},
+        "counts": view.items.counts,
         **view.accounts.run.to_json(),
         "held": [event.model_dump(include=set(HELD)) for event in view.held.values()],
         "budget": view.budget.model_dump() if view.budget else None,

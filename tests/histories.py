@@ -217,7 +217,7 @@ def failed(item: str, message: str = "the real message") -> ItemFailed:
 
 def ended(view: RunView) -> RunFinished:
     """The end of a run that is not all complete."""
-    return RunFinished(run="r", term=1, status=RunStatus.COMPLETED_WITH_FAILURES, counts=view.counts)
+    return RunFinished(run="r", term=1, status=RunStatus.COMPLETED_WITH_FAILURES, counts=view.items.counts)
 
 
 def view_of(plan: tuple[Item, ...], *events: Event) -> RunView:

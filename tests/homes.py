@@ -45,7 +45,7 @@ def ends() -> list[Event]:
     for row in [*map(assigned, ("text", "json", "long", "bad")), *rows]:
         view.apply(row)
     status = RunStatus.COMPLETED_WITH_FAILURES
-    return [*rows, RunFinished(run="r", term=1, status=status, counts=view.counts)]
+    return [*rows, RunFinished(run="r", term=1, status=status, counts=view.items.counts)]
 
 
 async def make_home(home: Path) -> None:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from actors.settings import FleetSettings, HealthSettings, ModelSettings
-from cluster import config, fleet_file
+from cluster import api_key, config, fleet_file
 
 
 def main(at: str, fleet: str, health: str, models: str = "{}") -> None:
@@ -19,7 +19,7 @@ def main(at: str, fleet: str, health: str, models: str = "{}") -> None:
     from cluster import up
 
     with fleet_file.changing(home):
-        asyncio.run(up.start(settings, has_key=config.has_key()))
+        asyncio.run(up.start(settings, has_key=api_key.has_key()))
 
 
 if __name__ == "__main__":

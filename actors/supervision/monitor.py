@@ -17,16 +17,7 @@ from actors.events import DRIVER_TYPES, Event
 from actors.health.decisions import Admit, Decision, GiveUp, Record, Restart
 from actors.health.health import Health
 from actors.health.observations import Admitted, Died, Found, Observation, Requested, Round, Silent, Tick
-from actors.journal.fleet import (
-    AgentFailed,
-    AgentHeartbeat,
-    AgentResetRequested,
-    AgentRestarted,
-    AgentRestartRequested,
-    AgentStarted,
-    AgentStarting,
-    AgentUnavailable,
-)
+from actors.journal.fleet import AgentHeartbeat, AgentResetRequested, AgentRestartRequested
 from actors.journal.reading import RESULT
 from actors.journal.recorded import FLEET
 from actors.roles.agent import Before
@@ -34,6 +25,7 @@ from actors.settings import HealthSettings
 from actors.stores.protocol import Store
 from actors.supervision.guard import Guarded, guard
 from actors.supervision.pings import Pings
+from actors.supervision.told import Told, Wish
 from actors.supervision.wards import Hello, Ward
 
 READ_WAIT_S = 5.0
@@ -86,12 +78,7 @@ class Monitor:
         self._health = Health(settings, Random())  # noqa: S311 - spreads restarts
         self._hellos: dict[str, Hello] = {}
         """The processes that answer now."""
-        self._started: dict[str, AgentStarted] = {}
-        """The newest of each agent in the journal."""
-        self._missing: set[str] = set()
-        """Agents that were given up, or could not be started."""
-        self._wishes: dict[str, AgentRestartRequested | AgentResetRequested] = {}
-        """The newest of each agent that nobody has granted yet."""
+        self._told = Told()
         self._pings = Pings(wards, settings, self._clock)
         self._doing = asyncio.Lock()
 
@@ -106,7 +93,7 @@ class Monitor:
                 listener.cancel()
             for observation in owed:
                 await self._observe(observation)
-            for wish in list(self._wishes.values()):
+            for wish in list(self._told.wishes.values()):
                 await self._grant(wish)
             tasks.create_task(self._read(cursor))
             tasks.create_task(self._ping(tasks))
@@ -121,7 +108,7 @@ class Monitor:
         old = [event for event in fleet if event.at < self._clock() - self._settings.window_s]
         rows = old + await self._read_all(None, old[-1].seq if old else 0)
         for event in rows:
-            self._note(event)
+            self._told.note(event)
         return rows[-1].seq if rows else 0, self._health.replay(rows)
 
     async def _read_all(self, run: str | None, cursor: int) -> list[Event]:
@@ -130,24 +117,6 @@ class Monitor:
             rows += page
             cursor = page[-1].seq
         return rows
-
-    def _note(self, event: Event) -> None:
-        match event:
-            case AgentStarting(agent=agent):
-                self._started.pop(agent, None)
-                self._missing.discard(agent)
-                self._wishes.pop(agent, None)
-            case AgentStarted(agent=agent):
-                self._started[agent] = event
-                self._missing.discard(agent)
-                self._wishes.pop(agent, None)
-            case AgentFailed(agent=agent) | AgentUnavailable(agent=agent):
-                self._missing.add(agent)
-                self._wishes.pop(agent, None)
-            case AgentRestarted(agent=agent):
-                self._wishes.pop(agent, None)
-            case AgentRestartRequested(agent=agent) | AgentResetRequested(agent=agent):
-                self._wishes[agent] = event
 
     async def _read(self, cursor: int) -> None:
         while True:
@@ -166,19 +135,19 @@ class Monitor:
             await asyncio.sleep(GATHER_S)
 
     async def _hear(self, event: Event) -> None:
-        self._note(event)
+        self._told.note(event)
         for observation in self._health.read(event):
             await self._observe(observation)
         if isinstance(event, AgentRestartRequested | AgentResetRequested):
             await self._grant(event)
 
-    async def _grant(self, wish: AgentRestartRequested | AgentResetRequested) -> None:
+    async def _grant(self, wish: Wish) -> None:
         """What a person asked for, of an agent of this fleet."""
         if wish.agent not in self._wards:
             return
         if isinstance(wish, AgentRestartRequested):
             await self._observe(Requested(wish.agent))
-        elif wish.agent in self._missing:
+        elif wish.agent in self._told.missing:
             await self._wards[wish.agent].renew()
 
     async def _ping(self, tasks: asyncio.TaskGroup) -> None:
@@ -220,7 +189,7 @@ class Monitor:
     async def _welcome(self, agent: str, ward: Ward, hello: Hello) -> None:
         """Enrol a new process once the end of the one before is on record; take over one that works."""
         if not hello.generation:
-            if last := self._started.get(agent):
+            if last := self._told.started.get(agent):
                 await self._observe(Died(agent, last.generation, *await ward.unseen_end(last.node)))
             if self._health.has_failed(agent):
                 await ward.end(for_good=True)

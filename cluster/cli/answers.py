@@ -13,6 +13,7 @@ from actors.work import FINISHED, Result, RunStatus
 from cluster.cli.journal import POLL_S, Tail, read_end, read_view
 from cluster.lease import is_driven
 from dashboards.projection import RunView
+from dashboards.run_json import run_json
 from dashboards.wire import WireEvent, tasks_of, wire
 
 
@@ -35,7 +36,7 @@ def read_runs(home: Path, reader: Reader) -> list[dict[str, Any]]:
 
 def status_json(home: Path, view: RunView, record: RunRecord) -> dict[str, Any]:
     """A run as `status RUN --json` prints it."""
-    return {**view.to_json(), "driven": is_driven(home, record)}
+    return {**run_json(view), "driven": is_driven(home, record)}
 
 
 def is_left(state: RunStatus, *, driven: bool) -> bool:
@@ -49,7 +50,7 @@ def _brief(reader: Reader, record: RunRecord) -> dict[str, Any]:
         state, counts = end.status, end.counts
     else:
         view = read_view(reader, record)
-        state, counts = view.state, view.counts
+        state, counts = view.state, view.items.counts
     return {"run": record.run, "key": record.key, "name": record.name, "state": state.value, "counts": dict(counts)}
 
 

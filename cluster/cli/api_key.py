@@ -7,7 +7,7 @@ import typer
 
 from actors.errors import NotFound, UserError
 from actors.secrecy import keychain, keys
-from cluster import config, secret_changes
+from cluster import api_key, secret_changes
 from cluster.cli import secret_input
 from cluster.cli.options import AsJson
 from cluster.cli.secret import From, user_file
@@ -35,7 +35,7 @@ def set_key(given: From = None, in_keychain: Keychain = False, as_json: AsJson =
     else:
         secret_changes.put(user_file(), keys.KEY, key)
     place = keys.Place.KEYCHAIN if in_keychain else keys.Place.FILE
-    first = config.find_key()
+    first = api_key.find_key()
     notes = [] if key.startswith("sk-ant-") else ["it does not begin with sk-ant-, as keys of Anthropic do"]
     if first.place is not place and first.value:
         notes.append(f"the one in the {first.place} comes first")
@@ -51,7 +51,7 @@ def show_key(as_json: AsJson = False) -> None:
 
     Examples: `mnemosyne config show-key`.
     """
-    found = config.find_key()
+    found = api_key.find_key()
     if found.value is None or found.place is None:
         trouble = f", and {found.trouble}" if found.trouble else ""
         raise NotFound(f"there is no API key{trouble}; `mnemosyne config set-key` keeps one")
@@ -66,7 +66,7 @@ def delete_key(as_json: AsJson = False) -> None:
     Examples: `mnemosyne config delete-key`.
     """
     deleted = [keys.Place.FILE] if secret_changes.drop(user_file(), keys.KEY) else []
-    answer = config.ask_keychain(keys.KEY)
+    answer = api_key.ask_keychain(keys.KEY)
     if answer.value and _ask("delete"):
         deleted.append(keys.Place.KEYCHAIN)
     left = keys.in_environment() is not None
@@ -85,7 +85,7 @@ def masked(key: str) -> str:
 
 
 def _ask(action: keychain.Action, value: str = "") -> str | None:
-    answer = keychain.ask(action, keys.KEY, config.environment_of_keychain(), value, keychain.CONFIRM_LIMIT_S)
+    answer = keychain.ask(action, keys.KEY, keys.without_key(), value, keychain.CONFIRM_LIMIT_S)
     if answer.trouble:
         raise UserError(f"{answer.trouble}; without --keychain the key is kept in the secrets file")
     return answer.value

@@ -52,7 +52,7 @@ def frame(view: RunView, width: int, height: int | None, now: float, *, ascii_on
 
 def failures(view: RunView) -> list[str]:
     """Each failed item with its whole message, for the end of a run."""
-    failed = [*view.in_state(ItemState.FAILED), *view.in_state(ItemState.QUARANTINED)]
+    failed = [*view.items.in_state(ItemState.FAILED), *view.items.in_state(ItemState.QUARANTINED)]
     told = [f"{one_line(item.id)} {item.state.value}: {one_line(item.error or '')}" for item in failed[:FAILURES]]
     if len(failed) > FAILURES:
         told.append(f"… and {len(failed) - FAILURES} more; `mnemosyne status {one_line(view.run)}` lists them")
@@ -61,7 +61,7 @@ def failures(view: RunView) -> list[str]:
 
 def questions(view: RunView) -> list[str]:
     """What people are asked: a line for each blocked item, with the command that answers."""
-    blocked = [item for item in view.in_state(ItemState.BLOCKED) if item.review.asked]
+    blocked = [item for item in view.items.in_state(ItemState.BLOCKED) if item.review.asked]
     told = [_question(item) for item in blocked[:QUESTIONS]]
     return [*told, f"… and {len(blocked) - QUESTIONS} more items wait for a person"] if blocked[QUESTIONS:] else told
 
@@ -79,12 +79,12 @@ def summary(view: RunView) -> str:
 
 def _counts(view: RunView) -> str:
     left = [state for state in tables.STYLES if state is not ItemState.COMPLETE]
-    told = [f"{count} {state.value}" for state in left if (count := len(view.in_state(state)))]
+    told = [f"{count} {state.value}" for state in left if (count := len(view.items.in_state(state)))]
     return ", ".join([f"{_done(view)}/{len(view.items)} done", *told])
 
 
 def _done(view: RunView) -> int:
-    return sum(len(view.in_state(state)) for state in TERMINAL)
+    return sum(len(view.items.in_state(state)) for state in TERMINAL)
 
 
 def _spent(view: RunView) -> list[str]:

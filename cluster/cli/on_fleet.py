@@ -3,14 +3,14 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 import typer
 
 from actors.errors import FleetError, MnemosyneError, UserError
-from actors.stores.protocol import RunRecord, Store
+from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
 from actors.work import RunStatus
 from cluster import config
@@ -18,22 +18,21 @@ from cluster.cli import live
 from cluster.cli.codes import INTERRUPTED, OF_STATUS
 from cluster.cli.drive import tell
 from cluster.cli.watch import Alone, Unattended
+from cluster.cli.way import Way
 from cluster.fleet_file import FleetFile
 from cluster.lease import is_driven, refuse_if_driven
+from cluster.ports import OpenRun
 from dashboards.projection import RunView
 
 if TYPE_CHECKING:
-    from cluster.cli.way import Way
     from cluster.fleet import Fleet
 
 BEGIN_TIMEOUT_S = 120.0
 POLL_S = 0.1
 
-OpenRun = Callable[[Store], Awaitable[RunRecord]]
-
 
 def drive(
-    way: "Way", fleet: FleetFile, models: frozenset[str], open_run: OpenRun, new: str | None, *, take_over: bool
+    way: Way, fleet: FleetFile, models: frozenset[str], open_run: OpenRun, new: str | None, *, take_over: bool
 ) -> None:
     """Give the run a driver on the fleet, then watch it; always ends with typer.Exit, an error, or detached.
 
@@ -49,7 +48,7 @@ def drive(
     watch(way, record.run)
 
 
-def drive_all(way: "Way", fleet: FleetFile, runs: Mapping[str, frozenset[str]]) -> int:
+def drive_all(way: Way, fleet: FleetFile, runs: Mapping[str, frozenset[str]]) -> int:
     """Give every run (with the models that it needs) a driver on the fleet, and leave them to it.
 
     The exit code: 0, or that of the first run that no driver took; the others go on.
@@ -76,7 +75,7 @@ def drive_all(way: "Way", fleet: FleetFile, runs: Mapping[str, frozenset[str]]) 
     return next((error.exit_code for error in refused.values()), 0)
 
 
-def release(way: "Way", fleet: FleetFile, record: RunRecord) -> None:
+def release(way: Way, fleet: FleetFile, record: RunRecord) -> None:
     """Return once the run's driver has ended, after the calls in flight."""
 
     async def drained() -> None:
@@ -95,7 +94,7 @@ def release(way: "Way", fleet: FleetFile, record: RunRecord) -> None:
 
 
 async def begin(
-    way: "Way", file: FleetFile, models: frozenset[str], open_run: OpenRun, new: str | None, *, take_over: bool
+    way: Way, file: FleetFile, models: frozenset[str], open_run: OpenRun, new: str | None, *, take_over: bool
 ) -> RunRecord:
     """Return once a driver has the run."""
     async with _joined(way, file) as fleet:
@@ -114,7 +113,7 @@ async def begin(
     return record
 
 
-def _joined(way: "Way", file: FleetFile) -> AbstractAsyncContextManager["Fleet"]:
+def _joined(way: Way, file: FleetFile) -> AbstractAsyncContextManager["Fleet"]:
     config.prepare_ray(way.home)  # before Ray is imported: it reads some of it then
     from cluster.up import joined
 
@@ -122,7 +121,7 @@ def _joined(way: "Way", file: FleetFile) -> AbstractAsyncContextManager["Fleet"]
 
 
 async def _begin(
-    way: "Way", fleet: "Fleet", models: frozenset[str], record: RunRecord, *, take_over: bool = False
+    way: Way, fleet: "Fleet", models: frozenset[str], record: RunRecord, *, take_over: bool = False
 ) -> None:
     if record.term and not take_over:  # one that was accepted this moment is nobody's
         refuse_if_driven(way.home, record)
@@ -141,7 +140,7 @@ async def _begun(fleet: "Fleet", record: RunRecord) -> None:
         await asyncio.sleep(POLL_S)
 
 
-def watch(way: "Way", run: str) -> None:
+def watch(way: Way, run: str) -> None:
     """Show a run that another process drives to its end; always ends with typer.Exit or an error.
 
     With --detach only say how.
@@ -166,12 +165,12 @@ def _code(view: RunView) -> int:
     return OF_STATUS[view.state]
 
 
-def _left(way: "Way", run: str) -> None:
+def _left(way: Way, run: str) -> None:
     typer.echo(f"\nThe run goes on without this terminal. Follow it: {way.hint('status', run, '--watch')}", err=True)
     typer.echo(f"Pause it: {way.hint('pause', run)}\nEnd it: {way.hint('cancel', run)}", err=True)
 
 
-def _leave(way: "Way", run: str) -> None:
+def _leave(way: Way, run: str) -> None:
     if way.as_json:
         typer.echo(json.dumps({"run": run}, indent=2))
         return
@@ -179,7 +178,7 @@ def _leave(way: "Way", run: str) -> None:
     typer.echo(f"Follow it: {way.hint('status', run, '--watch')}\nEnd it: {way.hint('cancel', run)}")
 
 
-def _enough(way: "Way", reader: Reader, run: str) -> Callable[[RunView], bool]:
+def _enough(way: Way, reader: Reader, run: str) -> Callable[[RunView], bool]:
     """Whether nobody drives the run any more, or whether it is paused and nobody looks."""
     alone = Alone(lambda: is_driven(way.home, reader.run(run)))
     if way.console.is_terminal:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from actors.models.choice import DEFAULT_CLAUDE
-from cluster import config
+from cluster import config, home_files
 from cluster.cli import cost as costs
 from cluster.cli import options
 from cluster.cli.options import AsJson, Home
@@ -85,7 +85,7 @@ def cost(
     """
     plan = load(file)
     name = model or plan.model or DEFAULT_CLAUDE
-    told = cost_of(plan, name, config.limits(config.resolve_home(home), plan.limits))
+    told = cost_of(plan, name, home_files.limits(config.resolve_home(home), plan.limits))
     if as_json:
         _print(json.dumps({"plan": str(file), "model": name, **costs.facts(told)}, indent=2))
     else:

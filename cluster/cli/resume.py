@@ -13,6 +13,7 @@ from cluster import config, requests
 from cluster.cli import on_fleet, options
 from cluster.cli.codes import OF_STATUS
 from cluster.cli.drive import tell
+from cluster.cli.go import go
 from cluster.cli.journal import opened, read_view
 from cluster.cli.options import Home
 from cluster.cli.revise import revise
@@ -84,7 +85,8 @@ def go_on(way: Way, run: str, *, take_over: bool = False) -> None:
     if not take_over:
         refuse_if_driven(way.home, record)
     _, models = way.models(record.model, items)
-    way.go(
+    go(
+        way,
         record.model,
         models,
         items,

@@ -8,8 +8,9 @@ import typer
 from actors.roles.prompt import VERSIONS
 from actors.stores.protocol import Accept, RunRecord, Store
 from actors.work import RunStatus
-from cluster import config
+from cluster import home_files
 from cluster.cli import budgets, on_fleet, reuse_view
+from cluster.cli.go import go
 from cluster.cli.journal import opened, read_end, read_view
 from cluster.cli.text import cut
 from cluster.cli.way import UNBOUNDED, Way
@@ -43,7 +44,7 @@ def revise(way: Way, run: str, path: Path, model: str | None, new: str, *, dry_r
         way.console.print(f"Nothing is left to do: every result of run {record.run} stands.", highlight=False)
         return True
 
-    limits = config.limits(way.home, plan.limits)
+    limits = home_files.limits(way.home, plan.limits)
 
     async def accept(store: Store) -> RunRecord:
         with lease(way.home, record):  # nobody adds a result to the old run between the look and the acceptance
@@ -56,7 +57,7 @@ def revise(way: Way, run: str, path: Path, model: str | None, new: str, *, dry_r
 
     named = ["--model", model] if model else []
     arguments = ["resume", "--as", new, *named, "--plan", str(path), "--", record.run]
-    way.go(choice.model, models, plan.graph.items, accept, lambda: (new, arguments, lambda _: True), new)
+    go(way, choice.model, models, plan.graph.items, accept, lambda: (new, arguments, lambda _: True), new)
     return True
 
 

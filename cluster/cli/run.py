@@ -9,8 +9,9 @@ import typer
 
 from actors.errors import NotFound, StoreLocked, StoreMissing, StoreUnusable, UserError
 from actors.stores.protocol import Accept, RunRecord
-from cluster import config
+from cluster import config, home_files
 from cluster.cli import budgets, fleet_budget, on_fleet, options, resume
+from cluster.cli.go import go
 from cluster.cli.journal import opened
 from cluster.cli.options import Home
 from cluster.cli.shape import Concurrency, Executors, Pool, Shape
@@ -74,10 +75,10 @@ def run(
     _say(way, choice.line, *budgets.preview(parsed, choice.model, caps))
     id_ = as_ or new_id(parsed.name)
     parts = (parsed.name, parsed.digest, choice.model, items, parsed.payloads)
-    accept = Accept(id_, key, *parts, budget=caps, limits=config.limits(way.home, parsed.limits))
+    accept = Accept(id_, key, *parts, budget=caps, limits=home_files.limits(way.home, parsed.limits))
     again = _again(plan, {"--as": id_, "--key": key, "--model": model, "--budget": budget})
     try:
-        way.go(choice.model, models, items, lambda s: s.accept(accept), lambda: (id_, again, lambda _: True), id_)
+        go(way, choice.model, models, items, lambda s: s.accept(accept), lambda: (id_, again, lambda _: True), id_)
     except StoreLocked:  # the store went to another process between the look and the start
         if not (old := _accepted_elsewhere(way.home, key)):
             raise

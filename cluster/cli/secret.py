@@ -8,7 +8,7 @@ import typer
 from actors.errors import NotFound, UserError
 from actors.secrecy import keys
 from actors.secrecy.secrets_file import SecretsFile
-from cluster import config, secret_changes
+from cluster import api_key, secret_changes
 from cluster.cli import secret_input
 from cluster.cli.options import AsJson
 from cluster.cli.text import one_line
@@ -83,7 +83,7 @@ def get(name: Name, as_json: AsJson = False) -> None:
 
     Examples: `mnemosyne secrets get ANTHROPIC_API_KEY`.
     """
-    found = keys.find(name, config.ask_keychain)
+    found = keys.find(name, api_key.ask_keychain)
     if found.value is None or found.place is None:
         raise NotFound(f"there is no secret {name}{f', and {found.trouble}' if found.trouble else ''}")
     if as_json:

@@ -117,25 +117,25 @@ def choose(view: RunView, lines: int) -> list[ItemView]:
 
 def _by_interest(view: RunView) -> Iterator[ItemView]:
     def latest(state: ItemState) -> Iterable[ItemView]:
-        return reversed(list(view.in_state(state)))
+        return reversed(list(view.items.in_state(state)))
 
     return chain(
-        view.in_state(ItemState.ACTIVE),
-        view.in_state(ItemState.BLOCKED),
+        view.items.in_state(ItemState.ACTIVE),
+        view.items.in_state(ItemState.BLOCKED),
         latest(ItemState.FAILED),
         latest(ItemState.QUARANTINED),
-        view.in_state(ItemState.PENDING_REVIEW),
-        view.in_state(ItemState.READY),
+        view.items.in_state(ItemState.PENDING_REVIEW),
+        view.items.in_state(ItemState.READY),
         latest(ItemState.COMPLETE),
         latest(ItemState.SKIPPED),
         latest(ItemState.CANCELLED),
-        view.in_state(ItemState.WAITING),
+        view.items.in_state(ItemState.WAITING),
     )
 
 
 def rest(view: RunView, shown: Collection[ItemView]) -> str | None:
     """What is not shown, as in "… and 12 more: 10 waiting, 2 complete"; None if that is nothing."""
-    left = Counter(view.counts)
+    left = Counter(view.items.counts)
     left.subtract(item.state.value for item in shown)
     told = [f"{left[state.value]} {state.value}" for state in STYLES if left[state.value]]
     return f"… and {left.total()} more: {', '.join(told)}" if told else None

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from actors.settings import FleetSettings
 from actors.work import Role
-from cluster import config, fleet_file, windows
+from cluster import api_key, config, fleet_file, windows
 from cluster.cli import fleet_budget, preflight
 from cluster.cli.budgets import Option
 from cluster.cli.codes import INTERRUPTED
@@ -67,7 +67,7 @@ def up(
             fleets.end_a_torso(at)
             preflight.free(config.store_path(at))
             _set(at, budget)
-            fleet = asyncio.run(fleets.start(wanted, has_key=config.inherits_key()))
+            fleet = asyncio.run(fleets.start(wanted, has_key=api_key.inherits_key()))
     _set(at, budget if known else None)
     account = fleet_budget.account(at)
     page = url(fleet.page, token_of(at)) if fleet.page else None

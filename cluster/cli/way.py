@@ -1,10 +1,8 @@
 """How a person wants a run to be driven and shown: what `run` and `resume` have in common."""
 
-import json
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,22 +11,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from actors.errors import FleetError, ModelMissing, NotFound, StoreUnusable, UserError
+from actors.errors import FleetError, ModelMissing, UserError
 from actors.models.choice import Choice
 from actors.settings import Settings
-from actors.stores.protocol import RunRecord, Store
-from actors.stores.reader import Reader
 from actors.tools.capability import SUBAGENTS
 from actors.work import Item, Role
-from cluster import config, fleet_file
-from cluster.cli import detach as detached
-from cluster.cli import on_fleet, options, preflight
-from cluster.cli.drive import drive, hints
+from cluster import api_key, config, fleet_file
+from cluster.cli import options, preflight
+from cluster.cli.drive import hints
 from cluster.cli.shape import Shape, told
 from cluster.fleet_file import FleetFile
-
-OpenRun = Callable[[Store], Awaitable[RunRecord]]
-"""Accepts a plan, or finds an accepted run."""
 
 Wait = Annotated[float, typer.Option(min=0, help="Seconds to stay when paused or waiting, if this is no terminal.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the final status as JSON and nothing else.")]
@@ -76,7 +68,7 @@ class Way:
     @cached_property
     def has_key(self) -> bool:
         """Whether the agents find an API key."""
-        return self.fleet.has_key or config.keeps_key() if self.fleet else config.has_key()
+        return self.fleet.has_key or api_key.keeps_key() if self.fleet else api_key.has_key()
 
     def models(self, named: str | None, items: Sequence[Item]) -> tuple[Choice, frozenset[str]]:
         """See preflight.models; a key that is found here and not by the agents is told. Raises ModelMissing."""
@@ -85,11 +77,11 @@ class Way:
         try:
             choice, models = preflight.models(named, items, has_key=self.has_key)
         except ModelMissing:
-            if self.has_key or not config.has_key():
+            if self.has_key or not api_key.has_key():
                 raise
             preflight.models(named, items, has_key=True)  # raises if a key would change nothing
             raise ModelMissing(f"{KEYLESS} mnemosyne up") from None
-        if named is None and not self.has_key and config.has_key():
+        if named is None and not self.has_key and api_key.has_key():
             choice = choice.model_copy(update={"line": f"The small local model answers: {KEYLESS} mnemosyne up"})
         return choice, models
 
@@ -113,59 +105,6 @@ class Way:
         else:
             self.settings(model, items)
             preflight.free(config.store_path(self.home))
-
-    def go(
-        self,
-        model: str,
-        models: frozenset[str],
-        items: Sequence[Item],
-        open_run: OpenRun,
-        again: Callable[[], tuple[str, Sequence[str], Callable[[RunRecord], bool]]],
-        new: str | None = None,
-        *,
-        take_over: bool = False,
-    ) -> None:
-        """Drive the run: on the fleet that is up, in a process without a terminal, or here. Here ends with typer.Exit.
-
-        `new`: the id of a run that `open_run` accepts.
-        `again`: for a process of its own, the run's id, the command's arguments, and whether it has begun.
-        """
-        self.check(model, items)
-        if self.fleet:
-            on_fleet.drive(self, self.fleet, models, open_run, new, take_over=take_over)
-            return
-        if not self.detach:
-            drive(
-                self.settings(model, items), models, open_run, self.console, self.wait, self.hint, as_json=self.as_json
-            )
-            return
-        run, arguments, begun = again()
-        command, *rest = arguments
-        self._detach(run, [command, *self._passed_on(), *rest], begun)
-
-    def _passed_on(self) -> list[str]:
-        return ["--home", str(self.home), *self.asked.words, "--wait", str(self.wait)]
-
-    def _detach(self, run: str, arguments: Sequence[str], begun: Callable[[RunRecord], bool]) -> None:
-        log = self.home / "runs" / run / detached.LOG
-        pid = detached.detach(detached.command(*arguments), log, lambda: _has_begun(self.home, run, begun))
-        if self.as_json:
-            typer.echo(json.dumps({"run": run, "pid": pid, "log": str(log)}, indent=2))
-            return
-        typer.echo(f"Run {run} is accepted and goes on without this terminal (process {pid}).")
-        typer.echo(
-            f"Follow it: {self.hint('status', run, '--watch')}\nEnd it: {self.hint('cancel', run)}\nOutput: {log}"
-        )
-
-
-def _has_begun(home: Path, run: str, begun: Callable[[RunRecord], bool]) -> bool:
-    with suppress(StoreUnusable, NotFound):  # not made yet, or not accepted yet
-        reader = Reader(config.store_path(home))
-        try:
-            return begun(reader.run(run))
-        finally:
-            reader.close()
-    return False
 
 
 def roles_of(items: Sequence[Item]) -> set[Role]:

@@ -14,7 +14,7 @@ from actors.machine.build import BUILD
 from actors.models.local import has_local_model
 from actors.secrecy import keys
 from actors.settings import ModelSettings
-from cluster import config, fleet_file, head, windows
+from cluster import api_key, config, fleet_file, head, windows
 from cluster.doctor import environment, home, machine, models, named_model, nodes, ports, secret_files, store, watching
 from cluster.doctor.finding import EXIT, Check, Finding, Level, broken, found, worst
 
@@ -106,7 +106,7 @@ def _models() -> Mapping[str, Check]:
     local = has_local_model()
     return {
         "secrets": lambda: secret_files.secrets(keys.secrets_file()),
-        "key": lambda: models.key(config.find_key, local=local),
+        "key": lambda: models.key(api_key.find_key, local=local),
         "base url": lambda: models.base_url(config.base_url()),
         "local model": lambda: models.local_model(there=local),
     }
@@ -114,7 +114,7 @@ def _models() -> Mapping[str, Check]:
 
 def _named(model: str) -> Iterable[Finding]:
     try:
-        key = config.find_key().value
+        key = api_key.find_key().value
     except SecretsUnusable:
         key = None
     sound = key if key and keys.is_sound(key) else None

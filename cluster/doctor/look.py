@@ -12,7 +12,7 @@ from typing import Any
 from actors.machine.build import BUILD
 from actors.models.local import has_local_model
 from actors.work import Frozen
-from cluster import config
+from cluster import api_key, config
 from cluster.doctor import environment, home, machine, models, store
 from cluster.doctor.finding import Check, Finding, found
 
@@ -71,7 +71,7 @@ def _checks(folder: Path, *, head: bool) -> Mapping[str, Check]:
 
 
 def _key() -> Iterable[Finding]:
-    return models.key(config.find_key, local=has_local_model())
+    return models.key(api_key.find_key, local=has_local_model())
 
 
 def _version(name: str) -> str | None:

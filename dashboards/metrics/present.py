@@ -64,7 +64,7 @@ def _runs(board: Board, driven: Callable[[RunRecord], bool]) -> Told:
     yield "runs_undriven", (), sum(not driven(record) for record in going)
     counts: Counter[str] = Counter()
     for _, view in runs:
-        counts.update(view.counts)
+        counts.update(view.items.counts)
     for item_state in ItemState:
         yield "items", (item_state.value,), counts[item_state.value]
     ready = [_oldest(view) for _, view in runs if view.state is RunStatus.RUNNING]
@@ -73,7 +73,7 @@ def _runs(board: Board, driven: Callable[[RunRecord], bool]) -> Told:
 
 def _oldest(view: RunView) -> float | None:
     """Since when the item that is ready for longest is."""
-    since = (item.since or view.accepted_at for item in view.in_state(ItemState.READY))
+    since = (item.since or view.accepted_at for item in view.items.in_state(ItemState.READY))
     return min((at for at in since if at is not None), default=None)
 
 

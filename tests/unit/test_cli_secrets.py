@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cluster import config
+from cluster import api_key
 from cluster.cli.main import app
 from cluster.cli.secret import user_file
 from cluster.secret_changes import put
@@ -27,9 +27,9 @@ CANARY = "sk-ant-api03-canary-for-the-commands"
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.delenv(KEY, raising=False)
-    config.ask_keychain.cache_clear()
+    api_key.ask_keychain.cache_clear()
     yield tmp_path / "mnemosyne"
-    config.ask_keychain.cache_clear()
+    api_key.ask_keychain.cache_clear()
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_a_key_in_the_keychain(keychain: Path) -> None:
     assert facts("config", "set-key", "-", "--keychain", given=CANARY)["place"] == "keychain"
     assert json.loads(keychain.read_text()) == {f"mnemosyne/{KEY}": CANARY}
     assert not user_file().folder.exists()
-    config.ask_keychain.cache_clear()
+    api_key.ask_keychain.cache_clear()
     assert facts("config", "show-key") == {"key": "sk-ant-…ands", "place": "keychain"}
     out = mnemosyne("doctor", "--home", str(keychain.parent / "home"))[1]
     assert "ok: key: found in the keychain" in out

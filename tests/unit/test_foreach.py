@@ -211,7 +211,7 @@ async def test_a_whole_run_on_a_real_store(store: GroupStore) -> None:
     view = RunView(await store.items("r"), record)
     for event in events:
         view.apply(event)
-    assert view.counts["complete"] == 6 == len(view.items)
+    assert view.items.counts["complete"] == 6 == len(view.items)
     assert view.items["each[1]"].parent == "each"
     assert sum(isinstance(event, ItemClosed) for event in events) == 5, "no attempt for the list itself"
 

@@ -113,7 +113,7 @@ def test_every_state_has_its_colour_and_its_place() -> None:
     rows += [ApprovalRequested(run="r", item="o", epoch=0, what=Approval.START, message="it is to begin", term=1)]
     plan = items(a=[], b=[], c=[], d="b", e=[], f=[], g="f", h=[], q=[], p=[], o=[])
     view = view_of(plan, *rows, assigned("h"))
-    assert all(view.counts.values())
+    assert all(view.items.counts.values())
     lines = drawn(view, 80, 14)
     assert lines[1].startswith("o: approve? it is to begin  mnemosyne approve r o")
     assert [line.split()[:2] for line in lines[3:-2]] == [

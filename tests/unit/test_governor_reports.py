@@ -11,6 +11,7 @@ from actors.journal.fleet import ModelHeld
 from actors.stores.protocol import RunRecord
 from cluster.cli.pace import held
 from dashboards.projection import RunView
+from dashboards.run_json import run_json
 
 M = "claude-test"
 
@@ -77,9 +78,9 @@ def test_the_words(event: ModelHeld, words: str) -> None:
 def test_a_run_shows_what_is_held_now() -> None:
     view = RunView([], RunRecord("r", None, "n", "d", M, 1, None, 1, 0))
     view.apply(ModelHeld(run="", model=M, by="requests", waiting=4, in_flight=1, held_s=12, limit=50, left=0, seq=2))
-    assert [told["waiting"] for told in view.to_json()["held"]] == [4]
+    assert [told["waiting"] for told in run_json(view)["held"]] == [4]
     view.apply(ModelHeld(run="", model=M, by="requests", waiting=0, in_flight=0, held_s=0, seq=3))
-    assert view.to_json()["held"] == []
+    assert run_json(view)["held"] == []
 
 
 def test_a_wait_for_another_call_to_begin_is_no_limit_of_the_model() -> None:

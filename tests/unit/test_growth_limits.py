@@ -20,7 +20,7 @@ from actors.spending.budget import Budget
 from actors.vocabulary.limits import MOST_ITEMS, Limits
 from actors.vocabulary.review import Ruling
 from actors.work import Content, ItemState, Outcome, Result, RunStatus, Task, Usage
-from cluster import config
+from cluster import home_files
 from tests.growths import Grown
 from tests.unit.test_expansion import AFTER, EXPANDER, entry, proposes
 from tests.unit.test_foreach import EACH, LISTING, MERGE, answers, lists
@@ -144,10 +144,10 @@ def dear(task: Task) -> Outcome:
 
 
 def test_the_homes_limits_are_for_plans_that_say_nothing(tmp_path: Path) -> None:
-    assert config.limits(tmp_path, None) == Limits()
+    assert home_files.limits(tmp_path, None) == Limits()
     (tmp_path / "limits.json").write_text('{"items": 7, "fan_out": 3}')
-    assert config.limits(tmp_path, None) == Limits(items=7, fan_out=3)
-    assert config.limits(tmp_path, Limits(items=9)) == Limits(items=9, fan_out=3)
+    assert home_files.limits(tmp_path, None) == Limits(items=7, fan_out=3)
+    assert home_files.limits(tmp_path, Limits(items=9)) == Limits(items=9, fan_out=3)
     (tmp_path / "limits.json").write_text('{"items": -7}')
     with pytest.raises(UserError, match=r"limits.json: items: "):
-        config.limits(tmp_path, None)
+        home_files.limits(tmp_path, None)

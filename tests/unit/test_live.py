@@ -19,7 +19,7 @@ from actors.events import (
 )
 from actors.stores.group import GroupStore
 from actors.stores.reader import Reader
-from actors.work import ItemState, Role
+from actors.work import Role
 from cluster.cli.live import follow
 from dashboards.projection import RunView
 from tests.histories import (
@@ -101,8 +101,8 @@ async def written_beside(path: Path, console: Console) -> RunView:
 async def test_a_run_is_followed_beside_its_writer_to_its_end(tmp_path: Path, console: Console) -> None:
     view = await written_beside(tmp_path, console)
     assert view.finished
-    assert sum(view.counts[state.value] for state in (ItemState.COMPLETE, ItemState.FAILED, ItemState.SKIPPED)) == 2
-    assert f"{view.counts['complete']}" in output(console)
+    assert sum(view.items.counts[state] for state in ("complete", "failed", "skipped")) == 2
+    assert f"{view.items.counts['complete']}" in output(console)
     assert "2/2 done" in output(console)
 
 

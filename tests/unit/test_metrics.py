@@ -66,8 +66,10 @@ def test_counters_never_fall_add_up_and_survive_a_restart_anywhere(seed: int, wh
     assert after == pytest.approx(whole)
     assert all(after[name] >= value for name, value in before.items())
     view = view_of(PLAN, *history)
-    ended = {state: again.totals.counters["mnemosyne_items_finished_total"].get((state,), 0) for state in view.counts}
-    assert ended == {s: n if ItemState(s) in view_terminal() else 0 for s, n in view.counts.items()}
+    ended = {
+        state: again.totals.counters["mnemosyne_items_finished_total"].get((state,), 0) for state in view.items.counts
+    }
+    assert ended == {s: n if ItemState(s) in view_terminal() else 0 for s, n in view.items.counts.items()}
     spent = view.accounts.run
     # Outcomes of these histories do not count the turns before them, which stay counted here.
     assert sum(again.totals.counters["mnemosyne_tokens_total"].values()) >= spent.usage.total

@@ -16,6 +16,7 @@ from cluster import requests
 from cluster.around import HomeAround
 from cluster.cli.journal import read_view
 from dashboards.requests import Wish
+from dashboards.run_json import run_json
 from tests.histories import accept, assigned, closed, write
 from tests.reviews import QUESTIONS
 
@@ -83,7 +84,7 @@ def test_status_says_what_waits_for_a_person_and_the_exact_command(store: Path) 
     reader = Reader(store)
     view = read_view(reader, reader.run("r"))
     reader.close()
-    waits = {item["id"]: item["waits_for"] for item in json.loads(json.dumps(view.to_json()))["items"]}
+    waits = {item["id"]: item["waits_for"] for item in json.loads(json.dumps(run_json(view)))["items"]}
     assert waits == {
         "q": {"kind": "answer", "epoch": 1, "questions": ["Which colour?"], "command": "mnemosyne answer r q '...'"},
         "a b": {

@@ -23,6 +23,7 @@ from cluster.run.graph import WorkGraph
 from cluster.run.phases import DONE, PHASE, Phases, phase_after
 from cluster.run.transitions import InvalidTransition
 from dashboards.projection import RunView
+from dashboards.run_json import run_json
 from tests.growths import Grown
 from tests.runs import BAD
 
@@ -82,7 +83,7 @@ def test_a_plan_without_phases_is_as_it_was(tmp_path: Path) -> None:
     assert not any(item.dependencies for item in run.plan)
     run.drive({})
     assert not any(isinstance(event, PhaseChanged) for event in run.journal)
-    assert view_of(run).to_json()["phase"] is None
+    assert run_json(view_of(run))["phase"] is None
 
 
 def test_what_is_wrong_with_phases_is_told(tmp_path: Path) -> None:
@@ -141,7 +142,7 @@ def test_no_item_begins_before_its_phase_and_each_step_is_told_once_whatever_die
             case RunFinished():
                 last = max(of.values(), key=ORDER.index)
                 assert now is (END if last is P4 else last)
-    assert view_of(run).to_json()["phase"] == now
+    assert run_json(view_of(run))["phase"] == now
 
 
 def test_a_phase_that_has_no_result_does_not_end() -> None:
@@ -150,8 +151,8 @@ def test_a_phase_that_has_no_result_does_not_end() -> None:
     run.drive({"a": BAD})
     assert not any(isinstance(event, PhaseChanged) for event in run.journal)
     view = view_of(run)
-    assert view.to_json()["phase"] == "prompt_to_spec"
-    assert [item["state"] for item in view.to_json()["items"]] == ["failed", "complete", "skipped"]
+    assert run_json(view)["phase"] == "prompt_to_spec"
+    assert [item["state"] for item in run_json(view)["items"]] == ["failed", "complete", "skipped"]
 
 
 def test_what_a_phase_grows_by_is_of_that_phase() -> None:
@@ -159,6 +160,6 @@ def test_what_a_phase_grows_by_is_of_that_phase() -> None:
     each = Item(id="each", description="Do.", phase=P4, foreach=Over(item="list"), dependencies=("list",))
     run = Grown(listing, each)
     run.drive({"list": Result(data=Content(text="[1, 2]"), json_data=True, model="fake")})
-    told = {item["id"]: item["phase"] for item in view_of(run).to_json()["items"]}
+    told = {item["id"]: item["phase"] for item in run_json(view_of(run))["items"]}
     assert told == {"list": P3, "each": P4, "each[0]": P4, "each[1]": P4}
     assert [e.after for e in run.journal if isinstance(e, PhaseChanged)] == [P4, END]

@@ -29,6 +29,7 @@ from cluster.run.graph import WorkGraph
 from cluster.run.state import RunState
 from dashboards.agent_info import AgentState
 from dashboards.projection import RunView
+from dashboards.run_json import run_json
 from tests.histories import BAD, GONE, GOOD, assigned, began, beginnings, closed, items, legal, record, reuse, view_of
 
 
@@ -48,15 +49,15 @@ def test_counts_add_up_and_agree_with_the_run_state_after_every_row(plan: tuple[
     for event, driver in legal(plan, rng, wishes=0.05, reused=reused):
         view.apply(event)
         reader.handle(event)
-        assert sum(view.counts.values()) == len(plan)
-        assert view.counts == reader.tally()
+        assert sum(view.items.counts.values()) == len(plan)
+        assert view.items.counts == reader.tally()
         assert view.state is driver.status
         for id_, item in view.items.items():
             assert item.state is reader.views[id_].state
             assert item.attempts == reader.views[id_].attempts + (item.state is ItemState.ACTIVE)
-            assert item in view.in_state(item.state)
+            assert item in view.items.in_state(item.state)
     assert view.finished
-    assert view.counts == driver.tally()
+    assert view.items.counts == driver.tally()
     assert all(agent.state is AgentState.IDLE for agent in view.agents.values())
     assert all(view.items[id_].attempts == 0 and view.items[id_].usage == Usage() for id_ in reused)
     spent = [item.cost_usd for item in view.items.values() if item.cost_usd is not None]
@@ -71,18 +72,18 @@ def test_reading_rows_again_changes_nothing(plan: tuple[Item, ...], rng: random.
     rows = [event for event, _ in legal(plan, rng)]
     again = data.draw(st.integers(0, len(rows)))
     once, twice = view_of(plan, *rows), view_of(plan, *rows[:again], *rows)
-    assert once.to_json() == twice.to_json()
+    assert run_json(once) == run_json(twice)
 
 
 def test_ready_means_all_dependencies_complete_and_not_assigned() -> None:
     view = view_of(items(a=[], b=[], c="ab"))
-    assert view.counts["ready"] == 2
-    assert view.counts["waiting"] == 1
+    assert view.items.counts["ready"] == 2
+    assert view.items.counts["waiting"] == 1
     for event in (assigned("a"), closed("a", GOOD), assigned("b")):
         view.apply(event)
-    assert [item.id for item in view.in_state(ItemState.WAITING)] == ["c"]
+    assert [item.id for item in view.items.in_state(ItemState.WAITING)] == ["c"]
     view.apply(closed("b", GOOD))
-    assert [item.id for item in view.in_state(ItemState.READY)] == ["c"]
+    assert [item.id for item in view.items.in_state(ItemState.READY)] == ["c"]
 
 
 def test_a_lost_attempt_is_not_counted_and_costs_nothing() -> None:
@@ -105,7 +106,7 @@ def test_a_failure_is_ready_again_until_the_item_fails_and_names_the_cause_to_wh
     assert view.items["a"].finished_at == 9.0
     assert view.items["b"].error == "a failed"
     status = RunStatus.COMPLETED_WITH_FAILURES
-    view.apply(RunFinished(run="r", term=1, status=status, counts=view.counts))
+    view.apply(RunFinished(run="r", term=1, status=status, counts=view.items.counts))
     assert (view.state, view.reason) == (status, "1 failed, 1 skipped")
 
 
@@ -158,7 +159,7 @@ def test_what_depends_on_a_cancelled_item_says_so() -> None:
     view = view_of(items(a=[], b="a"), cancelled, ItemSkipped(run="r", item="b", cause="a", term=1))
     assert (view.items["a"].finished_at, view.items["a"].error) == (9.0, None)
     assert view.items["b"].error == "a cancelled"
-    view.apply(RunFinished(run="r", term=1, status=RunStatus.CANCELLED, counts=view.counts))
+    view.apply(RunFinished(run="r", term=1, status=RunStatus.CANCELLED, counts=view.items.counts))
     assert (view.finished, view.reason) == (True, "1 skipped, 1 cancelled")
 
 
@@ -180,7 +181,7 @@ def test_a_reused_item_is_complete_and_costs_this_run_nothing() -> None:
     assert view.items["b"].state is ItemState.READY
     unpriced = Result(data=Content(text="x"), model="new", usage=Usage(output_tokens=1))
     assert view_of(items(a=[]), reuse("a", outcome=unpriced)).cost_usd == 0.0
-    assert [one["origin"] for one in view.to_json()["items"]] == ["older", None]
+    assert [one["origin"] for one in run_json(view)["items"]] == ["older", None]
 
 
 def cost_after(*outcomes: Result | Failure) -> float | None:
@@ -237,7 +238,7 @@ def test_other_runs_are_passed_over() -> None:
 
 
 def test_json_holds_what_a_machine_asks_for() -> None:
-    told = json.loads(json.dumps(view_of(items(a=[]), assigned("a"), closed("a", GOOD)).to_json()))
+    told = json.loads(json.dumps(run_json(view_of(items(a=[]), assigned("a"), closed("a", GOOD)))))
     assert {"run", "key", "state", "reason", "counts", "cost_usd", "usage", "items"} <= told.keys()
     assert {"id", "state", "attempts", "agent", "error"} <= told["items"][0].keys()
     assert (told["state"], told["items"][0]["state"]) == ("running", "complete")
@@ -260,7 +261,7 @@ def test_work_is_linear_in_the_journal() -> None:
             view = view_of(plan, *rows)
         finally:
             sys.setprofile(None)
-        assert view.counts["complete"] == size
+        assert view.items.counts["complete"] == size
         return calls
 
     assert calls_for(2000) < 11 * calls_for(200)

@@ -85,7 +85,7 @@ async def test_the_status_of_what_was_reused_has_no_attempts_and_no_cost(home: P
     reader = Reader(home / "store.db")
     view = read_view(reader, reader.run("second"))
     reader.close()
-    assert (view.state, view.counts["complete"]) == (RunStatus.COMPLETED, 5)
+    assert (view.state, view.items.counts["complete"]) == (RunStatus.COMPLETED, 5)
     assert [(item.id, item.attempts, item.origin) for item in view.items.values()] == [
         ("a", 0, "first"),
         ("long", 0, "first"),

@@ -6,8 +6,7 @@
     │   ├── HomeUnusable     the folder of the fleet cannot be used
     │   ├── NotFound         no such run, item or secret
     │   ├── SecretsUnusable  the secrets file cannot be opened
-    │   ├── UnknownRole      no such role of agents
-    │   └── Unsupported      asks for something this version cannot enforce
+    │   └── UnknownRole      no such role of agents
     ├── ModelError           a model's; each class names the kind of failure it becomes
     │   ├── RateLimited, Overloaded, QuotaExhausted, BudgetExhausted, CredentialsRefused
     │   ├── ModelFaulty (transient), ModelMissing
@@ -95,10 +94,6 @@ class UnknownRole(UserError):
 
 class SecretsUnusable(UserError):
     """The secrets file cannot be opened; it is left as it is."""
-
-
-class Unsupported(UserError):
-    """This version cannot enforce what was asked for, so it refuses instead of ignoring it."""
 
 
 class ModelError(MnemosyneError):

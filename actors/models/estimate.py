@@ -13,11 +13,6 @@ CHARACTERS_PER_TOKEN = 3.5
 """Fewer than English prose has with the tokenizers of 2026, so that the estimate is mostly too high."""
 
 
-def estimate(request: Request) -> Usage:
-    """Every character of the prompt as input, max_tokens as output."""
-    return Usage(input_tokens=ceil(characters(request) / CHARACTERS_PER_TOKEN), output_tokens=request.max_tokens)
-
-
 def most(request: Request) -> Reservation:
     """What the call may cost."""
     is_kept = marks_beginning(request) or marks_shared(request) or marks_end(request)

@@ -17,9 +17,6 @@ from actors.secrecy.secrets_file import SecretsFile
 
 KEY = "ANTHROPIC_API_KEY"
 
-TOOLS_SEE = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TERM", "TMPDIR")
-"""What a tool inherits, and whatever begins with LC_; everything else may be a secret."""
-
 
 class Place(StrEnum):
     """Where a secret may be found; the first one wins."""
@@ -115,11 +112,6 @@ class AgentKey:
 
     def __repr__(self) -> str:
         return "AgentKey()"
-
-
-def clean_environment() -> dict[str, str]:
-    """What a tool is started with: nothing that could be a secret, a setting of ours or of Ray."""
-    return {name: value for name, value in os.environ.items() if name in TOOLS_SEE or name.startswith("LC_")}
 
 
 def without_key() -> dict[str, str]:

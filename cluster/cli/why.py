@@ -67,9 +67,7 @@ def _facts(reader: Reader, record: RunRecord, id_: str) -> dict[str, Any]:
         "item": id_,
         **attempt,
         "budget": filled.budget if filled else None,
-        "tokens": {
-            share.value: sum(p.tokens for p in parts if p.share is share and not p.left_out) for share in SHARES
-        },
+        "tokens": {share.value: _tokens(parts, share) for share in SHARES},
         "parts": told,
     }
 

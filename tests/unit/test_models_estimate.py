@@ -3,14 +3,13 @@
 from typing import Any
 
 from actors.models.blocks import Opaque, Text, Tool, ToolCall, ToolResult
-from actors.models.estimate import estimate
+from actors.models.estimate import characters, most
 from actors.models.port import Message, Request
-from actors.work import Usage
 
 
 def test_every_part_of_a_prompt_counts() -> None:
     request = Request(model="m", messages=(Message(role="user", text="x" * 70),), max_tokens=50)
-    assert estimate(request) == Usage(input_tokens=20, output_tokens=50)
+    assert (characters(request), most(request).tokens) == (70, 20 + 50)
 
     blocks = (
         Text(text="x" * 100),
@@ -26,4 +25,4 @@ def test_every_part_of_a_prompt_counts() -> None:
         *({"messages": (*request.messages, Message(role="user", blocks=(block,)))} for block in blocks),
     ]
     for fields in more:
-        assert estimate(request.model_copy(update=fields)).input_tokens >= 20 + 100 / 3.5, fields
+        assert characters(request.model_copy(update=fields)) >= 70 + 100, fields

@@ -98,8 +98,9 @@ faults: setup browser watchers database machines ## long proofs with killed proc
 	$(python) -m pytest -m faults
 
 .PHONY: campaign
-campaign: setup ## strike a fleet at work for a while: make campaign seconds=1800 seed=7
-	$(python) -m tests.campaign --seconds $(or $(seconds),60) $(if $(seed),--seed $(seed)) $(if $(json),--json $(json))
+campaign: setup ## strike a fleet at work for a while: make campaign seconds=1800 seed=7 store=postgres json=FILE
+	$(python) -m tests.campaign --seconds $(or $(seconds),60) $(if $(seed),--seed $(seed)) \
+	  --store $(or $(store),sqlite) $(if $(json),--json $(json)) $(if $(keep),--keep $(keep))
 
 .PHONY: docs
 docs: setup ## draw the pages that are made from tables

@@ -4,17 +4,22 @@ import base64
 import html
 import json
 import secrets
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.parse import quote, quote_plus
 from urllib.request import ProxyHandler, Request, build_opener
 
 import apsw
+import psycopg
+from psycopg import sql
 
 from actors.secrecy.secrets_file import FILE
+from actors.stores.place import is_on_server
+from actors.stores.postgres.connection import SCHEMA
+from actors.stores.postgres.server import read
 
 
 class Canary:
@@ -70,16 +75,27 @@ def in_files(canary: Canary, *folders: Path) -> Found:
 
 def in_journal(canary: Canary, store: Path) -> Found:
     """Every value of every row of every table, what is only in the write-ahead log included."""
-    db = apsw.Connection(str(store), flags=apsw.SQLITE_OPEN_READONLY)
-    tables = [row[0] for row in db.execute("select name from sqlite_master where type = 'table'")]
     searched, where = 0, []
-    for table in tables:
-        for row in db.execute(f'select * from "{table}"'):
-            searched += 1
-            data = b"\0".join(value if isinstance(value, bytes) else str(value).encode() for value in row)
-            where += [f"{table}: {row}"] if canary.is_in(data) else []
-    db.close()
+    for table, row in _on_server(store) if is_on_server(store) else _in_file(store):
+        searched += 1
+        data = b"\0".join(value if isinstance(value, bytes) else str(value).encode() for value in row)
+        where += [f"{table}: {row}"] if canary.is_in(data) else []
     return Found(searched, where)
+
+
+def _in_file(store: Path) -> Iterator[tuple[str, Sequence[Any]]]:
+    with closing(apsw.Connection(str(store), flags=apsw.SQLITE_OPEN_READONLY)) as db:
+        tables = [row[0] for row in db.execute("select name from sqlite_master where type = 'table'")]
+        for table in tables:
+            yield from ((table, row) for row in db.execute(f'select * from "{table}"'))
+
+
+def _on_server(store: Path) -> Iterator[tuple[str, Sequence[Any]]]:
+    with psycopg.connect(read(store).address) as db:
+        tables = [row[0] for row in db.execute("select tablename from pg_tables where schemaname = %s", (SCHEMA,))]
+        for table in tables:
+            rows = db.execute(sql.SQL("select * from {}").format(sql.Identifier(SCHEMA, table)))
+            yield from ((table, row) for row in rows)
 
 
 def in_command_lines(canary: Canary) -> Found:

@@ -15,11 +15,14 @@ KEY = "ANTHROPIC_API_KEY"
 
 
 class Marked(Commands):
-    """Commands of a user whose folder holds everything: home, settings, plans. `inherited` is in their environment."""
+    """Commands of a user whose folder holds everything: home, settings, plans. `inherited` is in their environment.
 
-    def __init__(self, folder: Path, server: MessagesServer, inherited: str | None = None) -> None:
+    `more`: what else is.
+    """
+
+    def __init__(self, folder: Path, server: MessagesServer, inherited: str | None = None, **more: str) -> None:
         super().__init__(folder)
-        self.server, self._inherited = server, inherited
+        self.server, self._inherited, self._more = server, inherited, more
         self.told: dict[str, str] = {}
         """What each command printed."""
 
@@ -27,7 +30,7 @@ class Marked(Commands):
     def environment(self) -> dict[str, str]:
         """Of every command."""
         ours = {"ANTHROPIC_BASE_URL": self.server.base_url, "XDG_CONFIG_HOME": str(self.folder / "config")}
-        return {**super().environment, **ours, **({KEY: self._inherited} if self._inherited else {})}
+        return {**super().environment, **ours, **self._more, **({KEY: self._inherited} if self._inherited else {})}
 
     def tell(self, *arguments: str) -> tuple[int, str]:
         """Exit code and output; both streams are searched at the end."""
@@ -62,11 +65,9 @@ class Marked(Commands):
 
 def everywhere(mark: Canary, commands: Marked, fleet: FleetFile) -> dict[str, Found]:
     """Where the mark is, by what was searched."""
+    found = at_rest(mark, commands, fleet)
     dashboard = Dashboard(fleet.dashboard or "", token_path(commands.home))
-    found = {
-        "files": canary.in_files(mark, commands.folder, fleet.folder),
-        "journal": canary.in_journal(mark, store_path(commands.home)),
-        "command lines": canary.in_command_lines(mark),
+    found |= {
         "dashboard": dashboard.search(mark),
         "commands": Found(
             len(commands.told), [command for command, told in commands.told.items() if mark.is_in(told.encode())]
@@ -76,3 +77,12 @@ def everywhere(mark: Canary, commands: Marked, fleet: FleetFile) -> dict[str, Fo
     missing = set(Dashboard.PATHS) - answered
     assert not missing, missing
     return found
+
+
+def at_rest(mark: Canary, commands: Commands, fleet: FleetFile) -> dict[str, Found]:
+    """The same of what lies there, and is asked nothing."""
+    return {
+        "files": canary.in_files(mark, commands.folder, fleet.folder),
+        "journal": canary.in_journal(mark, store_path(commands.home)),
+        "command lines": canary.in_command_lines(mark),
+    }

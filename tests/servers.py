@@ -36,6 +36,7 @@ class PostgresServer:
 
     def __init__(self, folder: Path, settings: Sequence[str] = QUICK) -> None:
         self.folder, self.data, self._settings = folder, folder / "data", settings
+        self.is_up = False
         self._user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
         if self._user:
             os.chown(folder, NOBODY, NOBODY)
@@ -66,10 +67,12 @@ class PostgresServer:
         settings = " ".join(f"-c {setting}" for setting in (*self._settings, f"unix_socket_directories={self.folder}"))
         log = str(self.folder / "log")
         self._run("pg_ctl", "start", "--wait", "--pgdata", str(self.data), "--log", log, "--options", settings)
+        self.is_up = True
 
     def stop(self, mode: str = "immediate") -> None:
         """Its sessions end; immediate: as if it was killed."""
         self._run("pg_ctl", "stop", "--wait", "--mode", mode, "--pgdata", str(self.data))
+        self.is_up = False
 
     def remove(self) -> None:
         """Nothing of it is left."""

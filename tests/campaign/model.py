@@ -1,18 +1,17 @@
 """The model of a campaign: answers by the tag of a prompt, notes every call, and plays one fault when it is told to."""
 
+import json
 import time
 from collections import Counter, defaultdict
 from random import Random
-from typing import NamedTuple
 
-from tests.answering import turn_of
+from tests.campaign.lines import Asked, Lines, tag_of
 from tests.campaign.plans import Plan
 from tests.claude_failures import EXPECTED, Then, heals
 from tests.echoes import ECHOES
-from tests.messages_server import FAULTS, Exchange, Turn, answers, tool_use
-from tests.messages_server.exchange import ITEM, Call
+from tests.messages_server import FAULTS, Exchange, Turn
+from tests.messages_server.exchange import Call
 from tests.messages_server.faults import BODIES, CONNECTION, LIMITS, SERVER
-from tests.reviews import answer
 
 A_DAY = "rate_limited_for_a_day"
 """An order to wait until tomorrow, which would be obeyed."""
@@ -39,34 +38,25 @@ GROUPS = {
 """Faults by what they are about. None is any item's: all pass by themselves, or once a person has seen to it."""
 
 
-class Asked(NamedTuple):
-    """One thing that a model is asked for: paid for once, unless whoever asked is gone."""
-
-    tag: str
-    purpose: str
-    """work or review."""
-    turn: int
-
-
 class CampaignModel:
     """A Turn of the messages server."""
 
     def __init__(self, key: str) -> None:
         self._key = key
-        self._said: dict[str, str] = {}
-        self._turns: set[str] = set()
+        self._said: dict[str, Lines] = {}
         self.calls: defaultdict[Asked, list[float]] = defaultdict(list)
         """When each came in, in Unix seconds."""
         self.paid: Counter[Asked] = Counter()
         """Answers that went out whole."""
         self.landed: list[tuple[str, float]] = []
         """Groups of the faults that were played, and when."""
+        self.odd: list[str] = []
+        """Calls of tools that came back as errors, though none was asked for what it cannot do."""
         self._due: list[tuple[str, str]] = []
 
     def learn(self, plan: Plan) -> None:
         """What its items are answered."""
         self._said.update(plan.said)
-        self._turns |= {f"{plan.key}/{item['id']}" for item in plan.body["items"] if item.get("tools")}
 
     def fail(self, group: str, rng: Random) -> None:
         """The next call meets a fault of this group."""
@@ -75,20 +65,17 @@ class CampaignModel:
     async def __call__(self, exchange: Exchange) -> None:
         """See Turn."""
         call = exchange.call
-        asked = self._asked(call)
+        lines = self._said[tag_of(call)]
+        asked = lines.asked(call)
+        self.odd += [f"{asked}: {told}" for told in _errors(call)]
         self.calls[asked].append(time.time())
         if self._due:
             group, name = self._due.pop(0)
             self.landed.append((group, time.time()))
             await self._fault(group, name, call)(exchange)
             return
-        await self._answer(asked)(exchange)
+        await lines.said(asked)(exchange)
         self.paid[asked] += 1
-
-    def _asked(self, call: Call) -> Asked:
-        tag = ITEM.findall(call.prompt)[0]
-        is_review = "You review what another agent made" in str(call.body.get("system"))
-        return Asked(tag, "review" if is_review else "work", turn_of(call))
 
     def _fault(self, group: str, name: str, call: Call) -> Turn:
         if group == "echo":
@@ -97,9 +84,8 @@ class CampaignModel:
         assert turn
         return turn
 
-    def _answer(self, asked: Asked) -> Turn:
-        if asked.purpose == "review":
-            return answers(answer(passed=True))
-        if asked.tag in self._turns and asked.turn == 1:
-            return answers(content=[tool_use("recall", {"query": "nothing"})], stop_reason="tool_use")
-        return answers(self._said[asked.tag])
+
+def _errors(call: Call) -> list[str]:
+    """What the tools said that were called last, where it is an error."""
+    blocks = call.body["messages"][-1]["content"]
+    return [json.dumps(block)[:500] for block in blocks if isinstance(block, dict) and block.get("is_error")]

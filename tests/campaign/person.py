@@ -7,12 +7,12 @@ from collections import Counter
 from random import Random
 
 from tests.campaign.model import CampaignModel
-from tests.campaign.plans import Plan, draw
+from tests.campaign.plans import WORD, Plan, draw
 from tests.campaign.witness import Witness
 from tests.processes import Commands, Process
 
 AT_ONCE = 3
-"""Runs that are not finished."""
+"""Runs that are not finished, before another is started."""
 
 HUNG_S = 240.0
 """Longer than a command waits for anything."""
@@ -33,10 +33,13 @@ class Errand:
 
 
 class Person:
-    """Acts when `act` is called; never waits for a command."""
+    """Acts when `act` is called; never waits for a command. `mixed`: see plans.draw."""
 
-    def __init__(self, seed: int, commands: Commands, model: CampaignModel, witness: Witness) -> None:
+    def __init__(
+        self, seed: int, commands: Commands, model: CampaignModel, witness: Witness, *, mixed: bool = False
+    ) -> None:
         self._rng, self._commands, self._model, self._witness = Random(f"plans {seed}"), commands, model, witness
+        self._mixed = mixed
         self.plans: dict[str, Plan] = {}
         """By key, those that a run was or is being started for."""
         self.refusals: Counter[str] = Counter()
@@ -52,8 +55,10 @@ class Person:
             self._see_to(name, errand)
         for key in self._witness.paused:
             self._send(f"continue {key}", "continue", key)
+        for (key, item), word in self._witness.asked.items():
+            self._send(f"{word} {key} {item}", word, key, item, *((WORD,) if word == "answer" else ()))
         while new and sum(key not in self._witness.finished for key in self.plans) < AT_ONCE:
-            self.start(draw(self._rng, len(self.plans)))
+            self.start(draw(self._rng, len(self.plans), mixed=self._mixed))
 
     def start(self, plan: Plan) -> None:
         """Have it run."""
@@ -109,6 +114,8 @@ class Person:
         match errand.words:
             case ("continue", key):
                 return key not in self._witness.paused
+            case ("approve" | "answer", key, item, *_):
+                return (key, item) not in self._witness.asked
             case ("resume", key, *_):
                 return key in self._witness.finished
         return False

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tests.campaign.monkey import KINDS, Struck
+from tests.campaign.so_far import Told
 from tests.campaign.verdict import Judged
 
 SHOWN = 10
@@ -37,12 +38,20 @@ class Report:
     """Where it was found."""
     unhealed: list[str] = field(default_factory=list)
     """What did not work again after the last strike."""
+    kinds: Sequence[tuple[str, str]] = KINDS
+    """Of faults, of which each has to land."""
+    store: str = "sqlite"
+    asked_s: float = 0.0
+    """How long it was to strike; less if it was ended."""
+    calm_s: float = 0.0
+    """Until everything was over and well."""
+    growth: Sequence[Told] = ()
 
     @property
     def void(self) -> list[str]:
         """Kinds of which none landed."""
         landed = {(struck.how, struck.what) for struck in self.struck}
-        return [f"{how} {what}" for how, what in KINDS if (how, what) not in landed]
+        return [f"{how} {what}" for how, what in self.kinds if (how, what) not in landed]
 
     @property
     def wrong(self) -> dict[str, Sequence[str]]:
@@ -74,8 +83,10 @@ class Report:
 
     def told(self) -> dict[str, Any]:
         """As JSON."""
-        kinds = {f"{how} {what}": summary(self.recoveries(how, what)) for how, what in KINDS}
-        facts = {name: value for name, value in vars(self).items() if name not in ("struck", "results", "judged")}
+        kinds = {f"{how} {what}": summary(self.recoveries(how, what)) for how, what in self.kinds}
+        facts = {
+            name: value for name, value in vars(self).items() if name not in ("struck", "results", "judged", "growth")
+        }
         sums = {name: len(v) if isinstance(v, list) else v for name, v in asdict(self.judged).items()}
         return {
             **facts,
@@ -87,6 +98,7 @@ class Report:
             "void": self.void,
             "wrong": {what: list(told) for what, told in self.wrong.items()},
             "struck": [list(struck) for struck in self.struck],
+            "growth": [told._asdict() for told in self.growth],
         }
 
     def table(self) -> str:
@@ -94,8 +106,8 @@ class Report:
         judged, recovery = self.judged, summary(self.recoveries())
         load = "/".join(f"{value:.1f}" for value in self.load)
         lines = [
-            f"seed {self.seed}, {self.seconds:g} s, load {load}: {len(self.struck)} faults, {self.runs} runs, "
-            f"{self.calls} calls, {self.restarts} restarts of agents",
+            f"seed {self.seed}, {self.seconds:.0f} of {self.asked_s:.0f} s, store {self.store}, load {load}: "
+            f"{len(self.struck)} faults, {self.runs} runs, {self.calls} calls, {self.restarts} restarts of agents",
             f"items done                          {judged.done} of {judged.items}",
             f"items lost                          {len(judged.lost)}",
             f"results recorded twice              {len(judged.twice)}",
@@ -106,17 +118,19 @@ class Report:
             f"taken for poison, struck twice      {len(judged.poison)}",
             f"paid twice                          {judged.paid_twice}, of {judged.attempts_lost} attempts lost",
             f"seconds to the next result          median {recovery['median']}, p99 {recovery['p99']}",
+            f"seconds until all was over and well  {self.calm_s:.0f}",
             "",
             f"{'fault':22}{'landed':>7}{'median s':>10}{'longest s':>11}",
         ]
-        for how, what in KINDS:
+        for how, what in self.kinds:
             found = summary(self.recoveries(how, what))
             lines.append(f"{how + ' ' + what:22}{found['n']:7}{found['median']:>10}{found['longest']:>11}")
         lines += [f"a command was refused {count} times: {told}" for told, count in self.refusals.items()]
         for what, told in self.wrong.items():
             lines += [f"WRONG {what} ({len(told)}): {one}" for one in told[:SHOWN]]
         lines += [f"VOID: no fault of this kind landed: {kind}" for kind in self.void]
-        return "\n".join([*lines, "all of it holds" if not self.code else "IT DOES NOT HOLD"])
+        again = f"make campaign seconds={self.asked_s:.0f} seed={self.seed} store={self.store}"
+        return "\n".join([*lines, "all of it holds" if not self.code else f"IT DOES NOT HOLD; once more: {again}"])
 
     def _where(self) -> str:
         return ", ".join(f"{count} {place}" for place, count in self.searched.items())

@@ -8,20 +8,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from actors.events import Event, ItemClosed, ItemFailed, ItemQuarantined, ItemSkipped, RunStarted, TurnDone, completed
+from actors.events import Event, ItemClosed, ItemFailed, ItemQuarantined, ItemSkipped, RunStarted, completed
 from actors.stores.inspection import inspect
 from actors.stores.reader import Reader
-from actors.vocabulary.review import Verdict
-from actors.work import TERMINAL, Item, Lost, Result, RunStatus
+from actors.tools.capability import SUBAGENTS
+from actors.tools.workspace import workspace_of
+from actors.work import TERMINAL, Failure, Item, Lost, Result, RunStatus
 from cluster.run.graph import WorkGraph
 from cluster.run.state import RunState
-from tests.campaign.model import Asked, CampaignModel
+from tests.campaign.lines import Asked
+from tests.campaign.model import CampaignModel
 from tests.campaign.plans import Plan
+from tests.campaign.story import finished_at
 from tests.fakes import check
 from tests.simulation.checker import Checker
 
-PLAIN = ("wide", "layers", "chain")
-"""Shapes of plans that the simulation's checker knows everything about."""
+
+def is_known(item: Item) -> bool:
+    """Whether the simulation's checker knows everything that can become of it."""
+    grows = item.foreach or item.expand or item.parent or SUBAGENTS in item.tools
+    return not (grows or item.extract or item.clarify or item.approve)
 
 
 @dataclass
@@ -45,6 +51,11 @@ class Judged:
     """Answers beyond the first to the same question."""
     attempts_lost: int = 0
 
+    @property
+    def wrong(self) -> list[str]:
+        """Everything that must not be."""
+        return [*self.lost, *self.twice, *self.again, *self.false, *self.violations]
+
 
 class Journal(Protocol):
     """What is read of a store; see Reader."""
@@ -65,8 +76,10 @@ class Journal(Protocol):
 class Judge:
     """Judges one run after the other. `struck`: (agent, generation) of processes that a signal was sent to."""
 
-    def __init__(self, reader: Journal, model: CampaignModel, struck: Collection[tuple[str, int]]) -> None:
-        self._reader, self._model, self._struck = reader, model, struck
+    def __init__(
+        self, reader: Journal, model: CampaignModel, struck: Collection[tuple[str, int]], home: Path = Path()
+    ) -> None:
+        self._reader, self._model, self._struck, self._home = reader, model, struck, home
         self.judged = Judged()
 
     def run(self, plan: Plan) -> None:
@@ -81,12 +94,14 @@ class Judge:
             judged.lost.append(f"{plan.key}: {state.status.value}")
         self._results(plan, events)
         self._failures(plan, events)
-        self._calls(plan, events)
+        lost = Counter(e.item for e in events if isinstance(e, ItemClosed) and isinstance(e.outcome, Lost | Failure))
+        self._calls(plan, events, lost)
+        self._files(plan, workspace_of(self._home, events[0].run), lost)
 
     def _replay(self, plan: Plan, events: list[Event]) -> RunState:
         items = self._reader.items(plan.key)
         state = RunState(events[0].run, WorkGraph(tuple(item for item in items if item.parent is None)), "campaign")
-        checker = Checker(items) if plan.shape in PLAIN else None
+        checker = Checker(items) if all(map(is_known, items)) else None
         try:
             for event in events:
                 state.replay([event])
@@ -147,10 +162,8 @@ class Judge:
     def _was_quarantined(self, cause: str, events: list[Event]) -> bool:
         return any(isinstance(event, ItemQuarantined) and event.item == cause for event in events)
 
-    def _calls(self, plan: Plan, events: list[Event]) -> None:
-        tags = {item: tag for tag, item in plan.tags.items()}
-        finished = finished_at(events, tags)
-        lost = Counter(e.item for e in events if isinstance(e, ItemClosed) and e.outcome.kind != "result")
+    def _calls(self, plan: Plan, events: list[Event], lost: Mapping[str, int]) -> None:
+        finished = finished_at(events, {item: tag for tag, item in plan.tags.items()})
         for asked, calls in self._of(plan).items():
             end = finished.get(asked)
             if late := [at for at in calls if end is not None and at > end]:
@@ -161,35 +174,36 @@ class Judge:
             if beyond > lost[plan.tags[asked.tag]]:
                 self.judged.violations.append(f"{asked}: paid {beyond} times beyond the first")
 
+    def _files(self, plan: Plan, workspace: Path, lost: Mapping[str, int]) -> None:
+        """Commands may run again if their agent was lost, under the same key; nothing else may have left a line."""
+        keys = [key for item in plan.files for key in set(lines_of(workspace / f"{item}.keys"))]
+        if len(keys) != len(plan.files) or len(set(keys)) != len(keys):
+            self.judged.violations.append(f"{plan.key}: {len(plan.files)} commands were run as {keys}")
+        for item, text in plan.files.items():
+            if lines_of(workspace / f"{item}.txt") != [text]:
+                self.judged.false.append(f"{plan.key} {item}: its file is not as it was written")
+            if (times := len(lines_of(workspace / f"{item}.keys"))) > 1 + lost[item]:
+                self.judged.again.append(f"{plan.key} {item}: its command ran {times} times, lost {lost[item]} times")
+
     def _of(self, plan: Plan) -> Mapping[Asked, list[float]]:
         return {asked: calls for asked, calls in self._model.calls.items() if asked.tag in plan.tags}
 
 
-def finished_at(events: list[Event], tags: Mapping[str, str]) -> dict[Asked, float]:
-    """When the end of each turn, or of the item's only one, was on disk."""
-    finished: dict[Asked, float] = {}
-    turns = Counter[str]()
-    for event in events:
-        match event:
-            case TurnDone():
-                finished[Asked(tags[event.item], "work", event.turn)] = event.at
-                turns[event.item] = max(turns[event.item], event.turn)
-            case ItemClosed(outcome=Result()):
-                finished[Asked(tags[event.item], "work", turns[event.item] + 1)] = event.at
-            case ItemClosed(outcome=Verdict()):
-                finished[Asked(tags[event.item], "review", 1)] = event.at
-    return finished
+def lines_of(file: Path) -> list[str]:
+    """Its text; none if it is not there."""
+    return file.read_text().splitlines() if file.exists() else []
 
 
 def judge(store: Path, plans: Collection[Plan], model: CampaignModel, struck: Collection[tuple[str, int]]) -> Judged:
-    """All of them, and whether the store is whole."""
+    """All of them, and whether the store, which is in its home, is whole."""
     with closing(Reader(store)) as reader:
         known = {record.key for record in reader.runs()}
-        judging = Judge(reader, model, struck)
+        judging = Judge(reader, model, struck, store.parent)
         for plan in plans:
             if plan.key in known:
                 judging.run(plan)
             else:
                 judging.judged.lost.append(f"{plan.key}: never accepted")
     judging.judged.violations += [finding.what for finding in inspect(store)]
+    judging.judged.violations += model.odd
     return judging.judged

@@ -1,8 +1,9 @@
-"""Everything struck at random while it works, for a minute: with every seed that once failed."""
+"""Everything struck at random while it works, for a minute: with every seed that once failed, and on a database."""
 
 import pytest
 
-from tests.campaign.campaign import campaign
+from tests.campaign.campaign import Terms, campaign
+from tests.servers import binary
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
@@ -11,8 +12,17 @@ FAILED = (1,)
 """1: a monitor began while the store hung, and waited for it; a stopped monitor was not ended, only told to end."""
 
 
-@pytest.mark.parametrize("seed", FAILED)
-def test_what_was_promised_holds(seed: int, request: pytest.FixtureRequest) -> None:
-    report = campaign(seed, SECONDS)
+def holds(terms: Terms, request: pytest.FixtureRequest) -> None:
+    report = campaign(terms)
     request.config.get_terminal_writer().line(f"\n{report.table()}")
     assert report.code == 0
+
+
+@pytest.mark.parametrize("seed", FAILED)
+def test_what_was_promised_holds(seed: int, request: pytest.FixtureRequest) -> None:
+    holds(Terms(seed, SECONDS), request)
+
+
+@pytest.mark.skipif(binary("initdb") is None, reason="no PostgreSQL server is installed")
+def test_it_holds_with_a_database_that_is_struck_too(request: pytest.FixtureRequest) -> None:
+    holds(Terms(2, SECONDS, "postgres"), request)

@@ -1,16 +1,23 @@
 """The campaign's verdict can fail: whatever must not be in a journal, or among the calls, is found and told."""
 
+import json
+import signal
 from collections.abc import Collection
+from pathlib import Path
 from random import Random
 
 import pytest
 
 from actors.events import Event, ItemAssigned, ItemClosed, ItemFailed, RunFinished, RunStarted
+from actors.tools.workspace import workspace_of
 from actors.work import Content, FailureKind, Item, Lost, Outcome, Result, RunStatus
-from tests.campaign.model import GROUPS, Asked, CampaignModel
+from tests.campaign.__main__ import Ending, Paper
+from tests.campaign.lines import Asked
+from tests.campaign.model import GROUPS, CampaignModel
 from tests.campaign.monkey import KINDS, Struck
 from tests.campaign.plans import SHAPES, Draft, Plan, draw
 from tests.campaign.report import Report
+from tests.campaign.so_far import Told
 from tests.campaign.verdict import Judge, Judged
 
 TAG = "run0/a"
@@ -39,7 +46,7 @@ class Journal:
 
 def plan() -> Plan:
     draft = Draft("run0", Random(0))
-    draft.add("a", answer="made")
+    draft.add("a", says={"answer": "made"})
     return draft.plan("wide")
 
 
@@ -99,6 +106,27 @@ def test_a_call_for_what_is_finished_is_found() -> None:
     assert wrong(judged(*WHOLE, calls=(2.0, 3.5))) == {"again"}
 
 
+def with_command(tmp_path: Path, keys: str, text: str = "run0 a", *, lost: bool = False) -> Judged:
+    """The item wrote a file, and its command left these lines."""
+    workspace = workspace_of(tmp_path, "r")
+    workspace.mkdir(parents=True)
+    (workspace / "a.txt").write_text(text)
+    (workspace / "a.keys").write_text(keys)
+    again = (STARTED, assigned(), closed(Lost(message="gone")), assigned(2), closed(MADE, 2), FINISHED)
+    judge = Judge(Journal(*(again if lost else WHOLE)), CampaignModel("key"), set(), tmp_path)
+    judge.run(plan()._replace(files={"a": "run0 a"}))
+    return judge.judged
+
+
+def test_a_command_that_ran_again_needs_a_loss_and_the_same_key(tmp_path: Path) -> None:
+    assert wrong(with_command(tmp_path / "once", "k\n")) == set()
+    assert wrong(with_command(tmp_path / "twice", "k\nk\n")) == {"again"}
+    assert wrong(with_command(tmp_path / "lost", "k\nk\n", lost=True)) == set()
+    assert wrong(with_command(tmp_path / "others", "k\nl\n", lost=True)) == {"violations"}
+    assert wrong(with_command(tmp_path / "never", "")) == {"violations"}
+    assert wrong(with_command(tmp_path / "half", "k\n", "run0")) == {"false"}
+
+
 def test_an_answer_that_is_paid_twice_needs_a_loss() -> None:
     assert wrong(judged(*WHOLE, calls=(1.0, 2.0), paid=2)) == {"violations"}
     lost = (STARTED, assigned(), closed(Lost(message="gone")), assigned(2), closed(MADE, 2), FINISHED)
@@ -140,6 +168,26 @@ def test_a_report_is_wrong_if_anything_is() -> None:
     found = report(judged(*WHOLE), ALL, {"files": ["/a/log"]})
     assert (found.code, found.wrong) == (1, {"canary in files": ["/a/log"]})
     assert "IT DOES NOT HOLD" in found.table()
+
+
+def test_figures_are_whole_on_disk_while_it_goes_on(tmp_path: Path) -> None:
+    paper = Paper(tmp_path / "figures.json", 7)
+    told = Told(30.0, 17, 100, 3, ["run0 a: active"], 90, 1.5, {"agent": 200})
+    for _ in range(2):
+        paper.tell(told)
+    read = json.loads((tmp_path / "figures.json").read_text())
+    assert (read["seed"], read["is_over"], len(read["growth"])) == (7, False, 2)
+    assert read["growth"][1]["wrong"] == ["run0 a: active"]
+    assert [path.name for path in tmp_path.iterdir()] == ["figures.json"]
+
+
+def test_the_first_signal_ends_the_strikes_and_the_second_everything() -> None:
+    ending = Ending()
+    assert not ending.wanted
+    ending(signal.SIGINT, None)
+    assert ending.wanted
+    with pytest.raises(SystemExit):
+        ending(signal.SIGINT, None)
 
 
 def test_recovery_is_the_time_to_the_next_result() -> None:

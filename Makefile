@@ -111,19 +111,26 @@ docs: setup ## draw the pages that are made from tables
 	$(python) -m cluster.failures_doc
 	$(python) -m cluster.cli.docs
 
-parts := bench-graphs bench-calls bench-kills bench-growth bench-talks
+parts := bench-graphs bench-calls bench-limits bench-kills bench-growth bench-talks bench-cache
 
 .PHONY: bench
-bench: $(parts) ## ours beside peers in environments of their own, into benchmarks/RESULTS.md; 20 minutes
+bench: $(parts) ## W1-W9, ours beside peers in environments of their own, into benchmarks/RESULTS.md; 25 minutes
 
 .PHONY: $(parts)
-bench-graphs: ## what an item costs that does nothing: Ray, asyncio, LangGraph, DBOS, Prefect, Dask; 8 minutes
-bench-calls: ## what a call to Claude costs, against the SDK alone
-bench-kills: ## SIGKILL in the middle of a fan-out of calls: what is paid twice
-bench-growth: ## what grows with the items of a plan: time, memory, journal
-bench-talks: ## what the turns of a conversation take on disk
+bench-graphs: ## W1-W3: what an item costs that does nothing: Ray, asyncio, LangGraph, DBOS, Prefect, Dask
+bench-calls: ## W4: what a call to Claude costs: the SDK alone, Ray, LangGraph, DBOS, Prefect
+bench-limits: ## W5: calls at the limit of an API: the SDK's retries, LangGraph's, ours
+bench-kills: ## W6: SIGKILL in the middle of a fan-out of calls: what is paid twice
+bench-growth: ## W7: what grows with the items of a plan: time, memory, journal
+bench-talks: ## W8: what the turns of a conversation take on disk
+bench-cache: ## W9: what a fan-out pays for the beginning that its prompts share
 $(parts): setup database
 	$(python) -m benchmarks.$(@:bench-%=%)
+	$(python) -m benchmarks.report
+
+.PHONY: bench-governor
+bench-governor: setup ## W5, too: two runs on one fleet, and the governor killed; six minutes
+	$(python) -m benchmarks.limits "mnemosyne, two runs with a driver each" "mnemosyne, the governor killed"
 	$(python) -m benchmarks.report
 
 .PHONY: bench-lock
@@ -133,10 +140,6 @@ bench-lock: setup ## write the peers' requirements.txt anew from their requireme
 .PHONY: spine
 spine: setup ## what the product costs per item, against raw Ray calls and without Ray
 	$(python) -m benchmarks.spine
-
-.PHONY: bench-governor
-bench-governor: setup ## calls at the limit of an API: the SDK's retries, LangGraph, then ours; ten minutes
-	for mode in sdk langgraph one two killed; do $(python) -m benchmarks.governor $$mode || exit 1; done
 
 .PHONY: recovery
 recovery: setup ## how soon faults are found and work goes on; about an hour, most of it waiting
@@ -149,10 +152,6 @@ idle: setup ## how long `up` takes, and the memory of a fleet that does nothing
 .PHONY: scale
 scale: setup ## what grows with items and agents: driver, store, governor
 	for part in items agents governor; do $(python) -m benchmarks.scale $$part || exit 1; done
-
-.PHONY: bench-cache
-bench-cache: setup ## what a fan-out pays for the beginning that its prompts share
-	$(python) -m benchmarks.cache_leader
 
 .PHONY: lock
 lock: setup ## write requirements.lock anew from pyproject.toml (newer versions: make lock args=--upgrade)

@@ -2,19 +2,23 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.peers.environments import ROOT, python_of
+from benchmarks.processes_cpu import used_by
+from benchmarks.rest import Rest
 from tests.servers import DURABLE, PostgresServer
 
 END_S = 30.0
+PATIENCE_S = 300.0
 
 PREFECT = {
     "PREFECT_LOGGING_LEVEL": "ERROR",
@@ -28,16 +32,17 @@ PREFECT = {
 
 
 class Start(NamedTuple):
-    """How a process is started."""
+    """How a process is started, and what was started for it."""
 
     command: list[str]
     environment: Mapping[str, str] = {}
+    server: int | None = None
 
 
 @contextmanager
-def ours(module: str) -> Iterator[Start]:
+def ours(module: str, *arguments: str) -> Iterator[Start]:
     """A module in the project's own environment."""
-    yield Start([sys.executable, "-m", module])
+    yield Start([sys.executable, "-m", f"benchmarks.{module}", *arguments])
 
 
 @contextmanager
@@ -78,13 +83,13 @@ def dbos_on_postgres(module: str, *arguments: str) -> Iterator[Start]:
         with server.connect() as db:
             db.execute("create database dbos")
         with peer("dbos", module, server.address("dbos"), *arguments) as start:
-            yield start
+            yield start._replace(server=server.pid)
     finally:
         server.remove()
 
 
 class Player:
-    """A process that answers."""
+    """A process that answers; between its turns it may rest."""
 
     def __init__(self, start: Start) -> None:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **start.environment}
@@ -99,6 +104,8 @@ class Player:
             text=True,
             start_new_session=True,
         )
+        self._tops = [self._process.pid, *([start.server] if start.server else [])]
+        self._rest: Rest | None = None
         try:
             self.versions: Mapping[str, str] = self._heard()
         except BaseException:
@@ -110,15 +117,34 @@ class Player:
         """Of the process, which leads its session."""
         return self._process.pid
 
+    def cpu_s(self) -> float:
+        """What its living processes have used, and those of its server."""
+        return sum(map(used_by, self._tops))
+
+    def rest(self) -> None:
+        """None of its processes runs until it is woken."""
+        if self._rest is None:
+            self._rest = Rest(self._tops)
+
+    def wake(self) -> None:
+        """They run again."""
+        if self._rest is not None:
+            self._rest.end()
+            self._rest = None
+
     def play(self, **asked: Any) -> Mapping[str, Any]:
-        """The answer to a line."""
+        """The answer to a line, of one who is awake. Raises RuntimeError if there is none."""
+        assert self._rest is None
         assert self._process.stdin
-        self._process.stdin.write(f"{json.dumps(asked)}\n")
-        self._process.stdin.flush()
+        with suppress(OSError):  # it has ended; what it said then is told below
+            self._process.stdin.write(f"{json.dumps(asked)}\n")
+            self._process.stdin.flush()
         return self._heard()
 
     def _heard(self) -> Mapping[str, Any]:
         assert self._process.stdout
+        if not select.select([self._process.stdout], [], [], PATIENCE_S)[0]:
+            raise RuntimeError(f"no answer in {PATIENCE_S:g} s")
         line = self._process.stdout.readline()
         if not line:
             code = self._process.wait()
@@ -129,8 +155,10 @@ class Player:
 
     def close(self) -> None:
         """It ends when nobody asks any more."""
+        self.wake()
         assert self._process.stdin
-        self._process.stdin.close()
+        with suppress(OSError):  # what it was not there to read
+            self._process.stdin.close()
         with self._said, self._process:
             try:
                 self._process.wait(END_S)
@@ -138,9 +166,13 @@ class Player:
                 os.killpg(self._process.pid, signal.SIGKILL)
 
 
+Starts = Mapping[str, Callable[[], AbstractContextManager[Start]]]
+"""How each player is started, by name."""
+
+
 @contextmanager
-def playing(starts: Mapping[str, Callable[[], Any]]) -> Iterator[tuple[dict[str, Player], dict[str, str]]]:
-    """Players by name, and why others do not play."""
+def playing(starts: Starts) -> Iterator[tuple[dict[str, Player], dict[str, str]]]:
+    """Players by name, all of them at rest, and why others do not play."""
     players, missing = dict[str, Player](), dict[str, str]()
     with ExitStack() as opened:
         for name, start in starts.items():
@@ -150,6 +182,7 @@ def playing(starts: Mapping[str, Callable[[], Any]]) -> Iterator[tuple[dict[str,
                 missing[name] = reason(error)
                 continue
             opened.callback(players[name].close)
+            players[name].rest()
         yield players, missing
 
 

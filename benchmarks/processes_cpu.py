@@ -8,8 +8,11 @@ TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
 
 
 def used_by(pid: int) -> float:
-    """Seconds of a process with its living descendants."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    """Seconds of a process with its living descendants; nothing of one that has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
     return (int(fields[11]) + int(fields[12])) * TICK_S + cpu_below(pid)
 
 

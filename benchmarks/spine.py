@@ -18,7 +18,7 @@ from actors.machine import garbage
 from actors.settings import FleetSettings, Pools, Settings
 from actors.work import Role
 from benchmarks.ours import items_of, product
-from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads import GRAPHS, WORKLOADS
 from cluster import config
 
 
@@ -36,8 +36,8 @@ async def measure(rounds: int) -> None:
     async with Fleet(settings, frozenset({"scripted"})) as fleet:
         agents = [ray.remote(Raw).options(num_cpus=0).remote() for _ in range(2)]
         await asyncio.gather(*(agent.noop.remote(0, []) for agent in agents))
-        for name, build in [(n, b) for n, b in WORKLOADS.items() if n in (sys.argv[2:] or WORKLOADS)]:
-            edges = build()
+        for name in sys.argv[2:] or GRAPHS:
+            edges = WORKLOADS[name]()
             items = items_of(edges)
             spent: dict[str, list[float]] = {"raw Ray": [], "mnemosyne": [], "the same in one process, no Ray": []}
             for round_ in range(rounds + 1):

@@ -1,6 +1,7 @@
 """The work graphs of the benchmarks, as {item: [dependencies]} with integer items.
 
-W1 is a chain of 200, W2 fans out 1 -> 1,000 -> 1, W3 has 2,000 items in 10 layers with 3 random parents each.
+W1 is a chain of 200, W2 fans out 1 -> 1,000 -> 1, W3 has 2,000 items in 10 layers with 3 random parents each, W4 has
+500 that depend on nothing.
 """
 
 import random
@@ -29,6 +30,14 @@ def layered(items: int = 2000, layers: int = 10, parents: int = 3, seed: int = 1
     }
 
 
-WORKLOADS = {"W1": chain, "W2": fan, "W3": layered}
-SIZES = {"W1": 200, "W2": 1000, "W3": 2000}
+def loose(items: int = 500) -> Edges:
+    """W4: nothing depends on anything."""
+    return {i: [] for i in range(items)}
+
+
+GRAPHS = ("W1", "W2", "W3")
+"""What is carried out with items that do nothing."""
+
+WORKLOADS = {"W1": chain, "W2": fan, "W3": layered, "W4": loose}
+SIZES = {"W1": 200, "W2": 1000, "W3": 2000, "W4": 500}
 """What each is built of where nothing else is said."""

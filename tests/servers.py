@@ -69,6 +69,11 @@ class PostgresServer:
         self._run("pg_ctl", "start", "--wait", "--pgdata", str(self.data), "--log", log, "--options", settings)
         self.is_up = True
 
+    @property
+    def pid(self) -> int:
+        """Of the process above all its others, while it is up."""
+        return int((self.data / "postmaster.pid").read_text().split()[0])
+
     def stop(self, mode: str = "immediate") -> None:
         """Its sessions end; immediate: as if it was killed."""
         self._run("pg_ctl", "stop", "--wait", "--mode", mode, "--pgdata", str(self.data))

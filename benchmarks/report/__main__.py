@@ -1,23 +1,26 @@
 """Writes RESULTS.md and its pictures from what was measured last, part by part: `python -m benchmarks.report`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.report import calls, graphs, growth, kept, kills, talks
+from benchmarks.report import cache, calls, graphs, growth, kept, kills, limits, talks
+from benchmarks.report.goals import Goal, told
+
+Json = dict[str, Any]
 
 REPORT = Path(__file__).resolve().parent.parent / "RESULTS.md"
 
 INTRODUCTION = """# Results
 
-Written by `make bench`, which runs every part below (about 20 minutes), or by one part alone. Durability differs from
-system to system and is said with each. Two cores are few: what runs beside a measurement is in its figures, which is
-why systems are measured in turns and compared as ratios.
+Written by `make bench`, which runs every part below, or by one part alone. Durability differs from system to system
+and is said with each. Two cores are few: systems are measured in turns and compared as ratios, and where several are
+up, all but one are stopped.
 
-How a limit is used (W5) and what prompts pay that begin alike (W9) are measured by `make bench-governor` and
-`make bench-cache`: see [the governor](../docs/governor.md).
+## Goals
+
+`must` is what was set as a condition, `stretch` what was hoped for; the ratios are of the same interleaved run.
 """
-
 
 CALM = 1.0
 """Load at the beginning: more is somebody else's work."""
@@ -29,21 +32,28 @@ class Part(NamedTuple):
     """What a part becomes in the report."""
 
     name: str
-    command: str
-    section: Callable[[dict[str, Any]], Iterator[str]]
-    pictures: Callable[[dict[str, Any]], Iterator[tuple[str, str]]]
+    section: Callable[[Json], Iterator[str]]
+    pictures: Callable[[Json], Iterator[tuple[str, str]]]
+    goals: Callable[[Json], Iterator[Goal]]
+
+    @property
+    def command(self) -> str:
+        """That measures it."""
+        return f"make bench-{self.name}"
 
 
 PARTS = (
-    Part("graphs", "make bench-graphs", graphs.section, graphs.pictures),
-    Part("calls", "make bench-calls", calls.section, calls.pictures),
-    Part("kills", "make bench-kills", kills.section, kills.pictures),
-    Part("growth", "make bench-growth", growth.section, growth.pictures),
-    Part("talks", "make bench-talks", talks.section, talks.pictures),
+    Part("graphs", graphs.section, graphs.pictures, graphs.goals),
+    Part("calls", calls.section, calls.pictures, calls.goals),
+    Part("limits", limits.section, limits.pictures, limits.goals),
+    Part("kills", kills.section, kills.pictures, kills.goals),
+    Part("growth", growth.section, growth.pictures, growth.goals),
+    Part("talks", talks.section, talks.pictures, talks.goals),
+    Part("cache", cache.section, cache.pictures, cache.goals),
 )
 
 
-def about(part: Part, told: dict[str, Any]) -> str:
+def about(part: Part, told: Json) -> str:
     """Where and when."""
     machine, (before, after) = told["machine"], told["load"]
     versions = ", ".join(f"{name} {version}" for name, version in sorted(told.get("versions", {}).items()))
@@ -54,18 +64,26 @@ def about(part: Part, told: dict[str, Any]) -> str:
     )
 
 
-def write() -> None:
-    """All of it."""
-    text = [INTRODUCTION]
+def text(measured: Mapping[str, Json]) -> str:
+    """The whole report, of the parts by name that were measured."""
+    known = [(part, measured[part.name]) for part in PARTS if part.name in measured]
+    written = [INTRODUCTION, told(goal for part, figures in known for goal in part.goals(figures))]
     for part in PARTS:
-        told = kept.kept(part.name)
-        if told is None:
-            continue
-        head, *rest = part.section(told)
-        text += [head, about(part, told), *rest]
-        for name, drawing in part.pictures(told):
+        if part.name not in measured:
+            written.append(f"**Not measured yet: `{part.command}`.**\n")
+    for part, figures in known:
+        head, *rest = part.section(figures)
+        written += [head, about(part, figures), *rest]
+    return "\n".join(written)
+
+
+def write() -> None:
+    """All of it, beside what it is made from."""
+    measured = {part.name: figures for part in PARTS if (figures := kept.kept(part.name))}
+    for part in PARTS:
+        for name, drawing in part.pictures(measured[part.name]) if part.name in measured else ():
             (kept.FOLDER / f"{name}.svg").write_text(drawing, encoding="utf-8")
-    REPORT.write_text("\n".join(text), encoding="utf-8")
+    REPORT.write_text(text(measured), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,24 +1,26 @@
-"""The benchmarks' own parts: graphs are walked as they should be, a peer that is missing is told, a report is true."""
+"""The benchmarks' own parts: graphs are walked as they should be, a peer that is missing is told, who rests rests."""
 
 import json
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import players
+from benchmarks import players, turns
+from benchmarks.peers.environments import ROOT
 from benchmarks.players import Start
-from benchmarks.report import calls, graphs, growth, kills, talks
-from benchmarks.report.drawing import Bar, bars, lines
-from benchmarks.report.tables import paired
+from benchmarks.processes_cpu import used_by
+from benchmarks.turns import System
 from benchmarks.walking import expected, no_operation, walk
-from benchmarks.workloads import WORKLOADS, Edges
+from benchmarks.workloads import GRAPHS, WORKLOADS, Edges
+from tests.processes import descendants
 
 PEERS = Path(players.__file__).parent / "peers"
 
@@ -42,7 +44,7 @@ async def test_every_item_is_done_once_after_its_parents(edges: Edges) -> None:
     assert sorted(done) == sorted(edges)
 
 
-@pytest.mark.parametrize("workload", WORKLOADS)
+@pytest.mark.parametrize("workload", GRAPHS)
 def test_a_lost_value_is_seen_in_the_sum(workload: str) -> None:
     edges = WORKLOADS[workload](50)
     without = {item: parents[:-1] if item == max(edges) else parents for item, parents in edges.items()}
@@ -74,6 +76,7 @@ def test_a_peer_that_is_not_there_is_told_and_the_others_play() -> None:
 
     with players.playing({"absent": absent, "dies": dies, "plays": plays}) as (playing, missing):
         assert playing["plays"].versions == {"x": "1"}
+        playing["plays"].wake()
         assert playing["plays"].play(a=1) == {"seconds": len(json.dumps({"a": 1}))}
     assert missing["absent"].endswith("no such wheel")
     assert missing["dies"].endswith("no server")
@@ -89,67 +92,73 @@ def test_a_peers_lock_has_what_is_wanted_with_hashes(peer: str) -> None:
     assert "://" not in locked
 
 
-def test_ratios_are_of_the_same_round() -> None:
-    assert paired([2, 30, 8], [1, 10, 2, 5]) == 3
-    assert paired([], [1]) is None
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
 
 
-KEPT: dict[str, Any] = {
-    "rounds": 3,
-    "few": 3,
-    "missing": {"Dask": "no wheel"},
-    "systems": [
-        {"name": name, "durable": "d", "workloads": {w: {"items": 10, "seconds": s, "error": e} for w in graphs.ABOUT}}
-        for name, s, e in (
-            ("mnemosyne", [0.1, 0.1, 0.2], None),
-            ("raw Ray actor calls", [0.9, 1.0, 2.4], None),
-            ("LangGraph, SQLite", [], "it broke"),
-        )
-    ],
-}
+BUSY = """
+import json, subprocess, sys
+below = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+print(json.dumps({}), flush=True)
+for line in sys.stdin:
+    print(json.dumps({"seconds": 1.0}), flush=True)
+below.kill()
+below.wait()
+"""
+"""A player with a process below it that never stops."""
 
 
-def test_the_section_of_the_graphs_tells_ratios_goals_and_what_failed() -> None:
-    text = "\n".join(graphs.section(KEPT))
-    assert "| raw Ray actor calls | 10 | 100.000 | 10 | 1.00 | 10 |" in text
-    assert "| LangGraph, SQLite | 10 | failed: it broke |" in text
-    assert "| W2: times as fast as raw Ray actor calls | 6 | 12 | 10 | must |" in text
-    assert "| W1: ms for a dependent step, at most | 8 | 4 | 10.00 | **not reached** |" in text
-    assert "times as fast as LangGraph" not in text
-    assert "**Not measured: Dask.** no wheel" in text
-    assert [name for name, _ in graphs.pictures(KEPT)] == ["W1", "W2", "W3"]
+def state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
-def test_the_other_sections() -> None:
-    trial = {"answered": 80, "in_flight": 40, "again": 45, "first_call_s": None, "end_s": 4.0}
-    trials = {"x": [trial], "y": [], "mnemosyne, driver of a fleet": [trial]}
-    told = {"items": 160, "at_once": 40, "agents": 2, "rounds": 1, "trials": trials, "missing": {"y": "gone"}}
-    killed = "\n".join(kills.section(told))
-    assert "| x | 80 | 40 | 45 | 5 | – | 4.0 |" in killed
-    assert "| asked again when the driver of a fleet is killed | 0 | 45 | **not reached** |" in killed
-    sizes = {
-        "500": {"seconds": 1.0, "cpu_s": 1.0, "mib": 1.0, "journal": None},
-        "2000": {"seconds": 4.0, "cpu_s": 4.0, "mib": 2.0, "journal": 4000},
-        "8000": {"error": "it broke"},
-    }
-    grown = "\n".join(growth.section({"systems": {"mnemosyne": sizes}}))
-    assert "| mnemosyne | 2,000 | 4.00 | 2,000 | 1.00 | 2.0 | 10.0 | 2 |" in grown
-    assert "| exponent of CPU, at most (2,000 items) | 1.1 | 1.03 | 1.00 | stretch |" in grown
-    assert "failed: it broke" in grown
-    ways = {"SDK alone, aiohttp": [[1.0, 0.5]], "runs on a fleet": [[1.3, 1.1]]}
-    called = "\n".join(calls.section({"rounds": 1, "calls": 500, "at_once": 100, "ideal_s": 1.0, "ways": ways}))
-    assert "| mnemosyne, runs on a fleet | 1.30 | 2.20 | 2.20 |" in called
-    assert "| ms of CPU for a call, at most | 2.5 | 1.9 | 2.20 | must |" in called
-    said = {"turns": [50, 100], "characters": 9, "bytes": {"x": {"50": 1024, "100": 3024}}, "missing": {}}
-    assert "| x | 1 | 3 | 30 | 40 |" in "\n".join(talks.section(said))
+@contextmanager
+def busy() -> Any:
+    yield Start([sys.executable, "-c", BUSY])
 
 
-def test_pictures_are_well_formed_and_say_what_they_show() -> None:
-    drawn = (
-        bars("a < b", [Bar("x & y", 10.0, "10"), Bar("none", 0.0, "0")], is_log=True),
-        bars("all", [Bar("none", 0.0, "0")], is_log=False),
-        lines("growth", {"x": [(1.0, 1.0), (10.0, 100.0)], "y": [(1.0, 0.0)]}, "items"),
-    )
-    for text in drawn:
-        assert ElementTree.fromstring(text).tag.endswith("svg")
-    assert "a &lt; b" in drawn[0]
+def test_a_player_that_rests_uses_nothing_with_all_below_it_and_goes_on_after() -> None:
+    with players.playing({"busy": busy}) as (playing, _):
+        player = playing["busy"]
+        until(lambda: {state(pid) for pid in (player.pid, *(pid for pid, _ in descendants(player.pid)))} == {"T"})
+        used, wanted = player.cpu_s(), time.process_time() + 0.1
+        until(lambda: time.process_time() > wanted)
+        assert player.cpu_s() == used
+        player.wake()
+        until(lambda: player.cpu_s() > used)
+        assert player.play(a=1) == {"seconds": 1.0}
+        player.rest()  # and it ends, too, while it rests
+
+
+def test_who_rests_goes_on_when_the_one_who_made_it_rest_is_killed(tmp_path: Path) -> None:
+    made = f"""
+import sys, time
+from benchmarks.rest import Rest
+kept = Rest([int(sys.argv[1])])
+(open({str(tmp_path / "stopped")!r}, "w")).close()
+time.sleep(600)
+"""
+    below = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    maker = subprocess.Popen([sys.executable, "-c", made, str(below.pid)], cwd=ROOT)
+    with below, maker:
+        until((tmp_path / "stopped").exists)
+        before = used_by(below.pid)
+        maker.kill()
+        until(lambda: used_by(below.pid) > before)
+        below.kill()
+
+
+def test_a_system_whose_process_dies_is_told_and_the_others_go_on() -> None:
+    @contextmanager
+    def dies() -> Any:
+        yield Start([sys.executable, "-c", "print({}, flush=True); input()"])
+
+    systems = [System("dies", "dies"), System("busy", "busy")]
+    (told,) = turns.measure(systems, {"dies": dies, "busy": busy, "other": busy}, ("W4",), 1)
+    dead, alive = (system["workloads"]["W4"] for system in told["systems"])
+    assert "ended with" in dead["error"]
+    assert alive["seconds"] == [1.0]
+    assert alive["error"] is None
+    assert told["resting_cpu_s"] == 0

@@ -3,17 +3,22 @@
 import asyncio
 import logging
 import tempfile
-import time
 import uuid
+from typing import Any
 
 import dask
 from distributed import Client, LocalCluster
 
-from benchmarks.peers.playing import play
-from benchmarks.walking import expected, value
+from benchmarks.peers.playing import Work, play, timed
+from benchmarks.walking import value
 from benchmarks.workloads import Edges
 
 CLUSTER = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+
+
+def total(client: Client, graph: dict[Any, Any]) -> int:
+    """The sum of all values."""
+    return sum(client.get(graph, list(graph), optimize_graph=False))
 
 
 async def main() -> None:
@@ -25,14 +30,10 @@ async def main() -> None:
         Client(cluster) as client,
     ):
 
-        async def run(edges: Edges) -> float:
+        async def run(edges: Edges, _: Work) -> float:
             name = uuid.uuid4().hex
             graph = {(name, i): (value, i, [(name, parent) for parent in parents]) for i, parents in edges.items()}
-            begin = time.perf_counter()
-            found = sum(await asyncio.to_thread(client.get, graph, list(graph), optimize_graph=False))
-            spent = time.perf_counter() - begin
-            assert found == expected(edges)
-            return spent
+            return await timed(edges, asyncio.to_thread(total, client, graph))
 
         await play({"Dask": run}, ("distributed",))
 

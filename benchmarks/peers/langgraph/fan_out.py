@@ -1,11 +1,11 @@
-"""One graph that fans out to as many calls as it is given; runs in an environment of its own, see environments.py.
+"""LangGraph: one graph that fans out to as many calls as it is given, with the SDK's retries.
 
-Reads a line of JSON from stdin, warms up, says `ready`, waits for another line, and says how many calls were answered.
+    python -m benchmarks.peers.langgraph.fan_out BASE_URL KEY RETRIES
+
 A call that fails is caught in its node: without that, the first one would end the whole graph.
 """
 
 import asyncio
-import json
 import operator
 import sys
 from typing import Annotated, Any, TypedDict
@@ -15,6 +15,8 @@ from langchain_anthropic import ChatAnthropic
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send
 
+from benchmarks.peers.limited import AT_ONCE, MAX_TOKENS, MODEL, SYSTEM, play
+
 
 class Work(TypedDict):
     """What is asked."""
@@ -23,12 +25,12 @@ class Work(TypedDict):
     done: Annotated[int, operator.add]
 
 
-def graph_of(model: ChatAnthropic, system: str) -> Any:
+def graph_of(model: ChatAnthropic) -> Any:
     """A node for each text, all of them beside each other."""
 
     async def call(state: dict[str, str]) -> dict[str, int]:
         try:
-            await model.ainvoke([("system", system), ("human", state["text"])])
+            await model.ainvoke([("system", SYSTEM), ("human", state["text"])])
         except AnthropicError:
             return {"done": 0}
         return {"done": 1}
@@ -43,21 +45,17 @@ def graph_of(model: ChatAnthropic, system: str) -> Any:
     return graph.compile()
 
 
-async def main() -> None:
-    """As the module says."""
-    asked = json.loads(sys.stdin.readline())
-    model = ChatAnthropic(
-        model=asked["model"],
-        base_url=asked["base_url"],
-        api_key=asked["key"],
-        max_tokens=asked["max_tokens"],
-        max_retries=asked["retries"],
-    )
-    graph, config = graph_of(model, asked["system"]), {"max_concurrency": asked["at_once"]}
-    await graph.ainvoke({"texts": asked["warm"], "done": 0}, config)
-    print("ready", flush=True)
-    sys.stdin.readline()
-    print((await graph.ainvoke({"texts": asked["texts"], "done": 0}, config))["done"], flush=True)
+async def main(base_url: str, key: str, retries: int) -> None:
+    """Play."""
+    model = ChatAnthropic(model=MODEL, base_url=base_url, api_key=key, max_tokens=MAX_TOKENS, max_retries=retries)
+    graph = graph_of(model)
+
+    async def fan_out(texts: list[str]) -> int:
+        ended = await graph.ainvoke({"texts": texts, "done": 0}, {"max_concurrency": AT_ONCE})
+        return int(ended["done"])
+
+    await play(fan_out, ("langgraph", "langchain-anthropic"))
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

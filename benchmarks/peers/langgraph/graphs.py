@@ -7,7 +7,6 @@ begin before its parents are on disk. SQLite is in WAL mode with synchronous=FUL
 import asyncio
 import os
 import tempfile
-import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -16,33 +15,24 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.func import entrypoint, task
 
-from benchmarks.peers.playing import System, play
-from benchmarks.walking import expected, value, walk
+from benchmarks.peers.playing import System, Work, play, timed
+from benchmarks.walking import walk
 from benchmarks.workloads import Edges
 
 os.environ["LANGSMITH_TRACING"] = "false"
 
 
-@task
-async def item(number: int, parents: list[int]) -> int:
-    """One item."""
-    return value(number, parents)
-
-
 def system(saver: Any) -> System:
     """With this checkpointer; a thread for each run."""
 
-    async def run(edges: Edges) -> float:
+    async def run(edges: Edges, work: Work) -> float:
+        item = task(work.call)
+
         @entrypoint(checkpointer=saver() if callable(saver) else saver)
         async def walked(_: int) -> int:
-            return await walk(edges, item)
+            return await walk(edges, item, work.at_once)
 
-        config = {"configurable": {"thread_id": str(uuid.uuid4())}}
-        begin = time.perf_counter()
-        found = await walked.ainvoke(0, config)
-        spent = time.perf_counter() - begin
-        assert found == expected(edges)
-        return spent
+        return await timed(edges, walked.ainvoke(0, {"configurable": {"thread_id": str(uuid.uuid4())}}))
 
     return run
 

@@ -1,6 +1,6 @@
 """W9: what a fan-out of calls that begin alike pays for that beginning, at once and behind a leader.
 
-    python -m benchmarks.cache_leader
+    python -m benchmarks.cache
 
 The real SDK against tests/messages_server, which counts what each call reads from the prompt cache and writes to it.
 "Beginnings" are those paid for, in prices of plain input: a write costs 1.25, a read 0.1. N at once cost N * 1.25;
@@ -9,7 +9,8 @@ the goal is near 1.25 + (N - 1) * 0.1. Seconds: all calls, each 0.5 s to its fir
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from actors.desk import Desk
 from actors.governor.needs import Amounts
@@ -21,6 +22,7 @@ from actors.models.spending import Spending
 from actors.permits import GovernedPermits
 from actors.roles.deadline import Deadline
 from actors.settings import ModelSettings
+from benchmarks.report import kept
 from tests.messages_server import KEY, Latency, Script, running
 
 MODEL = "claude-sonnet-5-5"
@@ -29,6 +31,9 @@ SHARED = "What all of these items are given, in the words of the house. " * 300
 WORDS = 50
 WRITE, READ = 1.25, 0.1
 WIDTHS = (2, 8, 64)
+LATENCY = Latency(base_s=0.5, per_output_token_s=0.5 / WORDS)
+
+Json = dict[str, Any]
 
 
 def request(number: int) -> Request:
@@ -53,25 +58,34 @@ async def fan_out(base_url: str, width: int, permits: Permits | None) -> tuple[f
     return seconds, spent
 
 
-async def measure() -> None:
-    """Print a line per width and way."""
-    latency = Latency(base_s=0.5, per_output_token_s=0.5 / WORDS)
+def told(width: int, way: str, seconds: float, spent: Sequence[Spending]) -> Json:
+    """A fan-out that is over."""
+    usages = [one.sum.usage for one in spent]
+    written = sum(usage.cache_write_tokens for usage in usages)
+    read = sum(usage.cache_read_tokens for usage in usages)
+    beginnings = (WRITE * written + READ * read) / ((written + read) / width)
+    cost = sum(one.sum.cost_usd or 0.0 for one in spent)
+    tokens = {"shared_tokens": (written + read) // width, "written_tokens": written, "read_tokens": read}
+    took = {"beginnings": round(beginnings, 4), "cost_usd": round(cost, 4), "seconds": round(seconds, 2)}
+    return {"width": width, "way": way, **tokens, **took}
+
+
+def measure() -> Iterator[Json]:
+    """What is known after each width and way."""
+    fan_outs = list[Json]()
+    script = Script(text="word " * WORDS, counted=True, latency=LATENCY, remember=False)
+    with running(script) as server:
+        asyncio.run(fan_out(server.base_url, 1, None))  # importing the SDK takes seconds
     for width in WIDTHS:
         for way in ("at once", "behind a leader"):
             permits = GovernedPermits("executor-1", 1, Desk({MODEL: Amounts(0, 0, 0)})) if way != "at once" else None
-            script = Script(text="word " * WORDS, counted=True, latency=latency, remember=False)
             with running(script) as server:
-                seconds, spent = await fan_out(server.base_url, width, permits)
-            usages = [one.sum.usage for one in spent]
-            written = sum(usage.cache_write_tokens for usage in usages)
-            read = sum(usage.cache_read_tokens for usage in usages)
-            beginnings = (WRITE * written + READ * read) / ((written + read) / width)
-            cost = sum(one.sum.cost_usd or 0.0 for one in spent)
-            told = (
-                f"{beginnings:6.2f} beginnings, at best {WRITE + READ * (width - 1):5.2f}; ${cost:.4f}; {seconds:.2f} s"
-            )
-            print(f"W9 {width:3} calls {way:16} {told}", flush=True)
+                seconds, spent = asyncio.run(fan_out(server.base_url, width, permits))
+            fan_outs.append(told(width, way, seconds, spent))
+            print(fan_outs[-1], flush=True)
+            shared = fan_outs[-1]["shared_tokens"]
+            yield {"shared_tokens": shared, "write": WRITE, "read": READ, "fan_outs": fan_outs}
 
 
 if __name__ == "__main__":
-    asyncio.run(measure())
+    kept.run("cache", measure())

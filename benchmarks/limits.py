@@ -3,8 +3,8 @@
     python -m benchmarks.limits            the cases of a comparison, each once
     python -m benchmarks.limits CASE …     these once more, beside what is kept of them and of others
 
-1,200 requests and 180,000 input tokens per minute, which 150 tokens a call use up together, in buckets that hold five
-seconds of that; 100 calls at once; answers after 0.3 s. The share is what was accepted of what the scarcer limit
+1,200 requests per minute, and as many input tokens as so many calls take in the mean, in buckets that hold five seconds
+of that; 100 calls at once; answers after 0.3 s. The share is what was accepted of what the scarcer limit
 allowed in the time from the first call to the last answer, with the bucket full at the beginning. Everybody makes
 forty calls before that: importing the SDK takes seconds. Each case has a server of its own, and nothing else is up.
 """
@@ -18,14 +18,20 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from benchmarks import players
-from benchmarks.peers.limited import AT_ONCE
+from benchmarks.peers.limited import AT_ONCE, SYSTEM
 from benchmarks.players import Player, Start
 from benchmarks.report import kept
 from tests.messages_server import KEY, Latency, Limits, Running, Script, running
 
 Json = dict[str, Any]
 
-REQUESTS, TOKENS, BURST_S = 1200, 180_000, 5
+TEXT_CHARACTERS = (20, 360)
+"""Of what is asked after the system prompt."""
+TOKENS_OF_CALL = (len(SYSTEM) + sum(TEXT_CHARACTERS) // 2) // 4
+"""In the mean, at the server's four characters each."""
+
+REQUESTS, BURST_S = 1200, 5
+TOKENS = REQUESTS * TOKENS_OF_CALL
 LATENCY_S = 0.3
 LIMITS = Limits(requests=REQUESTS, input_tokens=TOKENS, output_tokens=10 * TOKENS, burst=BURST_S / 60)
 SCRIPT = Script(latency=Latency(base_s=LATENCY_S), limits={"*": LIMITS}, counted=True, remember=False)
@@ -63,9 +69,9 @@ CASES = (
 
 
 def texts(calls: int) -> list[str]:
-    """What is asked: 190 characters in the mean, the same in every run."""
+    """What is asked, the same in every run."""
     chance = random.Random(1)
-    return [f"[item:i{n}] ".ljust(chance.randint(20, 360), "x") for n in range(calls)]
+    return [f"[item:i{n}] ".ljust(chance.randint(*TEXT_CHARACTERS), "x") for n in range(calls)]
 
 
 def warm_texts() -> list[str]:
@@ -86,6 +92,7 @@ class Measured:
         used = ((took["accepted"], REQUESTS), (took["input_tokens"], TOKENS))
         share = max(amount / (limit / 60 * (BURST_S + seconds)) for amount, limit in used)
         counts = {"calls": calls, "failed": calls - done, "limited": took["limited"], "twice": ledger["paid_twice"]}
+        counts["tokens_of_call"] = round(took["input_tokens"] / max(took["accepted"], 1))
         return {**counts, "seconds": round(seconds, 2), "share": round(share, 4)}
 
 
@@ -111,6 +118,7 @@ def measure(names: list[str]) -> Iterator[Json]:
     cases, missing = dict[str, list[Json]](before.get("cases", {})), dict[str, str](before.get("missing", {}))
     versions = dict[str, str](before.get("versions", {}))
     limits = {"requests": REQUESTS, "input_tokens": TOKENS, "burst_s": BURST_S, "latency_s": LATENCY_S}
+    limits |= {"at_once": AT_ONCE, "tokens_of_call": TOKENS_OF_CALL}
     for case in CASES:
         if case.name in names or (case.is_usual and not names):
             try:
@@ -122,7 +130,12 @@ def measure(names: list[str]) -> Iterator[Json]:
                 versions |= found
                 missing.pop(case.name, None)
             print(case.name, missing.get(case.name) or cases[case.name][-1], flush=True)
-            yield {"limits": limits | {"at_once": AT_ONCE}, "versions": versions, "cases": cases, "missing": missing}
+            yield {
+                "limits": limits | {"at_once": AT_ONCE, "tokens_of_call": TOKENS_OF_CALL},
+                "versions": versions,
+                "cases": cases,
+                "missing": missing,
+            }
 
 
 if __name__ == "__main__":

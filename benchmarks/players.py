@@ -154,16 +154,19 @@ class Player:
         return told
 
     def close(self) -> None:
-        """It ends when nobody asks any more."""
+        """It ends when nobody asks any more, in half a minute by force, with all of its group."""
         self.wake()
         assert self._process.stdin
-        with suppress(OSError):  # what it was not there to read
-            self._process.stdin.close()
-        with self._said, self._process:
-            try:
+        try:
+            with suppress(OSError):  # what it was not there to read
+                self._process.stdin.close()
+            with suppress(subprocess.TimeoutExpired):
                 self._process.wait(END_S)
-            except subprocess.TimeoutExpired:
-                os.killpg(self._process.pid, signal.SIGKILL)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+            with self._said, self._process:
+                pass
 
 
 Starts = Mapping[str, Callable[[], AbstractContextManager[Start]]]

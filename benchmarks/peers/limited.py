@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
+from benchmarks.peers.environments import ROOT
 from benchmarks.peers.playing import answering
 
 MODEL = "claude-sonnet-5-5"
 MAX_TOKENS = 64
 AT_ONCE = 100
-SYSTEM = "s" * 410
-"""The system prompt; 190 characters more make 150 tokens at the server's four characters each."""
+SYSTEM = (ROOT / "actors" / "roles" / "prompts" / "executor.md").read_text(encoding="utf-8").strip()
+"""What our executors say, so that all calls are of a size."""
 
 FanOut = Callable[[list[str]], Awaitable[int]]
 """Texts, each of them asked once, to how many were answered."""

@@ -20,16 +20,20 @@ def section(kept: Json) -> Iterator[str]:
     yield "## W5: calls at the limit of an API\n"
     yield (
         f"{limits['requests']:,} requests and {limits['input_tokens']:,} input tokens per minute, of which "
-        f"{limits['burst_s']} seconds' worth at once; calls of 150 tokens in the mean, {limits['at_once']} at once, "
-        f"answers after {limits['latency_s']:g} s; a server of our own with real buckets and headers. The share is "
-        "what was accepted of what the scarcer limit allowed from the first call to the last answer, the full bucket "
-        "of the beginning included: a short run can use less of it, for half of that bucket is left alone. The "
-        "SDK's retries are what raw asyncio, Ray, Dask, DBOS and Prefect would have too.\n"
+        f"{limits['burst_s']} seconds' worth at once; calls of {limits['tokens_of_call']} tokens in the mean, "
+        f"{limits['at_once']} at once, answers after {limits['latency_s']:g} s; a server of our own with real buckets "
+        "and headers. The share is what was accepted of what the scarcer limit allowed from the first call to the last "
+        "answer, the full bucket of the beginning included: a short run can use less of it, for half of that bucket "
+        "is left alone. The SDK's retries are what raw asyncio, Ray, Dask, DBOS and Prefect would have too.\n"
     )
     yield "![W5, failed](results/W5.svg)\n\n![W5, refused](results/W5-refused.svg)\n"
-    yield table(["system", "calls", "failed", "429", "paid twice", "seconds", "share", "trials"], rows(kept))
+    head = ["system", "calls", "tokens/call", "failed", "429", "paid twice", "seconds", "share", "trials"]
+    yield table(head, rows(kept))
     for name, why in kept["missing"].items():
         yield f"**Not measured: {name}.** {why}\n"
+
+
+COUNTS = ("calls", "tokens_of_call", "failed", "limited", "twice")
 
 
 def middle(trials: list[Json], field: str) -> float:
@@ -40,7 +44,9 @@ def middle(trials: list[Json], field: str) -> float:
 def rows(kept: Json) -> Iterator[list[str]]:
     """One for each case."""
     for name, trials in kept["cases"].items():
-        counts = [f"{middle(trials, field):,.0f}" for field in ("calls", "failed", "limited", "twice")]
+        counts = [
+            f"{middle(trials, field):,.0f}" for field in ("calls", "tokens_of_call", "failed", "limited", "twice")
+        ]
         took = [f"{middle(trials, 'seconds'):.1f}", f"{middle(trials, 'share'):.3f}"]
         yield [name, *counts, *took, f"{len(trials)}"]
 

@@ -70,9 +70,16 @@ CALLS: Json = {
         system("Prefect", ["W4"], [], "it broke"),
     ],
 }
-ASKED = {"calls": 600, "failed": 0, "limited": 0, "twice": 0, "seconds": 27.0, "share": 0.93}
+ASKED = {"calls": 600, "tokens_of_call": 300, "failed": 0, "limited": 0, "twice": 0, "seconds": 27.0, "share": 0.93}
 LIMITS: Json = {
-    "limits": {"requests": 1200, "input_tokens": 180_000, "burst_s": 5, "latency_s": 0.3, "at_once": 100},
+    "limits": {
+        "requests": 1200,
+        "input_tokens": 180_000,
+        "burst_s": 5,
+        "latency_s": 0.3,
+        "at_once": 100,
+        "tokens_of_call": 300,
+    },
     "cases": {
         "SDK": [{**ASKED, "failed": 200, "limited": 900}, {**ASKED, "failed": 300, "limited": 1000}],
         "mnemosyne": [ASKED],
@@ -123,7 +130,7 @@ ALL: Json = {name: {**ABOUT, "at": "now", "took_s": 9, **figures} for name, figu
         (graphs.section(GRAPHS), "**Not measured: Dask.** no wheel"),
         (calls.section(CALLS), "| mnemosyne | 1.30 | 130.00 | 1.30 |"),
         (calls.section(CALLS), "| Prefect | failed: it broke |"),
-        (limits.section(LIMITS), "| SDK | 600 | 250 | 950 | 0 | 27.0 | 0.930 | 2 |"),
+        (limits.section(LIMITS), "| SDK | 600 | 300 | 250 | 950 | 0 | 27.0 | 0.930 | 2 |"),
         (limits.section(LIMITS), "**Not measured: LangGraph.** no wheel"),
         (kills.section(KILLS), "| x | 80 | 40 | 45 | 5 | – | 4.0 |"),
         (growth.section(GROWTH), "| mnemosyne | 2,000 | 4.00 | 2,000 | 1.00 | 2.0 | 10.0 | 2 |"),

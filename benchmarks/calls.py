@@ -12,11 +12,11 @@ runs on a fleet, plan on disk, journal, two agents of 50 slots. CPU is that of a
 import sys
 from functools import partial
 
-from benchmarks import graphs, players, turns
+from benchmarks import graphs, starts, turns
 from benchmarks.graphs import NOTHING, STARTS
 from benchmarks.peers.asking import ANSWER
-from benchmarks.players import Starts
 from benchmarks.report import kept
+from benchmarks.starts import Starts
 from benchmarks.turns import System
 from benchmarks.workloads import SIZES
 from tests.messages_server import KEY, Latency, Script, running
@@ -39,17 +39,17 @@ def systems(base_url: str) -> list[System]:
     return [
         *(known[name] for name in PEERS),
         plain,
-        plain._replace(name=OTHER, system=ASYNCIO, asked=other),
-        *(plain._replace(name=name) for name in ADAPTERS),
+        plain._replace(name=OTHER, system=ASYNCIO, asked=other, is_seldom=True),
+        *(plain._replace(name=name, is_seldom=True) for name in ADAPTERS),
     ]
 
 
 def main(rounds: int, *only: str) -> None:
     """Measure."""
     with running(SCRIPT) as server:
-        starts: Starts = {**STARTS, "ours": partial(players.ours, "ours", server.base_url, KEY)}
+        known: Starts = {**STARTS, "ours": partial(starts.ours, "ours", server.base_url, KEY)}
         wanted = [system for system in systems(server.base_url) if not only or system.name in only]
-        figures = turns.measure(wanted, starts, ("W4",), rounds)
+        figures = turns.measure(wanted, known, ("W4",), rounds)
         if only:
             list(figures)
         else:

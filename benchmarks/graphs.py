@@ -10,24 +10,24 @@ is stopped. A ratio is the median over the rounds of the ratio within a round, o
 import sys
 from functools import partial
 
-from benchmarks import players, turns
-from benchmarks.players import Starts
+from benchmarks import starts, turns
 from benchmarks.report import kept
+from benchmarks.starts import Starts
 from benchmarks.turns import System
 from benchmarks.workloads import GRAPHS
 
 STARTS: Starts = {
-    "ours": partial(players.ours, "ours"),
-    "raw-ray": partial(players.ours, "raw_ray"),
-    "floor": partial(players.ours, "floor"),
-    "langgraph": partial(players.peer, "langgraph", "graphs"),
-    "dask": partial(players.peer, "dask", "graphs"),
-    "dbos-sqlite": partial(players.dbos_on_sqlite, "graphs"),
-    "dbos-postgres": partial(players.dbos_on_postgres, "graphs"),
-    "prefect": partial(players.peer, "prefect", "graphs"),
+    "ours": partial(starts.ours, "ours"),
+    "raw-ray": partial(starts.ours, "raw_ray"),
+    "floor": partial(starts.ours, "floor"),
+    "langgraph": partial(starts.peer, "langgraph", "graphs"),
+    "dask": partial(starts.peer, "dask", "graphs"),
+    "dbos-sqlite": partial(starts.dbos_on_sqlite, "graphs"),
+    "dbos-postgres": partial(starts.dbos_on_postgres, "graphs"),
+    "prefect": partial(starts.peer, "prefect", "graphs"),
 }
 
-SHORT = {"W1": 30, "W2": 100, "W3": 100}
+SHORT = {"W1": 30, "W2": 60, "W3": 60}
 NOTHING = "nothing"
 BEFORE = "each item, before its dependents begin"
 

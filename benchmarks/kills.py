@@ -20,10 +20,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks import players
+from benchmarks import players, starts
 from benchmarks.peers.environments import ROOT
-from benchmarks.players import Start
 from benchmarks.report import kept
+from benchmarks.starts import Start
 from cluster.cli import preflight
 from tests.fleets import ONLY_EXECUTORS, Paid, fleet_up, processes, strike, wait_for
 from tests.messages_server import KEY, Latency, MessagesServer, serving
@@ -150,10 +150,10 @@ SYSTEMS = (
     System("mnemosyne, driver of a fleet", itself, lambda _, server: on_a_fleet("driver", server)),
     System("mnemosyne, one agent of two", itself, lambda _, server: on_a_fleet("agent", server)),
     System("mnemosyne, everything", itself, lambda _, server: embedded(server)),
-    System("LangGraph, SQLite", lambda: players.peer_in_folder("langgraph", "calls"), peer),
-    System("DBOS, SQLite", partial(players.dbos_on_sqlite, "calls"), peer),
-    System("DBOS, PostgreSQL", partial(players.dbos_on_postgres, "calls"), peer),
-    System("Prefect, results kept", partial(players.peer, "prefect", "calls"), peer),
+    System("LangGraph, SQLite", lambda: starts.peer_in_folder("langgraph", "calls"), peer),
+    System("DBOS, SQLite", partial(starts.dbos_on_sqlite, "calls"), peer),
+    System("DBOS, PostgreSQL", partial(starts.dbos_on_postgres, "calls"), peer),
+    System("Prefect, results kept", partial(starts.peer, "prefect", "calls"), peer),
 )
 
 

@@ -17,10 +17,11 @@ from contextlib import AbstractContextManager, closing
 from functools import partial
 from typing import Any, NamedTuple
 
-from benchmarks import players
+from benchmarks import players, starts
 from benchmarks.peers.limited import AT_ONCE, SYSTEM
-from benchmarks.players import Player, Start
+from benchmarks.players import Player
 from benchmarks.report import kept
+from benchmarks.starts import Start
 from tests.messages_server import KEY, Latency, Limits, Running, Script, running
 
 Json = dict[str, Any]
@@ -50,9 +51,9 @@ class Case(NamedTuple):
     is_usual: bool = True
 
 
-LANGGRAPH = partial(players.peer, "langgraph", "fan_out")
-SDK = partial(players.ours, "retried")
-OURS = partial(players.ours, "governed")
+LANGGRAPH = partial(starts.peer, "langgraph", "fan_out")
+SDK = partial(starts.ours, "retried")
+OURS = partial(starts.ours, "governed")
 ONE = ("1", "0")
 """A run, and nobody is killed."""
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from benchmarks import players
-from benchmarks.players import Player, Starts
+from benchmarks.players import Player
+from benchmarks.starts import Starts
 from benchmarks.workloads import SIZES, WORKLOADS
 
 Json = dict[str, Any]
@@ -21,7 +22,8 @@ class System(NamedTuple):
     name: str
     player: str
     durable: str = ""
-    is_slow: bool = False
+    is_seldom: bool = False
+    """In fewer rounds: slow, or not what is asked about."""
     sizes: Mapping[str, int] = {}
     """Where others are too many."""
     asked: Mapping[str, Any] = {}
@@ -40,7 +42,7 @@ def measure(systems: Sequence[System], starts: Starts, workloads: Sequence[str],
         resting = 0.0
         for round_ in range(rounds + 1):
             for one in taken:
-                if round_ <= (FEW if one.system.is_slow else rounds):
+                if round_ <= (FEW if one.system.is_seldom else rounds):
                     resting += one.turn(workloads, round_, [p for p in playing.values() if p is not one.player])
             if round_:
                 told = {"rounds": round_, "few": min(round_, FEW), "versions": versions, "missing": absent}

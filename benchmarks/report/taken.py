@@ -24,7 +24,7 @@ def middle(kept: Json, workload: str, name: str, field: str = "seconds") -> floa
 def rounds(kept: Json) -> str:
     """How it was measured."""
     return (
-        f"Medians; rounds: {kept['rounds']} ({kept['few']} of DBOS and Prefect), one system after the other in each, "
+        f"Medians; rounds: {kept['rounds']} (of some {kept['few']}), one system after the other in each, "
         "after one round that warms up. A ratio is the median of the ratios within the rounds. Whoever's turn it was "
         f"not was stopped: all that were stopped used {kept['resting_cpu_s']:g} s of CPU in all the turns together.\n"
     )

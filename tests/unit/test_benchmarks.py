@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from benchmarks import players, turns
 from benchmarks.peers.environments import ROOT
-from benchmarks.players import Start
 from benchmarks.processes_cpu import used_by
+from benchmarks.starts import Start
 from benchmarks.turns import System
 from benchmarks.walking import expected, no_operation, walk
 from benchmarks.workloads import GRAPHS, WORKLOADS, Edges

@@ -11,6 +11,7 @@ from typing import Any
 from dbos import DBOS, SetWorkflowID
 
 from benchmarks.peers.calling import called
+from benchmarks.peers.dbos.launched import launched
 from benchmarks.walking import walk
 
 
@@ -35,11 +36,8 @@ async def run(asked: dict[str, Any]) -> None:
 
 def main(url: str, asked: dict[str, Any]) -> None:
     """Until all are answered."""
-    told = {"name": "peer", "system_database_url": url, "run_admin_server": False, "log_level": "ERROR"}
-    DBOS(config={**told, "application_version": "1", "executor_id": "1"})
-    DBOS.launch()
-    asyncio.run(run(asked))
-    DBOS.destroy()
+    with launched(url):
+        asyncio.run(run(asked))
 
 
 if __name__ == "__main__":

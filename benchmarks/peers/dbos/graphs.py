@@ -11,6 +11,7 @@ import sys
 
 from dbos import DBOS
 
+from benchmarks.peers.dbos.launched import launched
 from benchmarks.peers.playing import Work, play, timed
 from benchmarks.walking import no_operation, walk
 from benchmarks.workloads import Edges
@@ -46,12 +47,9 @@ async def run(edges: Edges, work: Work) -> float:
 
 def main(url: str) -> None:
     """Play."""
-    told = {"name": "peer", "system_database_url": url, "run_admin_server": False, "log_level": "ERROR"}
-    DBOS(config={**told, "application_version": "1", "executor_id": "1"})
-    DBOS.launch()
-    kind = "SQLite" if url.startswith("sqlite") else "PostgreSQL"
-    asyncio.run(play({f"DBOS, {kind}": run}, ("dbos",)))
-    DBOS.destroy()
+    with launched(url):
+        kind = "SQLite" if url.startswith("sqlite") else "PostgreSQL"
+        asyncio.run(play({f"DBOS, {kind}": run}, ("dbos",)))
 
 
 if __name__ == "__main__":

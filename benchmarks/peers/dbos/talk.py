@@ -10,6 +10,8 @@ from typing import Any
 
 from dbos import DBOS
 
+from benchmarks.peers.dbos.launched import launched
+
 
 async def say(text: str) -> str:
     """What a model or a tool says."""
@@ -34,11 +36,8 @@ async def run(asked: dict[str, Any]) -> None:
 
 def main(url: str, asked: dict[str, Any]) -> None:
     """And end."""
-    told = {"name": "peer", "system_database_url": url, "run_admin_server": False, "log_level": "ERROR"}
-    DBOS(config={**told, "application_version": "1", "executor_id": "1"})
-    DBOS.launch()
-    asyncio.run(run(asked))
-    DBOS.destroy()
+    with launched(url):
+        asyncio.run(run(asked))
 
 
 if __name__ == "__main__":

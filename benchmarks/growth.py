@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from benchmarks import players
 from benchmarks.graphs import STARTS
 from benchmarks.idle import pss_mb
+from benchmarks.peers.environments import versions
 from benchmarks.players import Player
 from benchmarks.report import kept
 from tests.processes import descendants
@@ -105,7 +106,7 @@ def measure(sizes: Sequence[int]) -> Iterator[dict[str, Any]]:
         for system in (one for one in SYSTEMS if items <= one.most):
             taken[system.name][items] = told = one(system, items)
             print(items, system.name, told, flush=True)
-        yield {"sizes": sizes, "systems": taken}
+        yield {"versions": versions(), "sizes": sizes, "systems": taken}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """W6: SIGKILL in the middle of a fan-out of calls, then go on: what is asked, and paid for, a second time.
 
-    python -m benchmarks.kills [ROUNDS]        3 of each system
+    python -m benchmarks.kills [ROUNDS]        2 of each system, of Prefect 1: it takes as long as all others
 
 160 calls of about a second (log-normal), 40 at once; the signal is sent when 80 are answered. The server counts every
 call by its item. The peers are one process, which is killed and started again; of ours, everything is killed in one
@@ -15,13 +15,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks import players, starts
-from benchmarks.peers.environments import ROOT
+from benchmarks.peers.environments import ROOT, versions
 from benchmarks.report import kept
 from benchmarks.starts import Start
 from cluster.cli import preflight
@@ -29,7 +29,7 @@ from tests.fleets import ONLY_EXECUTORS, Paid, fleet_up, processes, strike, wait
 from tests.messages_server import KEY, Latency, MessagesServer, serving
 from tests.processes import descendants, ended
 
-ROUNDS = 3
+ROUNDS = 2
 ITEMS, AT_ONCE, AGENTS = 160, 40, 2
 LATENCY = Latency(base_s=1.0, sigma=0.3)
 PATIENCE_S = 120.0
@@ -85,15 +85,20 @@ def peer(start: Start, server: MessagesServer) -> dict[str, Any]:
     asked = {"base_url": server.base_url, "key": KEY, "items": ITEMS, "at_once": AT_ONCE}
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **start.environment}
 
-    def begin() -> subprocess.Popen[bytes]:
-        command = [*start.command, json.dumps(asked)]
-        quiet = subprocess.DEVNULL
-        return subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, stdout=quiet, stderr=quiet)
+    @contextmanager
+    def begin() -> Iterator[subprocess.Popen[bytes]]:
+        command, quiet = [*start.command, json.dumps(asked)], subprocess.DEVNULL
+        options = {"cwd": ROOT, "env": environment, "stdout": quiet, "stderr": quiet, "start_new_session": True}
+        with subprocess.Popen(command, **options) as process:  # type: ignore[call-overload]
+            try:
+                yield process
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
 
     with begin() as first:
         until_half(server, lambda: first.poll() is None)
         struck = now(server)
-        os.killpg(first.pid, signal.SIGKILL)
     resumed, before = time.monotonic(), server.items.total()
     with begin() as second:
         called = next_call(server, before, lambda: second.poll() is None)
@@ -144,6 +149,8 @@ class System(NamedTuple):
     name: str
     start: Callable[[], AbstractContextManager[Any]]
     trial: Callable[..., dict[str, Any]]
+    most: int = 1000
+    """Trials."""
 
 
 SYSTEMS = (
@@ -153,7 +160,7 @@ SYSTEMS = (
     System("LangGraph, SQLite", lambda: starts.peer_in_folder("langgraph", "calls"), peer),
     System("DBOS, SQLite", partial(starts.dbos_on_sqlite, "calls"), peer),
     System("DBOS, PostgreSQL", partial(starts.dbos_on_postgres, "calls"), peer),
-    System("Prefect, results kept", partial(starts.peer, "prefect", "calls"), peer),
+    System("Prefect, results kept", partial(starts.peer, "prefect", "calls"), peer, 1),
 )
 
 
@@ -169,14 +176,14 @@ def measure(rounds: int) -> Iterator[dict[str, Any]]:
     trials: dict[str, list[Mapping[str, Any]]] = {system.name: [] for system in SYSTEMS}
     failed = dict[str, str]()
     for round_ in range(rounds):
-        for system in (one for one in SYSTEMS if one.name not in failed):
+        for system in (one for one in SYSTEMS if one.name not in failed and round_ < one.most):
             try:
                 trials[system.name].append(trial(system))
             except (AssertionError, OSError, RuntimeError, subprocess.SubprocessError) as error:
                 failed[system.name] = players.reason(error)
             print(round_, system.name, failed.get(system.name) or trials[system.name][-1], flush=True)
         shape = {"items": ITEMS, "at_once": AT_ONCE, "agents": AGENTS}
-        yield {**shape, "rounds": round_ + 1, "trials": trials, "missing": failed}
+        yield {**shape, "rounds": round_ + 1, "versions": versions(), "trials": trials, "missing": failed}
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ LATENCY_S = 0.3
 LIMITS = Limits(requests=REQUESTS, input_tokens=TOKENS, output_tokens=10 * TOKENS, burst=BURST_S / 60)
 SCRIPT = Script(latency=Latency(base_s=LATENCY_S), limits={"*": LIMITS}, counted=True, remember=False)
 
-SHORT, LONG = 600, 3000
+SHORT, LONG = 600, 2400
 KILL_AFTER_S = LONG / REQUESTS * 30
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import players
-from benchmarks.peers.environments import ROOT, python_of
+from benchmarks.peers.environments import ROOT, python_of, versions
 from benchmarks.report import kept
 
 TURNS = (50, 100, 150, 200)
@@ -53,7 +53,13 @@ def measure() -> Iterator[dict[str, Any]]:
         except (OSError, subprocess.SubprocessError) as error:
             failed[system] = players.reason(error)
         print(system, taken.get(system) or failed[system], flush=True)
-        yield {"turns": TURNS, "characters": CHARACTERS, "bytes": taken, "missing": failed}
+        yield {
+            "versions": versions("langgraph", "dbos"),
+            "turns": TURNS,
+            "characters": CHARACTERS,
+            "bytes": taken,
+            "missing": failed,
+        }
 
 
 if __name__ == "__main__":

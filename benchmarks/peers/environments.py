@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -25,6 +26,13 @@ def python_of(peer: str) -> Path:
     _uv("pip", "sync", "--quiet", "--require-hashes", "--python", str(python), str(wanted))
     shutil.copy(wanted, installed)
     return python
+
+
+def versions(*peers: str) -> dict[str, str]:
+    """What the environments of these are made for, or those of all, and Ray's."""
+    files = [Path(__file__).parent / peer / "requirements.in" for peer in peers]
+    pins = [line for file in files or Path(__file__).parent.glob("*/requirements.in") for line in file.open()]
+    return {"ray": version("ray"), **dict(pin.strip().split("==") for pin in pins)}
 
 
 def lock(peer: str) -> None:

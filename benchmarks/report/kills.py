@@ -18,7 +18,7 @@ def section(kept: Json) -> Iterator[str]:
     yield "## W6: SIGKILL in the middle of a fan-out, and on\n"
     yield (
         f"{kept['items']} calls of about a second, {kept['at_once']} at once; the signal comes when half are answered. "
-        f"Medians; trials of each: {kept['rounds']}. *Asked again* is what is paid a second time, counted at the "
+        "Medians. *Asked again* is what is paid a second time, counted at the "
         "model's server; beyond what was in flight it is work that had been answered and was lost. A plain loop of "
         "asyncio, Ray or Dask keeps nothing: all that was answered is asked again, by construction.\n"
     )
@@ -31,6 +31,7 @@ def section(kept: Json) -> Iterator[str]:
         "of it answered before",
         "next new call s",
         "end s",
+        "trials",
     ]
     yield table(head, rows(kept))
     yield (
@@ -55,7 +56,7 @@ def rows(kept: Json) -> Iterator[list[str]]:
             told = [middle(trials, field) for field in ("answered", "in_flight", "again")]
             waits = [middle(trials, field) for field in ("first_call_s", "end_s")]
             counts = [f"{value:g}" for value in (*told, lost)]
-            yield [name, *counts, *("–" if wait is None else f"{wait:.1f}" for wait in waits)]
+            yield [name, *counts, *("–" if wait is None else f"{wait:.1f}" for wait in waits), f"{len(trials)}"]
 
 
 def goals(kept: Json) -> Iterator[Goal]:

@@ -132,7 +132,7 @@ ALL: Json = {name: {**ABOUT, "at": "now", "took_s": 9, **figures} for name, figu
         (calls.section(CALLS), "| Prefect | failed: it broke |"),
         (limits.section(LIMITS), "| SDK | 600 | 300 | 250 | 950 | 0 | 27.0 | 0.930 | 2 |"),
         (limits.section(LIMITS), "**Not measured: LangGraph.** no wheel"),
-        (kills.section(KILLS), "| x | 80 | 40 | 45 | 5 | – | 4.0 |"),
+        (kills.section(KILLS), "| x | 80 | 40 | 45 | 5 | – | 4.0 | 1 |"),
         (growth.section(GROWTH), "| mnemosyne | 2,000 | 4.00 | 2,000 | 1.00 | 2.0 | 10.0 | 2 |"),
         (growth.section(GROWTH), "failed: it broke"),
         (talks.section(TALKS), "| mnemosyne | 1 | 3 | 30 | 40 |"),

@@ -10,8 +10,8 @@ export RAY_AUTH_MODE := token
 export UV_COMPILE_BYTECODE := 1
 
 python := .venv/bin/python
-# Tests with processes of Ray stay in one: under load its start takes long, and hung agents are told by the clock.
-two := --numprocesses 2 --dist loadfile
+# One process has the tests that start Ray (tests/conftest.py), the other one the rest meanwhile.
+two := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help
 help: ## show this list
@@ -27,8 +27,7 @@ setup: ## make or update the locked environment
 
 .PHONY: test
 test: setup browser watchers database lint types contracts ## everything CI runs; stops at the first chore that fails
-	$(python) -m pytest $(two) tests/unit tests/test_architecture.py
-	$(python) -m pytest -m "not faults" tests/integration tests/test_examples.py
+	$(python) -m pytest $(two) -m "not faults" tests
 
 .PHONY: browser
 browser: ## install Chromium for the tests of the page, if it is missing and this is Debian's root
@@ -88,6 +87,10 @@ contracts: setup ## import contracts: cluster -> dashboards -> actors
 .PHONY: unit
 unit: setup ## tests without Ray
 	$(python) -m pytest $(two) tests/unit
+
+.PHONY: services
+services: setup browser watchers ## tests over real servers, models and browsers, without Ray
+	$(python) -m pytest $(two) -m "not faults" tests/services
 
 .PHONY: integration
 integration: setup ## tests on one embedded Ray

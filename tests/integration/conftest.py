@@ -1,16 +1,14 @@
-"""What tests share: one Ray for the session, whose start takes seconds, and a server that plays the Messages API."""
+"""What tests share: one Ray for the session, whose start takes seconds."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
-from actors.models.claude import ClaudeModel
 from actors.models.script import Rule, Script
 from actors.settings import FleetSettings, ModelSettings, Pools, Settings
 from actors.work import Role
 from cluster import config
-from tests.messages_server import KEY, MessagesServer
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -28,18 +26,3 @@ async def fleet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator["Flee
 
     async with Fleet(settings, frozenset({"scripted"})) as started:
         yield started
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[MessagesServer]:
-    """Plays the Messages API; answers at once."""
-    async with MessagesServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def model(server: MessagesServer) -> AsyncIterator[ClaudeModel]:
-    """Calls that server through the real SDK."""
-    opened = ClaudeModel(lambda: KEY, ModelSettings(base_url=server.base_url, deadline_base_s=30))
-    yield opened
-    await opened.close()

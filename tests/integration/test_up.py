@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.events import ItemClosed, RunFinished, RunPaused, RunStarted
+from actors.events import ItemClosed, ItemStarted, RunFinished, RunPaused, RunStarted
 from actors.supervision.drivers import HANGS_S
 from actors.work import Lost
 from cluster.config import store_path
@@ -94,7 +94,10 @@ def test_what_is_killed_comes_back_and_nothing_is_paid_twice(commands: Commands,
     commands.wait(victim, begun("i0"))
     strike(wait_for(fleet, victim)[0])
     finish(commands, victim, items)
-    assert not [e for e in commands.events(victim) if isinstance(e, ItemClosed) and isinstance(e.outcome, Lost)]
+    events = commands.events(victim)
+    lost = {(e.item, e.epoch) for e in events if isinstance(e, ItemClosed) and isinstance(e.outcome, Lost)}
+    sent = {(e.item, e.epoch) for e in events if isinstance(e, ItemStarted)}
+    assert not lost & sent, "at most what a driver wrote down and did not live to send"
 
 
 def test_two_that_submit_the_same_at_once_get_the_same_run(commands: Commands, fleet: FleetFile) -> None:

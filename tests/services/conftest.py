@@ -1,0 +1,24 @@
+"""What tests over services share: a server that plays the Messages API."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from actors.models.claude import ClaudeModel
+from actors.settings import ModelSettings
+from tests.messages_server import KEY, MessagesServer
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[MessagesServer]:
+    """Plays the Messages API; answers at once."""
+    async with MessagesServer() as running:
+        yield running
+
+
+@pytest.fixture
+async def model(server: MessagesServer) -> AsyncIterator[ClaudeModel]:
+    """Calls that server through the real SDK."""
+    opened = ClaudeModel(lambda: KEY, ModelSettings(base_url=server.base_url, deadline_base_s=30))
+    yield opened
+    await opened.close()

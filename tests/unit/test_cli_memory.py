@@ -1,11 +1,9 @@
 """`recall`, `remember`, `forget`: what they print, with no process alive and beside a writer."""
 
 import asyncio
-import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -14,25 +12,8 @@ from actors.memory.memory import result_id
 from actors.stores.group import GroupStore
 from actors.work import Content, Result
 from cluster.cli import main
-from cluster.cli.faults import fault
+from tests.invoked import call, facts
 from tests.store_facts import assigned, closed, driven
-
-
-def call(home: Path, *arguments: str) -> tuple[int, str]:
-    """Exit code, and what is said to people."""
-    done = CliRunner().invoke(main.app, [*arguments, "--home", str(home)])
-    if done.exception and not isinstance(done.exception, SystemExit):
-        told = fault(done.exception)
-        if told is None:
-            raise done.exception
-        return told.code, told.message
-    return done.exit_code, done.output
-
-
-def facts(home: Path, *arguments: str) -> Any:
-    code, said = call(home, *arguments, "--json")
-    assert code == 0, said
-    return json.loads(said)
 
 
 @pytest.fixture(params=["nobody", "a fleet"])

@@ -12,8 +12,7 @@ from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
 from actors.work import Item
 from cluster import config
-from cluster.cli import detach, on_fleet
-from cluster.cli.drive import drive
+from cluster.cli import detach, here, on_fleet
 from cluster.cli.way import Way
 from cluster.ports import OpenRun
 
@@ -40,8 +39,7 @@ def go(
     elif way.detach:
         _detach(way, *again())
     else:
-        settings = way.settings(model, items)
-        drive(settings, models, open_run, way.console, way.wait, way.hint, as_json=way.as_json)
+        here.drive(way, way.settings(model, items), models, open_run)
 
 
 def _detach(way: Way, run: str, arguments: Sequence[str], begun: Callable[[RunRecord], bool]) -> None:

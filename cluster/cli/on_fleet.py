@@ -16,7 +16,7 @@ from actors.work import RunStatus
 from cluster import config
 from cluster.cli import live
 from cluster.cli.codes import INTERRUPTED, OF_STATUS
-from cluster.cli.drive import tell
+from cluster.cli.ending import tell
 from cluster.cli.watch import Alone, Unattended
 from cluster.cli.way import Way
 from cluster.fleet_file import FleetFile
@@ -157,12 +157,8 @@ def watch(way: Way, run: str) -> None:
     if not view.finished and view.state is not RunStatus.PAUSED and not is_driven(way.home, reader.run(run)):
         raise FleetError(f"no process drives run {run} any more; go on with: {way.hint('resume', run)}")
     reader.close()
-    tell(way.home, run, view.state, way.console, way.hint, as_json=way.as_json)
-    raise typer.Exit(_code(view))
-
-
-def _code(view: RunView) -> int:
-    return OF_STATUS[view.state]
+    tell(way, run, view.state)
+    raise typer.Exit(OF_STATUS[view.state])
 
 
 def _left(way: Way, run: str) -> None:

@@ -12,7 +12,7 @@ from actors.work import Item, RunStatus
 from cluster import config, requests
 from cluster.cli import on_fleet, options
 from cluster.cli.codes import OF_STATUS
-from cluster.cli.drive import tell
+from cluster.cli.ending import tell
 from cluster.cli.go import go
 from cluster.cli.journal import opened, read_view
 from cluster.cli.options import Home
@@ -127,7 +127,7 @@ def finished(way: Way, view: RunView) -> None:
     with opened(way.home) as reader:
         ResultFiles(reader, view.run, way.home).catch_up()
     way.console.print(f"Run {view.run} is finished: {view.state.value}.", highlight=False, markup=False)
-    tell(way.home, view.run, view.state, way.console, way.hint, as_json=way.as_json)
+    tell(way, view.run, view.state)
     raise typer.Exit(OF_STATUS[view.state])
 
 

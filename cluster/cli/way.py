@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,8 +19,8 @@ from actors.tools.capability import SUBAGENTS
 from actors.work import Item, Role
 from cluster import api_key, config, fleet_file
 from cluster.cli import options, preflight
-from cluster.cli.drive import hints
 from cluster.cli.shape import Shape, told
+from cluster.cli.text import one_line
 from cluster.fleet_file import FleetFile
 
 Wait = Annotated[float, typer.Option(min=0, help="Seconds to stay when paused or waiting, if this is no terminal.")]
@@ -87,7 +88,8 @@ class Way:
 
     def hint(self, command: str, run: str, *more: str) -> str:
         """What a person types to do this with the run."""
-        return hints(self.named_home)(command, run, *more)
+        where = ["--home", str(self.named_home)] if self.named_home else []
+        return one_line(shlex.join(["mnemosyne", command, run, *more, *where]))
 
     def settings(self, model: str, items: Sequence[Item]) -> Settings:
         """Of an embedded fleet, which has the roles of these items. Raises UserError."""

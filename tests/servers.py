@@ -32,7 +32,7 @@ def binary(name: str) -> str | None:
 
 
 class PostgresServer:
-    """One server; ends with `stop`."""
+    """One server; ends with `remove`, or when this process has ended, however that was."""
 
     def __init__(self, folder: Path, settings: Sequence[str] = QUICK) -> None:
         self.folder, self.data, self._settings = folder, folder / "data", settings
@@ -54,7 +54,15 @@ class PostgresServer:
             "--locale",
             "C.UTF-8",
         )
+        self._keeper = self._keep()
         self.start()
+
+    def _keep(self) -> "subprocess.Popen[bytes]":
+        """Waits for the end of this process, which has the other end of its input."""
+        end = f'read _; "$0" stop --mode immediate --pgdata "{self.data}" >/dev/null 2>&1; rm -rf "{self.folder}"'
+        command = ["sh", "-c", end, str(binary("pg_ctl"))]
+        options = {"cwd": "/", "stdin": subprocess.PIPE, "start_new_session": True, **self._user}
+        return subprocess.Popen(command, **options)  # type: ignore[call-overload,no-any-return]
 
     def _run(self, name: str, *arguments: str) -> None:
         command = [str(binary(name)), *arguments]
@@ -81,8 +89,8 @@ class PostgresServer:
 
     def remove(self) -> None:
         """Nothing of it is left."""
-        self.stop()
-        shutil.rmtree(self.folder)
+        self._keeper.communicate(timeout=60)
+        assert not self.folder.exists()
 
     def address(self, database: str = "postgres") -> str:
         """Of one of its databases."""

@@ -165,6 +165,8 @@ async def test_through_a_restart_of_the_server_callers_wait_and_readers_go_on(
 ) -> None:
     store = GroupStore(file)
     reading = asyncio.create_task(store.read("r", 1, LONG_S))
+    await asyncio.sleep(0)
+    assert await store.read("r", 1, 0) == [], "looks are made in turn: the one before waits for news by now"
     await asyncio.to_thread(postgres.stop)
     names = [f"{number}" for number in range(20)]
     sent = [asyncio.create_task(store.append(name, [stores.wish("r", name)])) for name in names]

@@ -138,4 +138,8 @@ class ReadingConnection(PatientConnection):
     def connect(self) -> None:
         """See Connection."""
         super().connect()
-        super(PatientConnection, self).execute("set default_transaction_read_only to on")
+        try:
+            super(PatientConnection, self).execute("set default_transaction_read_only to on")
+        except BaseException:
+            self.close()
+            raise

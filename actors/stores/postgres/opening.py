@@ -1,5 +1,6 @@
 """Opening a store's database: for writing the lock against a second writer, then the right schema or a refusal."""
 
+import atexit
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -108,11 +109,16 @@ _lookers: dict[Path, ReadingConnection] = {}
 """A page asks several times a second who writes; threads take turns."""
 
 
+@atexit.register
+def _forget_lookers() -> None:
+    while _lookers:
+        _lookers.popitem()[1].close()
+
+
 def session_of(store: Path) -> str | None:
     """Who writes this store now; see `holder`. Raises StoreUnusable."""
     if store not in _lookers:
-        while _lookers:
-            _lookers.popitem()[1].close()
+        _forget_lookers()
         _lookers[store] = ReadingConnection(server.read(store), "look")
     try:
         return holder(_lookers[store])

@@ -10,8 +10,8 @@ export RAY_AUTH_MODE := token
 export UV_COMPILE_BYTECODE := 1
 
 python := .venv/bin/python
-# One process has the tests that start Ray (tests/conftest.py), the other one the rest meanwhile.
-two := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+# Tests with processes of Ray stay in one: under load its start takes long, and hung agents are told by the clock.
+two := --numprocesses 2 --dist loadfile
 
 .PHONY: help
 help: ## show this list
@@ -27,7 +27,8 @@ setup: ## make or update the locked environment
 
 .PHONY: test
 test: setup browser watchers database lint types contracts ## everything CI runs; stops at the first chore that fails
-	$(python) -m pytest $(two) -m "not faults" tests
+	$(python) -m pytest $(two) -m "not faults" tests/unit tests/services tests/test_architecture.py
+	$(python) -m pytest -m "not faults" tests/integration tests/test_examples.py
 
 .PHONY: browser
 browser: ## install Chromium for the tests of the page, if it is missing and this is Debian's root

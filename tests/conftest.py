@@ -23,19 +23,6 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["HOME"] = home.name
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes test (--dist loadgroup): one of them has all that start Ray, and begins with that."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("ray" if starts_ray(item) else item.path.stem))
-    items.sort(key=lambda item: not starts_ray(item))
-
-
-def starts_ray(item: pytest.Item) -> bool:
-    """Under the load of another Ray its start takes long, and hung agents are told by the clock."""
-    return item.path.parent.name in {"integration", "faults"} or item.path.stem == "test_examples"
-
-
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL server; skips with the reason if none is installed, and fails in CI."""

@@ -4,19 +4,20 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import Protocol
 
 from actors.machine import garbage
 from actors.settings import Settings
-from actors.stores.protocol import RunRecord
+from actors.stores.protocol import RunRecord, Store
 from actors.stores.reader import Reader
 from actors.work import RunStatus
 from cluster import config
 from cluster.driver import Driver
 from cluster.fleet import Fleet
 from cluster.lease import lease
-from cluster.ports import OpenRun
+from cluster.ports import AgentPort, OpenRun
 from cluster.results import ResultFiles
 
 Show = Callable[[RunRecord, Callable[[], bool]], Awaitable[None]]
@@ -28,20 +29,43 @@ SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 PAUSE_POLL_S = 0.5
 
 
+class Around(Protocol):
+    """A fleet, as far as a session needs one."""
+
+    @property
+    def store(self) -> Store:
+        """Its store."""
+        ...
+
+    @property
+    def agents(self) -> Mapping[str, AgentPort]:
+        """Its agents by id."""
+        ...
+
+    async def guard(self) -> None:
+        """See Fleet."""
+        ...
+
+
 class Session:
     """Drives one run to its end, to a pause, or to the person's Ctrl-C."""
 
     def __init__(
-        self, settings: Settings, models: frozenset[str], pause_limit_s: float | None, farewell: Callable[[], None]
+        self,
+        settings: Settings,
+        models: frozenset[str],
+        pause_limit_s: float | None,
+        farewell: Callable[[], None],
+        fleet: Callable[[Settings, frozenset[str]], AbstractAsyncContextManager[Around]] = Fleet,
     ) -> None:
-        self._settings, self._models, self._pause_limit_s = settings, models, pause_limit_s
+        self._settings, self._models, self._pause_limit_s, self._fleet = settings, models, pause_limit_s, fleet
         self._farewell = farewell  # last words of a process that ends at once
         self.interrupted_by: signal.Signals | None = None
 
     async def run(self, open_run: OpenRun, show: Show) -> RunStatus:
         """Start the fleet, drive the run, end the fleet. Raises FleetError, StoreError, UserError."""
         garbage.calm()
-        async with Fleet(self._settings, self._models) as fleet:
+        async with self._fleet(self._settings, self._models) as fleet:
             record = await open_run(fleet.store)
             driver = Driver(record, fleet.store, fleet.agents, f"pid {os.getpid()} of `run` or `resume`")
             with lease(self._settings.home, record):

@@ -77,8 +77,18 @@ def ended(process: Process) -> tuple[int, str]:
     return process.returncode, out
 
 
+def gone(children: set[tuple[int, str]]) -> None:
+    """Return once all that the command started has ended."""
+    assert children
+    deadline = time.monotonic() + GONE_WITHIN_S
+    while alive(children) - HELPERS:
+        assert time.monotonic() < deadline, alive(children)
+        time.sleep(0.1)
+
+
 def test_however_a_run_is_ended_resume_finishes_it_and_each_item_is_paid_once(commands: Commands) -> None:
-    plan = commands.plan(a=[], b=["a"], c=["b"], d=["c"], e=["d"])
+    """By Ctrl-C, then by SIGKILL; tests/unit/test_embedded.py has the other signals."""
+    plan = commands.plan(a=[], b=["a"], c=["b"])
     commands.script(latency_s=0.4)
     process = commands.start("run", plan, "--key", "k", *ONE)
     commands.wait("k", begun("a"), process)
@@ -87,13 +97,35 @@ def test_however_a_run_is_ended_resume_finishes_it_and_each_item_is_paid_once(co
     assert (code, paid(commands.events("k"))) == (130, ["a"]), "what was active is waited for, nothing new begins"
     assert "Paused, nothing is lost. Go on with: mnemosyne resume plan-" in out
 
+    commands.script(rules=[{"match": "/b/", "hang": True}])
     process = commands.start("resume", "k", *ONE)
-    strike(commands, process, "b", signal.SIGTERM)
-    assert (ended(process)[0], paid(commands.events("k"))) == (143, ["a", "b"])
+    commands.wait("k", begun("b"), process)
+    children = descendants(process.pid)
+    process.kill()
+    assert ended(process)[0] == -signal.SIGKILL
+    gone(children)
+    assert not is_held(commands.home / "store.db")
 
-    commands.script(rules=[{"match": "/c/", "hang": True}])
+    commands.script()
+    code, out, _ = commands.run("resume", "k", "--json", *ONE)
+    told, events = json.loads(out), commands.events("k")
+    assert (code, told["state"], told["counts"]["complete"]) == (0, "completed", 3)
+    assert paid(events) == ["a", "b", "c"]
+    assert [e.item for e in events if isinstance(e, ItemClosed) and isinstance(e.outcome, Lost)] == ["b"]
+    assert sorted(path.name for path in (commands.home / "runs" / told["run"]).iterdir()) == ["a.md", "b.md", "c.md"]
+
+
+@pytest.mark.faults
+def test_a_second_signal_ends_everything_at_once(commands: Commands) -> None:
+    plan = commands.plan(a=[], b=["a"])
+    commands.script(latency_s=0.4)
+    process = commands.start("run", plan, "--key", "k", *ONE)
+    strike(commands, process, "a", signal.SIGTERM)
+    assert (ended(process)[0], paid(commands.events("k"))) == (143, ["a"])
+
+    commands.script(rules=[{"match": "/b/", "hang": True}])
     process = commands.start("resume", "k", *ONE)
-    strike(commands, process, "c", signal.SIGINT)
+    strike(commands, process, "b", signal.SIGINT)
     assert process.stderr
     assert any("once more to end at once" in line for line in process.stderr)
     children, struck = descendants(process.pid), time.monotonic()
@@ -101,29 +133,11 @@ def test_however_a_run_is_ended_resume_finishes_it_and_each_item_is_paid_once(co
     assert "Ended at once. Go on with: mnemosyne resume plan-" in process.stderr.read()
     assert ended(process)[0] == 130
     assert time.monotonic() - struck < 2
-    assert children
-
-    commands.script(rules=[{"match": "/d/", "hang": True}])
-    process = commands.start("resume", "k", *ONE)
-    commands.wait("k", begun("d"), process)
-    children |= descendants(process.pid)
-    process.kill()
-    assert ended(process)[0] == -signal.SIGKILL
-    deadline = time.monotonic() + GONE_WITHIN_S
-    while alive(children) - HELPERS:
-        assert time.monotonic() < deadline, alive(children)
-        time.sleep(0.1)
-    assert not is_held(commands.home / "store.db")
+    gone(children)
 
     commands.script()
-    code, out, _ = commands.run("resume", "k", "--json", *ONE)
-    told, events = json.loads(out), commands.events("k")
-    assert (code, told["state"], told["counts"]["complete"]) == (0, "completed", 5)
-    assert paid(events) == ["a", "b", "c", "d", "e"]
-    assert [e.item for e in events if isinstance(e, ItemClosed) and isinstance(e.outcome, Lost)] == ["c", "d"]
-    assert sorted(path.name for path in (commands.home / "runs" / told["run"]).iterdir()) == [
-        f"{i}.md" for i in "abcde"
-    ]
+    assert commands.run("resume", "k", *ONE)[0] == 0
+    assert paid(commands.events("k")) == ["a", "b"]
 
 
 def on_a_terminal(commands: Commands, *arguments: str) -> str:

@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from tests import servers
@@ -11,6 +12,12 @@ from tests.servers import PostgresServer
 
 FOREIGN = ("ANTHROPIC_", "MNEMOSYNE_", "RAY_", "PG")
 """Prefixes of variables that would change what is tested: a real key, a real home, a running cluster's address."""
+
+
+# What a loaded machine takes its time for is no mistake of the code.
+SLOW = [hypothesis.HealthCheck.too_slow]
+hypothesis.settings.register_profile("ours", deadline=None, suppress_health_check=SLOW)
+hypothesis.settings.load_profile("ours")
 
 
 def pytest_configure(config: pytest.Config) -> None:

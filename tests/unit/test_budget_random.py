@@ -193,7 +193,7 @@ caps = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, 2**32), st.one_of(st.just(Budget()), caps))
 def test_the_cap_is_never_passed_and_with_a_wider_one_the_run_ends(seed: int, budget: Budget) -> None:
     world = World(seed, budget)
@@ -209,7 +209,7 @@ def test_the_cap_is_never_passed_and_with_a_wider_one_the_run_ends(seed: int, bu
     assert world.state.status in FINISHED
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32), caps)
 def test_the_next_driver_counts_as_the_one_before(seed: int, budget: Budget) -> None:
     world = World(seed, budget)

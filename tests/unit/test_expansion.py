@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.errors import ItemGrows, PlanRefused
@@ -145,7 +145,6 @@ evil = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.lists(evil, max_size=8), min_size=1, max_size=3),
     st.builds(Limits, items=st.integers(0, 6), fan_out=st.integers(0, 6), depth=st.integers(0, 2)),

@@ -165,7 +165,7 @@ fleet_caps = st.one_of(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 2**32), fleet_caps, st.integers(1, 3))
 def test_whoever_dies_the_runs_never_take_more_together_and_end_with_a_wider_budget(
     seed: int, caps: Budget, runs: int

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.errors import PlanRefused
@@ -172,7 +172,6 @@ def test_what_is_added_for_a_cancelled_item_is_cancelled() -> None:
     assert [command.event.item for command in ends if isinstance(command, Append)] == ["each[0]"]  # type: ignore[union-attr]
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(0, 6), st.integers(1, 6))
 def test_a_driver_may_die_between_any_two_facts(seed: int, entries: int, kills: int) -> None:
     rng = Random(seed)

@@ -41,7 +41,7 @@ def lasts_at_most(world: World) -> float:
     return 30 + 2 * by_limits + by_concurrency
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(limits, shapes, seeds)
 def test_no_call_is_refused_and_all_are_granted_in_time(limits: Limits, shape: Shape, seed: int) -> None:
     world = World(limits, shape, seed)
@@ -49,7 +49,7 @@ def test_no_call_is_refused_and_all_are_granted_in_time(limits: Limits, shape: S
     assert world.refused == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(limits, shapes, seeds, st.lists(st.floats(5, 30), max_size=3), st.lists(st.floats(5, 30), max_size=3))
 def test_neither_deaths_of_the_governor_nor_of_agents_get_a_call_refused(
     limits: Limits, shape: Shape, seed: int, restarts: list[float], kills: list[float]
@@ -63,7 +63,7 @@ def test_neither_deaths_of_the_governor_nor_of_agents_get_a_call_refused(
     assert world.refused == 0
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seeds, st.booleans())
 def test_work_without_end_gets_nearly_all_of_the_limit(seed: int, told_late: bool) -> None:
     shape = Shape(calls=1500, concurrency=100, told_late=told_late)
@@ -76,7 +76,7 @@ def test_work_without_end_gets_nearly_all_of_the_limit(seed: int, told_late: boo
 needs = st.lists(st.tuples(st.integers(1, 4000), st.sampled_from("abc")), min_size=2, max_size=60)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(needs, st.lists(st.floats(0.001, 3), max_size=80), seeds)
 def test_no_window_of_time_holds_more_than_a_limit_allows(
     wanted: list[tuple[int, str]], steps: list[float], seed: int

@@ -3,13 +3,12 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.context.marked import marked, number, shortened, visible
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200), st.text(max_size=20))
 def test_a_block_ends_once_and_at_its_end(text: str, label: str) -> None:
     block = marked("data", text, name=label)
@@ -46,7 +45,6 @@ def test_a_label_is_one_line() -> None:
     assert marked("data", "x", name='a"\nb').split("\n")[0].endswith(' name="a\\"\\nb">')
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300), st.integers(2, 100))
 def test_what_is_too_long_keeps_head_and_tail(text: str, limit: int) -> None:
     short = shortened(text, limit)

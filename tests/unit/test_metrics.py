@@ -54,7 +54,7 @@ def kept(fold: Fold) -> Fold:
 PLAN = items(a=(), b="a", c="a", d="bc", e=())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32), st.floats(0, 1))
 def test_counters_never_fall_add_up_and_survive_a_restart_anywhere(seed: int, where: float) -> None:
     history = [event for event, _ in legal(PLAN, random.Random(seed), wishes=0.05)]

@@ -191,7 +191,7 @@ PLANS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(PLANS, st.floats(1, 700), st.integers(0, 2**32))
 async def test_whatever_fails_it_ends_within_its_bounds(
     plan: list[tuple[type[ModelError], float | None, bool]], left_s: float, seed: int

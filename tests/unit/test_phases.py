@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.errors import PlanRefused
@@ -122,7 +122,6 @@ def spot() -> Spot:
     return Spot(Scalar(1, None, ""), "items", Mistakes("plan"))
 
 
-@settings(deadline=None)
 @given(phased(), st.randoms(use_true_random=False))
 def test_no_item_begins_before_its_phase_and_each_step_is_told_once_whatever_dies(
     items: tuple[Item, ...], rng: Random

@@ -66,7 +66,7 @@ def outcome(folder: Path, content: bytes, name: str) -> Plan | PlanRefused:
     return refusal
 
 
-@settings(deadline=None, max_examples=600)
+@settings(max_examples=600)
 @given(st.binary(max_size=200) | soup | damaged(), SUFFIXES)
 @example(b"%YAML 99999999999999999999.1\n---\na", "plan.yaml")
 @example(b'"\\Uffffffff"', "plan.yaml")
@@ -94,7 +94,7 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(json_values, SUFFIXES)
 def test_any_document_gives_a_plan_or_its_mistakes(
     tmp_path_factory: pytest.TempPathFactory, document: Any, name: str
@@ -149,7 +149,7 @@ def test_the_parser_without_libyaml_builds_the_same_tree() -> None:
     assert isinstance(fast[0].entries["items"][1], Listing)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(soup | damaged())
 @example(b"%YAML 99999999999999999999.1\n---\na")
 @example(b'"\\Uffffffff"')

@@ -106,7 +106,7 @@ values: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.dictionaries(keywords, values, max_size=4), values)
 def test_an_accepted_schema_judges_any_answer(
     tmp_path_factory: pytest.TempPathFactory, schema: dict[str, Any], answer: Any

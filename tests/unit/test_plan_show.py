@@ -80,7 +80,7 @@ good = st.fixed_dictionaries(
 nearly = st.fixed_dictionaries({"items": st.lists(good, max_size=2, unique_by=lambda item: item["id"])})
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(plans | nearly)
 def test_what_is_accepted_fits_the_schema(tmp_path_factory: pytest.TempPathFactory, plan: dict[str, Any]) -> None:
     path = tmp_path_factory.mktemp("plan") / "plan.json"
@@ -92,7 +92,7 @@ def test_what_is_accepted_fits_the_schema(tmp_path_factory: pytest.TempPathFacto
     schema.validate(plan)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(nearly)
 def test_what_fits_the_schema_and_has_no_more_to_check_is_accepted(
     tmp_path_factory: pytest.TempPathFactory, plan: dict[str, Any]

@@ -101,7 +101,7 @@ MARKS = ["-", "^", ":", "{}", '"', "'", "(", ")", "*", "\x00", "�", "%", "--",
 pieces = st.one_of(st.sampled_from(WORDS + MARKS), st.text(max_size=6), st.sampled_from(["漢字", "Größe", "rust"]))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.lists(pieces, max_size=8).map(" ".join) | st.text(), min_size=1, max_size=12))
 @example(["\0", "\ud800", '"""', "a" * 5_000, "OR " * 500, "NOT " * 500, "x NOT " * 300, '"a" ' * 900, "(" * 3000])
 def test_no_text_fails_and_both_stores_find_the_same(asked: list[str]) -> None:

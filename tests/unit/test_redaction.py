@@ -9,7 +9,7 @@ from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.secrecy.redaction import HIDDEN, RedactedFormatter, Redactor, guard_logs, remember
@@ -40,7 +40,6 @@ def test_every_spelling_is_hidden(spelling: str) -> None:
     assert len(told) <= len(f"before {HIDDEN} after") + 10, told  # base64 keeps what neighbours share with it
 
 
-@settings(deadline=None)
 @given(text=st.text(), secret=st.text(st.characters(exclude_characters="\0"), min_size=4))
 def test_no_secret_is_left(text: str, secret: str) -> None:
     at = len(text) // 2
@@ -48,7 +47,6 @@ def test_no_secret_is_left(text: str, secret: str) -> None:
     assert secret not in told.replace(HIDDEN, "\0")
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="abcdefgh ,.\n", max_size=200))
 def test_what_is_no_secret_stays(text: str) -> None:
     assert Redactor(SECRET)(text) == text

@@ -88,7 +88,7 @@ def key_of(what: What, rng: random.Random) -> str:
     return result_key(item, what.model, what.prompt, results)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(pairs, st.integers(0, 2**32).map(random.Random))
 def test_two_keys_are_equal_exactly_when_what_went_in_is(pair: tuple[What, What], rng: random.Random) -> None:
     one, other = pair
@@ -134,7 +134,6 @@ schemas = st.dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(schemas)
 def test_an_item_that_was_in_a_store_has_the_key_it_had_before(schema: dict[str, Any]) -> None:
     item = Item(id="a", description="x", output=schema)

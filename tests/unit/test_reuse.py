@@ -199,7 +199,7 @@ def stories(draw: st.DrawFn) -> tuple[tuple[Item, ...], list[Event], tuple[Item,
     return plan, rows, tuple(rng.sample((*after, *items(new=[])), len(after) + 1))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(stories())
 def test_kept_is_exactly_what_has_the_same_key(story: tuple[tuple[Item, ...], list[Event], tuple[Item, ...]]) -> None:
     plan, rows, after = story

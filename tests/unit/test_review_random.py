@@ -135,7 +135,7 @@ class World:
         self.take(self.rng.choice(words))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(plans(), st.integers())
 def test_a_run_with_reviews_and_people_ends_and_every_item_once(work: WorkGraph, seed: int) -> None:
     world = World(work, random.Random(seed))

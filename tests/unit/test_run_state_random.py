@@ -195,7 +195,7 @@ def play(work: WorkGraph, rng: random.Random) -> tuple[list[Event], set[str]]:
     return world.journal, world.poison
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(plans(), st.integers())
 def test_every_item_ends_once_whatever_dies(work: WorkGraph, seed: int) -> None:
     journal, poison = play(work, random.Random(seed))

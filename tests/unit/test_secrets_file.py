@@ -13,7 +13,7 @@ from typing import Any
 
 import pyrage
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.errors import SecretsUnusable
@@ -132,7 +132,6 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> tuple[SecretsFile, bytes
     return file, file.path.read_bytes()
 
 
-@settings(deadline=None)
 @given(where=st.floats(0, 1, exclude_max=True), change=st.integers(1, 255))
 def test_no_changed_byte_goes_unseen(sealed: tuple[SecretsFile, bytes], where: float, change: int) -> None:
     file, whole = sealed

@@ -147,7 +147,7 @@ async def compare(path: Path, asked: Sequence[Call]) -> None:
         await sqlite.close()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(calls, max_size=25))
 def test_both_stores_answer_alike(asked: list[Call]) -> None:
     with TemporaryDirectory() as folder:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.errors import ToolFailed
@@ -129,7 +129,6 @@ def test_another_file_system_is_not_entered() -> None:
         pass
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60) | st.lists(st.sampled_from(["..", ".", "", "a", "/", "ä", "\0"])).map("/".join))
 def test_every_path_is_refused_or_goes_down(path: str) -> None:
     try:

@@ -51,8 +51,9 @@ UNREAD = (
 PAGE = 2000
 """Events of one read while a driver takes over; fewer are the last."""
 
-CHUNK = 512
-"""Facts in one append at most: the agents begin with the first items while the next are written."""
+CHUNK = 256
+"""Facts in one append at most, and items that are assigned before the first of them are on their way to the journal:
+the agents begin with them while the next are assigned."""
 
 WIDE = 64
 GATHER_S = 0.003
@@ -109,7 +110,7 @@ class Driver:
             try:
                 state, cursor = await self._replay(term, items, fleet)
                 if not state.finished:
-                    self._state = state
+                    self._state, state.most = state, CHUNK
                     self._owed.append(RunStarted(run=run, term=term, driver=self._name))
                     self._carry_out(state.start(term, {name: agent.role for name, agent in self._agents.items()}))
                     helpers += map(
@@ -158,6 +159,9 @@ class Driver:
                         self._links[stimulus.agent].go()
                 self._carry_out(state.handle(*batch))
             stimuli = []
+            while state.more:
+                await asyncio.sleep(0)  # what was assigned sets out
+                self._carry_out(state.handle())
 
     def _hear(self, *stimuli: Stimulus) -> None:
         self._inbox += stimuli

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -93,6 +94,7 @@ def project(name: str) -> str:
     return f"{PROJECT}{_plain(name, 200)}"
 
 
+@lru_cache(maxsize=64)  # of all the results of a run
 def session(name: str, run: str) -> str:
     """The namespace of one run of a plan of this name."""
     return f"{SESSION}{_plain(name, 200)}:{_plain(run, 256)}"

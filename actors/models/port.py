@@ -34,7 +34,7 @@ class Message(Frozen):
     @property
     def said(self) -> str:
         """All that people can read of it."""
-        return self.text + text_of(self.blocks)
+        return self.text + text_of(self.blocks) if self.blocks else self.text
 
 
 class Request(Frozen):

@@ -16,8 +16,9 @@ from actors.roles.gate import Gate
 from actors.stores.protocol import Store
 from actors.work import Lost, Outcome, Reservation, Result, Role, Task
 
-BREATH = 64
-"""Items that never wait for anything, after which a slot lets the event loop do something else."""
+BREATH = 4
+"""Items that never wait for anything, after which a slot lets the event loop do something else: it sends what is done
+once every slot has had its turn."""
 
 REMEMBERED = 10_000
 """Attempts that are known after their end: a submit that arrives a second time is that late at most."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 PAUSE_S = 0.25
 """Without a commit for so long, nobody is held up by it."""
 
-LATE_S = 5.0
+LATE_S = 60.0
 """While commits do not pause it begins after so long nevertheless, one step at a time between them."""
 
 

@@ -49,8 +49,8 @@ NEWS = f"""select e.seq, e.at, e.body, e.run, coalesce(r.name, '') from events e
                                 or e.type = 'item_closed' and ({MARKED}))
            order by e.seq limit {STEP}"""  # noqa: S608
 PUT = """insert into memories(id, seq, run, namespace, importance, at) values(?, ?, ?, ?, ?, ?)
-         on conflict(id) do update set seq = excluded.seq, run = excluded.run, namespace = excluded.namespace
-         where memories.importance > 0 returning number"""
+         on conflict(id) do nothing returning number"""
+MOVE = "update memories set seq = ?, run = ?, namespace = ? where id = ? and importance > 0"
 FOUND = "select m.number, {}, m.importance, m.at from {} where m.importance >= ?"
 WITHIN = " and (m.namespace = ? or substr(m.namespace, 1, cast(? as integer)) = ?)"
 FETCH = """select e.seq, e.at, e.body, coalesce(r.name, '') from memories m join events e on e.seq = m.seq
@@ -101,10 +101,11 @@ def _take(db: Db, event: Event, run: int, plan: str) -> None:
     if isinstance(event, MemoryForgotten):
         _forget(db, event.memory)
     elif memory := memories.memory_of(event, plan):
-        known = queries.one(db, "select number from memories where id = ?", memory.id)
         values = (memory.id, event.seq, run, memory.namespace, memory.importance, memory.at)
         number = queries.one(db, PUT, *values)
-        if known is None:
+        if number is None:
+            db.execute(MOVE, (event.seq, run, memory.namespace, memory.id))
+        else:
             words_of(db).put(db, number, memory.item, _text(db, memory.content), " ".join(memory.tags))
 
 

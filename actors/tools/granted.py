@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 
 from actors.errors import ToolFailed, ToolsUnavailable
@@ -65,14 +65,14 @@ class Granted:
         self._store = store
         self._home, self._commands = settings.home.absolute(), settings.commands
 
-    @asynccontextmanager
-    async def __call__(self, task: Task) -> AsyncIterator[Toolbox]:
+    def __call__(self, task: Task) -> AbstractAsyncContextManager[Toolbox]:
         """The task's tools, which end with this. Raises ToolsUnavailable, HomeUnusable, StoreError."""
         declared = _capabilities(task)
         ask = [AskPerson(task.answers)] if task.item.clarify and task.purpose is Purpose.WORK else []
-        if not declared:
-            yield Toolbox(ask) if ask else NOTHING
-            return
+        return self._open(task, declared, ask) if declared else nullcontext(Toolbox(ask) if ask else NOTHING)
+
+    @asynccontextmanager
+    async def _open(self, task: Task, declared: Sequence[str], ask: Sequence[Tool]) -> AsyncIterator[Toolbox]:
         folder = await open_workspace(self._home, task, self._store.payloads)
         if task.item.review and task.purpose is Purpose.WORK:
             await asyncio.to_thread(_keep, self._home, task, folder)

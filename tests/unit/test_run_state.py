@@ -5,6 +5,7 @@ import pytest
 from actors.events import (
     CancelRequested,
     ContinueRequested,
+    ItemAssigned,
     ItemCancelled,
     ItemClosed,
     ItemFailed,
@@ -91,6 +92,29 @@ def test_the_longest_path_goes_first_then_priority_then_the_plan() -> None:
         slow = GOOD.model_copy(update={"seconds": 100.0})
         tasks, _ = apply(state, state.handle(closed(task, slow)))
     assert order == ["long", "urgent", "plain", "end"]
+
+
+def test_a_wide_run_is_assigned_a_part_at_a_time_while_it_is_asked_for_more() -> None:
+    state = RunState("r", graph(**{f"i{number}": [] for number in range(7)}), "scripted")
+    state.most = 3
+    commands = [*state.start(1, executors("a")), *state.handle(AgentAttached("a", 1, 10))]
+    assigned = [sum(isinstance(c, Append) and isinstance(c.event, ItemAssigned) for c in commands)]
+    while state.more:
+        check(state)
+        commands += state.handle()
+        assigned.append(sum(isinstance(c, Append) and isinstance(c.event, ItemAssigned) for c in commands))
+    assert assigned == [3, 6, 7]
+    tasks, _ = apply(state, commands)
+    assert len(tasks) == 7
+
+
+def test_nothing_is_asked_for_once_nothing_may_be_assigned() -> None:
+    state = RunState("r", graph(one=[], two=[]), "scripted")
+    state.most = 1
+    commands = [*state.start(1, executors("a")), *state.handle(AgentAttached("a", 1, 10))]
+    assert state.more
+    apply(state, [*commands, *state.handle(Drain())])
+    assert not state.more
 
 
 def test_an_agent_that_comes_back_empty_handed_lost_what_it_had() -> None:

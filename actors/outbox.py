@@ -16,7 +16,7 @@ LINGER_S = 0.02
 """A start waits this long for its end; what is over sooner is one row instead of two."""
 
 GATHER_S = 0.003
-GATHER = 128
+GATHER = 256
 """Ends within so many seconds go into one append, unless there are so many."""
 
 RETRY_S = 1.0

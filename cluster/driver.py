@@ -51,9 +51,11 @@ UNREAD = (
 PAGE = 2000
 """Events of one read while a driver takes over; fewer are the last."""
 
-CHUNK = 256
-"""Facts in one append at most, and items that are assigned before the first of them are on their way to the journal:
-the agents begin with them while the next are assigned."""
+CHUNK = 512
+"""Facts in one append at most: the agents begin with the first items while the next are written."""
+
+PART = 256
+"""Items that are assigned at a time: the first are on their way to the journal while the next are chosen."""
 
 WIDE = 64
 GATHER_S = 0.003
@@ -110,7 +112,7 @@ class Driver:
             try:
                 state, cursor = await self._replay(term, items, fleet)
                 if not state.finished:
-                    self._state, state.most = state, CHUNK
+                    self._state, state.most = state, PART
                     self._owed.append(RunStarted(run=run, term=term, driver=self._name))
                     self._carry_out(state.start(term, {name: agent.role for name, agent in self._agents.items()}))
                     helpers += map(

@@ -8,7 +8,7 @@ from actors.work import Task
 from cluster.ports import AgentPort
 from cluster.run.commands import AgentAttached, AgentAway
 
-BATCH = 128
+BATCH = 256
 """Tasks per submit at most: the agent answers for the first while the next are on their way."""
 
 REATTACH_S = 0.2

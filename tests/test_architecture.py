@@ -24,9 +24,15 @@ FUNCTION_LINES = 40
 RAY = {"actors/remote.py", "cluster/fleet.py", "cluster/nodes.py"}
 READS_ENVIRONMENT = {"cluster/config.py", "actors/secrecy/keys.py"}
 """The settings, and the one key, which every agent reads on its own node."""
+HISTORY, SELF = {"CHANGELOG.md"}, "tests/test_architecture.py"
 PICKLES = {"pickle", "cPickle", "cloudpickle", "dill", "marshal", "shelve", "jsonpickle"}
 
 MACHINE_PATH = re.compile(r"(?<![\w./-])/(?:" + "|".join(("work", "root", "tmp")) + r")/")
+NAMED = re.compile(
+    r"(?<![\w./-])(?:actors|cluster|dashboards|tests|benchmarks|docs|examples|deploy)/[\w./-]*\w\.(?:py|md)\b"
+)
+"""A file of ours, as documents and comments name it."""
+
 # In parts, so that this file does not name them.
 REGISTRIES = [
     ".".join(parts)
@@ -55,6 +61,10 @@ def files() -> tuple[str, ...]:
 
 def modules(*folders: str) -> list[str]:
     return [path for path in files() if path.endswith(".py") and (not folders or path.split("/")[0] in folders)]
+
+
+def texts() -> list[str]:
+    return [path for path in files() if b"\0" not in (ROOT / path).read_bytes()]
 
 
 def source(path: str) -> str:
@@ -151,6 +161,13 @@ def no_machine(_path: str, text: str) -> Complaints:
                 yield number, f"names a package registry: {host}"
 
 
+def names_what_is_there(_path: str, text: str) -> Complaints:
+    for number, line in enumerate(text.splitlines(), 1):
+        yield from (
+            (number, f"names {name}, which is not there") for name in NAMED.findall(line) if name not in files()
+        )
+
+
 def broken(rule: Rule, paths: list[str]) -> list[str]:
     assert paths, "no file to look at"
     return [f"{path}:{line} {what}" for path in paths for line, what in rule(path, source(path))]
@@ -179,8 +196,11 @@ def test_claude_gets_no_temperature() -> None:
 
 
 def test_no_file_names_a_machine_or_a_registry() -> None:
-    texts = [path for path in files() if b"\0" not in (ROOT / path).read_bytes()]
-    assert broken(no_machine, texts) == []
+    assert broken(no_machine, texts()) == []
+
+
+def test_every_file_that_is_named_is_there() -> None:
+    assert broken(names_what_is_there, [path for path in texts() if path not in HISTORY | {SELF}]) == []
 
 
 def test_import_contracts() -> None:
@@ -236,6 +256,8 @@ TOLD = 'def f():\n    """One.\n\n    Two.\n    """\n' + "    x = 1\n" * (FUNCTIO
         (own_name, "actors/queue.py", "", 1),
         (own_name, "actors/select/__init__.py", "", 1),
         (own_name, "cluster/cli/__init__.py", "", 0),
+        (names_what_is_there, "docs/a.md", "`actors/work.py` and actors/nowork.py", 1),
+        (names_what_is_there, "docs/a.md", "a run's runs/actors/nowork.py", 0),
         (no_machine, "docs/a.md", "see " + "/".join(("", "tmp", "ray")), 1),
         (no_machine, "docs/a.md", "https://example.org/tmp/a and ./work/b", 0),
         (no_machine, "docs/a.md", f"https://{REGISTRIES[0]}/simple", 1),

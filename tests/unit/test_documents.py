@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,15 @@ def test_chores_and_commands_exist(document: Path) -> None:
             check(code)
 
 
+@cache
+def mnemosyne() -> Any:
+    """The command line as a tree."""
+    return typer.main.get_command(app)
+
+
 def check(code: str) -> None:
     """The words up to the first that is no command are commands; the options are theirs."""
-    command: Any = typer.main.get_command(app)
+    command = mnemosyne()
     words = _words(CALL.sub("", code))
     while words and words[0] in getattr(command, "commands", {}):
         command = command.commands[words.pop(0)]

@@ -187,6 +187,10 @@ def test_every_module_keeps(rule: Rule, folders: tuple[str, ...]) -> None:
     assert broken(rule, modules(*folders)) == []
 
 
+def test_every_script_of_the_page_is_short() -> None:
+    assert broken(short_module, [path for path in files() if path.endswith(".js")]) == []
+
+
 def test_stores_know_no_pickle() -> None:
     assert broken(no_pickle, [path for path in modules("actors") if path.startswith("actors/stores/")]) == []
 

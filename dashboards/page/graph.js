@@ -1,7 +1,9 @@
 // The work graph on two canvases: one that is drawn when something changed, one for what moves.
 
+import { card } from "./card.js";
 import { $ } from "./dom.js";
-import { STATES, seconds } from "./format.js";
+import { STATES } from "./format.js";
+import { listen } from "./hand.js";
 import { HEIGHT, WIDTH, layout } from "./layout.js";
 
 const LABELS_FROM = 0.42;
@@ -26,7 +28,7 @@ export class Graph {
     this.drawn = { frames: 0, ms: 0 };
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
     new ResizeObserver(() => this.resize()).observe(this.stage);
-    this.listen();
+    listen(this);
     setInterval(() => this.move(), MOVES_MS);
   }
 
@@ -176,7 +178,7 @@ export class Graph {
     context.roundRect(node.x, node.y, WIDTH, HEIGHT, small ? 6 : 10);
     context.fillStyle = !small ? this.palette.card : state === "waiting" ? this.palette.edge : colour;
     context.fill();
-    if (!small) this.card(context, node, item, state, colour);
+    if (!small) card(context, node, item, state, colour, this.palette);
     if (node.id === this.focus) {
       context.beginPath();
       context.roundRect(node.x - 3, node.y - 3, WIDTH + 6, HEIGHT + 6, 12);
@@ -185,30 +187,6 @@ export class Graph {
       context.stroke();
     }
     context.globalAlpha = 1;
-  }
-
-  card(context, node, item, state, colour) {
-    const { x, y } = node;
-    context.lineWidth = 1;
-    context.strokeStyle = state === "waiting" ? this.palette.line : colour;
-    context.stroke();
-    context.fillStyle = colour;
-    context.beginPath();
-    context.roundRect(x + 10, y + 14, 28, 28, 8);
-    context.globalAlpha *= 0.16;
-    context.fill();
-    context.globalAlpha = context.globalAlpha / 0.16;
-    context.font = "600 15px system-ui, sans-serif";
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    context.fillText(STATES[state] ?? "?", x + 24, y + 28.5);
-    context.textAlign = "left";
-    context.fillStyle = this.palette.text;
-    context.font = "600 13px system-ui, sans-serif";
-    context.fillText(shortened(context, node.id, WIDTH - 58), x + 48, y + 20);
-    context.fillStyle = this.palette.dim;
-    context.font = "12px system-ui, sans-serif";
-    context.fillText(shortened(context, told(item, state, node), WIDTH - 58), x + 48, y + 38);
   }
 
   /** What moves: a light along the foot of items that are active. */
@@ -241,90 +219,6 @@ export class Graph {
     return this.laid?.nodes.find((n) => x >= n.x && x <= n.x + WIDTH && y >= n.y && y <= n.y + HEIGHT) ?? null;
   }
 
-  listen() {
-    const fingers = new Map();
-    let moved = 0, apart = 0;
-    const distance = () => {
-      const [a, b] = [...fingers.values()];
-      return Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
-    };
-    this.stage.addEventListener("pointerdown", (event) => {
-      fingers.set(event.pointerId, event);
-      this.stage.setPointerCapture(event.pointerId);
-      if (fingers.size === 2) apart = distance();
-      if (fingers.size === 1) moved = 0;
-    });
-    this.stage.addEventListener("pointermove", (event) => {
-      const before = fingers.get(event.pointerId);
-      if (!before) {
-        const node = this.at(event);
-        this.stage.classList.toggle("over", node !== null);
-        this.stage.title = node ? `${node.id}: ${this.state.item(node.id)?.state ?? "waiting"}` : "";
-        return;
-      }
-      fingers.set(event.pointerId, event);
-      moved += Math.abs(event.clientX - before.clientX) + Math.abs(event.clientY - before.clientY);
-      if (fingers.size === 2) {
-        const now = distance();
-        const box = this.stage.getBoundingClientRect();
-        const [a, b] = [...fingers.values()];
-        this.zoom(now / apart, [(a.clientX + b.clientX) / 2 - box.left, (a.clientY + b.clientY) / 2 - box.top]);
-        apart = now;
-      } else if (moved > 4) {
-        this.x += event.clientX - before.clientX;
-        this.y += event.clientY - before.clientY;
-        this.fitted = false;
-        this.draw();
-      }
-    });
-    const lift = (event) => {
-      fingers.delete(event.pointerId);
-      if (event.type !== "pointerup" || moved > 4) return;
-      const node = this.at(event);
-      if (!node) return;
-      this.focus = node.id;
-      this.draw();
-      this.open(node.id);
-    };
-    this.stage.addEventListener("pointerup", lift);
-    this.stage.addEventListener("pointercancel", lift);
-    this.stage.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      const box = this.stage.getBoundingClientRect();
-      this.zoom(Math.exp(-event.deltaY / 500), [event.clientX - box.left, event.clientY - box.top]);
-    }, { passive: false });
-    this.stage.addEventListener("keydown", (event) => this.key(event));
-    this.stage.addEventListener("focus", () => this.focus ?? this.go(this.laid?.nodes[0]));
-  }
-
-  key(event) {
-    const node = this.laid?.by.get(this.focus) ?? this.laid?.nodes[0];
-    if (!node) return;
-    const steps = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
-    if (steps[event.key]) this.go(this.towards(node, ...steps[event.key]));
-    else if (event.key === "Enter" || event.key === " ") this.open(node.id);
-    else if (event.key === "+" || event.key === "=") this.zoom(1.25);
-    else if (event.key === "-") this.zoom(0.8);
-    else if (event.key === "0") this.fit();
-    else return;
-    event.preventDefault();
-  }
-
-  /** The nearest item in a direction; along an edge first. */
-  towards(node, dx, dy) {
-    const way = this.laid.down ? dy : dx;
-    const linked = way > 0 ? node.feeds : way < 0 ? node.needs : [];
-    const others = linked.length ? linked : this.laid.nodes;
-    let best = null, least = Infinity;
-    for (const other of others) {
-      const [x, y] = [other.x - node.x, other.y - node.y];
-      if (dx * x + dy * y <= 0) continue;
-      const far = dx ? Math.abs(x) + 3 * Math.abs(y) : Math.abs(y) + 6 * Math.abs(x);
-      if (far < least) [best, least] = [other, far];
-    }
-    return best ?? node;
-  }
-
   go(node) {
     if (!node) return;
     this.show(node.id);
@@ -332,32 +226,4 @@ export class Graph {
     const needs = node.needs.length ? `, after ${node.needs.length}` : "";
     $("spoken").textContent = `${node.id}, ${item?.state ?? "waiting"}${needs}`;
   }
-}
-
-function told(item, state, node) {
-  if (!item) return "";
-  if (state === "active") return `${item.agent ?? ""}${item.attempts > 1 ? ` · attempt ${item.attempts}` : ""}`;
-  if (state === "complete") return item.origin ? "taken over" : `${item.agent ?? ""} · ${seconds(item.seconds)}`;
-  if (item.error) return item.error;
-  if (state === "waiting") return `after ${node.needs.length} ${node.needs.length === 1 ? "item" : "items"}`;
-  return state.replaceAll("_", " ");
-}
-
-const widths = new Map();
-
-/** The text as far as there is room; measured once per text and font. */
-function shortened(context, text, room) {
-  const key = `${context.font}|${room}|${text}`;
-  let known = widths.get(key);
-  if (known === undefined) {
-    known = text;
-    if (context.measureText(text).width > room) {
-      let most = Math.max(1, Math.floor((text.length * room) / context.measureText(text).width) + 2);
-      while (most > 1 && context.measureText(`${text.slice(0, most)}…`).width > room) most -= 1;
-      known = `${text.slice(0, most)}…`;
-    }
-    if (widths.size > 20_000) widths.clear();
-    widths.set(key, known);
-  }
-  return known;
 }

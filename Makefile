@@ -108,7 +108,7 @@ campaign: setup ## strike a fleet at work for a while: make campaign seconds=180
 
 .PHONY: docs
 docs: setup ## draw the pages that are made from tables
-	$(python) -m dashboards.wire_docs
+	$(python) -m dashboards.wire.docs
 	$(python) -m dashboards.metrics.docs
 	$(python) -m dashboards.grafana.generate
 	$(python) -m cluster.states_doc

@@ -23,8 +23,8 @@ from actors.stores.writer import Append
 from actors.vocabulary.review import Questions
 from actors.work import ItemState
 from cluster.plan.cost import check_prices
-from dashboards.item_review import ItemReview
-from dashboards.projection import RunView
+from dashboards.views.item_review import ItemReview
+from dashboards.views.projection import RunView
 
 TAKEN_WITHIN_S = 5.0
 """A living store looks for requests five times a second."""

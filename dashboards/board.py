@@ -10,14 +10,14 @@ from actors.journal.fleet import ModelAvailable, ModelHeld, ModelUnavailable
 from actors.stores import queries
 from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
-from dashboards.fleet_view import FleetView
 from dashboards.known_run import KnownRun, Titles
 from dashboards.plain import clean
-from dashboards.projection import RunView
 from dashboards.ring import Batch, Frame
 from dashboards.sse import TEXT, message
-from dashboards.wire import WireEvent, wire
-from dashboards.wire_types import HELD
+from dashboards.views.fleet_view import FleetView
+from dashboards.views.projection import RunView
+from dashboards.wire.events import WireEvent, wire
+from dashboards.wire.table import HELD
 
 SHOWN = 200
 """Runs in a list, and events that a new reader is told of."""

@@ -25,7 +25,7 @@ from actors.vocabulary.review import Consolidated
 from actors.work import Content, Failure, Grows, Item, Lost, Result
 from dashboards.board import Board
 from dashboards.known_run import KnownRun
-from dashboards.spent import Spent
+from dashboards.views.spent import Spent
 
 TEXT = 100_000
 """Characters of one text that a page shows."""

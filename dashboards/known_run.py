@@ -8,8 +8,8 @@ from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
 from actors.work import Item
 from dashboards.plain import cut
-from dashboards.projection import RunView
 from dashboards.run_reading import read_end, read_view
+from dashboards.views.projection import RunView
 
 TITLE = 300
 """Characters of an item's description in the graph."""

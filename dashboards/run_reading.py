@@ -11,7 +11,7 @@ from actors.errors import StoreUnusable
 from actors.events import Event, RunFinished
 from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
-from dashboards.projection import RunView
+from dashboards.views.projection import RunView
 
 PAGE = 2000
 """Events read at once."""

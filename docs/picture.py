@@ -13,7 +13,7 @@ from rich.terminal_theme import MONOKAI
 from actors.stores.reader import Reader
 from cluster.cli.frame import frame
 from cluster.config import store_path
-from dashboards.projection import RunView
+from dashboards.views.projection import RunView
 
 WIDTH = 100
 

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from actors.stores.reader import Reader
 from cluster.cli.agents import read
 from cluster.fleet_file import FleetFile
-from dashboards.wire import tasks_of
-from dashboards.wire import wire as wire_of
+from dashboards.wire.events import tasks_of
+from dashboards.wire.events import wire as wire_of
 from tests.fleets import Paid
 from tests.messages_server import MessagesServer
 from tests.processes import PATIENCE_S

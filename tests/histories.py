@@ -41,7 +41,7 @@ from actors.work import (
 from cluster.run.commands import AgentAttached, Append, Cancel, Command, Submit
 from cluster.run.graph import WorkGraph
 from cluster.run.state import RunState
-from dashboards.projection import RunView
+from dashboards.views.projection import RunView
 
 AGENTS = {"executor-0": Role.EXECUTOR, "executor-1": Role.EXECUTOR}
 GOOD = Result(

@@ -12,7 +12,7 @@ from actors.events import Event, ItemFailed, ItemSkipped, RunFinished
 from actors.stores.group import GroupStore
 from actors.work import Content, FailureKind, Item, Result, RunStatus, Usage
 from cluster.cli import views
-from dashboards.projection import RunView
+from dashboards.views.projection import RunView
 from tests.histories import BAD, accept, assigned, closed, record
 
 LONG = "A long answer. " * 400

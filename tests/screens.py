@@ -8,7 +8,7 @@ from rich.console import Console
 from actors.events import AgentUnavailable, Event, ItemSkipped
 from actors.work import Item, Role
 from cluster.cli.frame import frame
-from dashboards.projection import RunView
+from dashboards.views.projection import RunView
 from tests.histories import BAD, assigned, closed, failed
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07[red]x[/red] :boom: \x9b31m\r\nnext\tline\u202edcba\u2028 漢字漢字 \ud800 \x7f"

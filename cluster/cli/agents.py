@@ -20,8 +20,8 @@ from cluster.cli.tables import GAP
 from cluster.cli.text import cut, fit, forgive, one_line
 from cluster.cli.wishes import told
 from cluster.config import resolve_home, store_path
-from dashboards.agent_info import AgentInfo
-from dashboards.fleet_view import FleetView
+from dashboards.views.agent_info import AgentInfo
+from dashboards.views.fleet_view import FleetView
 
 HEAD = ("agent", "role", "state", "items", "generation", "pid", "restarts", "health")
 

@@ -12,9 +12,9 @@ from actors.stores.reader import Reader
 from actors.work import FINISHED, Result, RunStatus
 from cluster.cli.journal import POLL_S, Tail, read_end, read_view
 from cluster.lease import is_driven
-from dashboards.projection import RunView
-from dashboards.run_json import run_json
-from dashboards.wire import WireEvent, tasks_of, wire
+from dashboards.views.projection import RunView
+from dashboards.views.run_json import run_json
+from dashboards.wire.events import WireEvent, tasks_of, wire
 
 
 class Answer(NamedTuple):

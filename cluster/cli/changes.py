@@ -39,8 +39,8 @@ from cluster.cli.frame import summary
 from cluster.cli.pace import held
 from cluster.cli.tables import GAP, tokens
 from cluster.cli.text import one_line, seconds
-from dashboards.item_view import ItemView
-from dashboards.projection import RunView
+from dashboards.views.item_view import ItemView
+from dashboards.views.projection import RunView
 
 
 def line(view: RunView, event: Event) -> str | None:

@@ -9,9 +9,9 @@ from cluster.cli import tables
 from cluster.cli.budgets import caps
 from cluster.cli.pace import held
 from cluster.cli.text import cut, dollars, one_line, seconds
-from dashboards.agent_info import AgentInfo, AgentState
-from dashboards.item_view import ItemView
-from dashboards.projection import RunView
+from dashboards.views.agent_info import AgentInfo, AgentState
+from dashboards.views.item_view import ItemView
+from dashboards.views.projection import RunView
 
 NOTICES = 3
 """At most so many lines about agents that are missing."""

@@ -10,9 +10,9 @@ from actors.work import RunStatus
 from cluster.cli.answers import Answer, is_left
 from cluster.cli.tables import GAP, STYLES
 from cluster.cli.text import cut, fit, one_line, safe
-from dashboards.item_view import ItemView
-from dashboards.wire import WireEvent
-from dashboards.wire_types import COMMON
+from dashboards.views.item_view import ItemView
+from dashboards.wire.events import WireEvent
+from dashboards.wire.table import COMMON
 
 VALUE_CELLS = 80
 """No value of an event takes more room than this; --json has all of it."""

@@ -18,7 +18,7 @@ from cluster.cli import changes
 from cluster.cli.frame import failures, frame
 from cluster.cli.journal import POLL_S, Tail, readable
 from cluster.cli.text import forgive
-from dashboards.projection import RunView
+from dashboards.views.projection import RunView
 
 DRAW_S = 0.2
 """At most so often is a change drawn: drawing takes time from the agents on the same machine."""

@@ -22,7 +22,7 @@ from cluster.cli.way import Way
 from cluster.fleet_file import FleetFile
 from cluster.lease import is_driven, refuse_if_driven
 from cluster.ports import OpenRun
-from dashboards.projection import RunView
+from dashboards.views.projection import RunView
 
 if TYPE_CHECKING:
     from cluster.fleet import Fleet

@@ -22,7 +22,7 @@ from cluster.cli.way import As, AsJson, Model, Wait, Way, new_id
 from cluster.lease import is_driven, refuse_if_driven
 from cluster.results import ResultFiles
 from cluster.run.wishes import BY_REQUEST
-from dashboards.projection import RunView
+from dashboards.views.projection import RunView
 
 TakeOver = Annotated[bool, typer.Option("--take-over", help="Also if another driver holds it; that one is shut out.")]
 All = Annotated[bool, typer.Option("--all", help="Every run that is not finished and that nobody drives.")]

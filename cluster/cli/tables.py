@@ -10,8 +10,8 @@ from rich.text import Text
 
 from actors.work import TERMINAL, ItemState, Usage
 from cluster.cli.text import cut, fit, number, one_line
-from dashboards.item_view import ItemView
-from dashboards.projection import RunView
+from dashboards.views.item_view import ItemView
+from dashboards.views.projection import RunView
 
 STYLES = {
     ItemState.ACTIVE: "cyan",

@@ -11,7 +11,7 @@ from actors.work import RunStatus
 from cluster.cli import live
 from cluster.cli.codes import OF_STATUS
 from cluster.cli.text import one_line
-from dashboards.projection import RunView
+from dashboards.views.projection import RunView
 
 LOOK_S = 1.0
 

@@ -5,7 +5,7 @@ from actors.vocabulary.review import Ended
 from actors.work import Failure, Frozen, Grows, Lost, Result, Usage
 from dashboards.metrics import labels
 from dashboards.metrics.totals import Totals
-from dashboards.spent import Spent
+from dashboards.views.spent import Spent
 
 
 class Open(Frozen):

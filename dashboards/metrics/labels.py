@@ -7,7 +7,7 @@ from typing import Final, get_args
 from actors.events import Event
 from actors.vocabulary.review import Ruling
 from actors.work import FINISHED, TERMINAL, FailureKind, ItemState, Outcome, RestartCause, Role, RunStatus
-from dashboards.agent_info import AgentState
+from dashboards.views.agent_info import AgentState
 
 OTHER: Final = "other"
 

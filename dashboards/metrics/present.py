@@ -10,11 +10,11 @@ from actors.machine.build import BUILD
 from actors.stores.place import is_on_server
 from actors.stores.protocol import RunRecord
 from actors.work import ItemState, RunStatus
-from dashboards.agent_info import AgentState
 from dashboards.board import Board
 from dashboards.metrics import labels
-from dashboards.projection import RunView
-from dashboards.spent import Spent
+from dashboards.views.agent_info import AgentState
+from dashboards.views.projection import RunView
+from dashboards.views.spent import Spent
 
 
 class Sample(NamedTuple):

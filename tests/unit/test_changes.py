@@ -26,7 +26,7 @@ from actors.vocabulary.phase import Phase
 from actors.work import Content, RestartCause, Result, Role, Usage
 from cluster.cli import changes
 from cluster.cli.frame import failures
-from dashboards.projection import RunView
+from dashboards.views.projection import RunView
 from tests.histories import assigned, closed, items, record, reuse, view_of
 from tests.screens import HARMLESS, drawn, hostile_run
 

@@ -25,8 +25,8 @@ from actors.stores.group import GroupStore
 from actors.work import Content, Failure, FailureKind, Item, Outcome, RestartCause, Result, Role
 from cluster.cli import agents
 from cluster.cli.main import app
-from dashboards.agent_info import AgentState
-from dashboards.fleet_view import FleetView
+from dashboards.views.agent_info import AgentState
+from dashboards.views.fleet_view import FleetView
 from tests.fakes import accepted
 from tests.screens import HARMLESS, HOSTILE
 

@@ -15,7 +15,7 @@ from actors.stores.reader import Reader
 from actors.work import RunStatus
 from cluster.cli.main import app
 from cluster.cli.watch import ALONE_S, LOOK_S, Alone, Unattended, code, watch
-from dashboards.projection import RunView
+from dashboards.views.projection import RunView
 from tests.histories import GOOD, accept, assigned, closed, items, record, write
 from tests.screens import output, plain
 

@@ -17,7 +17,7 @@ from actors.work import Role, RunStatus
 from cluster.cli import main
 from dashboards.board import Board
 from dashboards.item_document import item_document
-from dashboards.wire import wire
+from dashboards.wire.events import wire
 from tests.reviews import answer, reviewed
 from tests.unit.test_reviewing import Judge, driven
 

@@ -31,7 +31,7 @@ from cluster.reuse import Fate, compare, earlier
 from cluster.run.commands import AgentAttached, Append, Cancel, Fetch, Fetched, Submit
 from cluster.run.graph import WorkGraph
 from cluster.run.state import RunState
-from dashboards.projection import RunView
+from dashboards.views.projection import RunView
 from tests.fakes import FakeModel, LocalAgent, accepted, open_store
 from tests.growths import Grown
 from tests.runs import BAD, closed, executors

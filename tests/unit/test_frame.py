@@ -24,7 +24,7 @@ from actors.journal.people import Approval, ApprovalRequested
 from actors.work import Effort, ItemState, Role, Usage
 from cluster.cli.frame import failures
 from cluster.cli.tables import STYLES
-from dashboards.projection import RunView
+from dashboards.views.projection import RunView
 from tests.histories import BAD, GOOD, assigned, began, closed, failed, items, legal, view_of
 from tests.screens import HARMLESS, drawn, hostile_run
 

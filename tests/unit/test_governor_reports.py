@@ -10,8 +10,8 @@ from actors.governor.reports import EVERY_S, TOLD_FROM_S, Reports
 from actors.journal.fleet import ModelHeld
 from actors.stores.protocol import RunRecord
 from cluster.cli.pace import held
-from dashboards.projection import RunView
-from dashboards.run_json import run_json
+from dashboards.views.projection import RunView
+from dashboards.views.run_json import run_json
 
 M = "claude-test"
 

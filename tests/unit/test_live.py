@@ -21,7 +21,7 @@ from actors.stores.group import GroupStore
 from actors.stores.reader import Reader
 from actors.work import Role
 from cluster.cli.live import follow
-from dashboards.projection import RunView
+from dashboards.views.projection import RunView
 from tests.histories import (
     BAD,
     GONE,

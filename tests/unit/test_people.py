@@ -16,7 +16,7 @@ from cluster import requests
 from cluster.around import HomeAround
 from cluster.cli.journal import read_view
 from dashboards.requests import Wish
-from dashboards.run_json import run_json
+from dashboards.views.run_json import run_json
 from tests.histories import accept, assigned, closed, write
 from tests.reviews import QUESTIONS
 

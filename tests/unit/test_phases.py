@@ -22,8 +22,8 @@ from cluster.plan.tree import Scalar
 from cluster.run.graph import WorkGraph
 from cluster.run.phases import DONE, PHASE, Phases, phase_after
 from cluster.run.transitions import InvalidTransition
-from dashboards.projection import RunView
-from dashboards.run_json import run_json
+from dashboards.views.projection import RunView
+from dashboards.views.run_json import run_json
 from tests.growths import Grown
 from tests.runs import BAD
 

@@ -27,9 +27,9 @@ from actors.events import (
 from actors.work import Content, Effort, Failure, FailureKind, Item, ItemState, Result, Role, RunStatus, Usage
 from cluster.run.graph import WorkGraph
 from cluster.run.state import RunState
-from dashboards.agent_info import AgentState
-from dashboards.projection import RunView
-from dashboards.run_json import run_json
+from dashboards.views.agent_info import AgentState
+from dashboards.views.projection import RunView
+from dashboards.views.run_json import run_json
 from tests.histories import BAD, GONE, GOOD, assigned, began, beginnings, closed, items, legal, record, reuse, view_of
 
 

@@ -24,7 +24,7 @@ from actors.work import Role
 from cluster.cli import views
 from cluster.cli.journal import opened
 from cluster.lease import lease
-from dashboards.wire_types import COMMON, TYPES
+from dashboards.wire.table import COMMON, TYPES
 from tests.histories import accept, assigned, items, legal, write, write_run
 from tests.homes import APP, LONG, PLAN, events, make_home, results, status
 

@@ -51,9 +51,9 @@ from actors.events import (
 from actors.spending.budget import Budget
 from actors.vocabulary.phase import Phase
 from actors.work import Content, FailureKind, Grows, Item, Lost, RestartCause, Result, Role, RunStatus
-from dashboards import wire_docs
-from dashboards.wire import WireEvent, tasks_of, wire
-from dashboards.wire_types import COMMON, FIELDS, TYPES
+from dashboards.wire import docs
+from dashboards.wire.events import WireEvent, tasks_of, wire
+from dashboards.wire.table import COMMON, FIELDS, TYPES
 from tests.histories import BAD, GONE, GOOD, assigned, beginnings, closed, items, legal, reuse
 from tests.remembered import REMEMBERED
 from tests.reviews import REVIEWED
@@ -285,9 +285,9 @@ def test_the_order_per_item_and_per_agents_task_is_kept(rng: random.Random) -> N
 
 
 def test_the_committed_page_is_current() -> None:
-    assert wire_docs.PATH.read_text(encoding="utf-8") == wire_docs.page(), "python -m dashboards.wire_docs"
+    assert docs.PATH.read_text(encoding="utf-8") == docs.page(), "python -m dashboards.wire.docs"
 
 
 def test_the_page_has_a_row_for_every_type() -> None:
-    rows = re.findall(r"^\| `(\w+)` \|", wire_docs.page(), re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \|", docs.page(), re.MULTILINE)
     assert rows == [*TYPES, *FIELDS]

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from dashboards.projection import RunView
-from dashboards.wire_types import HELD
+from dashboards.views.projection import RunView
+from dashboards.wire.table import HELD
 
 
 def run_json(view: RunView) -> dict[str, Any]:

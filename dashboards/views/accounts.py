@@ -6,7 +6,7 @@ from typing import NamedTuple
 from actors.events import ItemAssigned, ItemClosed
 from actors.journal.turns import TurnDone
 from actors.work import Lost
-from dashboards.spent import Spent, total
+from dashboards.views.spent import Spent, total
 
 
 class Open(NamedTuple):

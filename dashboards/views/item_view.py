@@ -10,8 +10,8 @@ from actors.vocabulary.failures import is_charged
 from actors.vocabulary.phase import Phase
 from actors.vocabulary.review import Consolidated, Ended, Purpose, Questions, Requirements, Verdict
 from actors.work import Failure, Grows, ItemState, Lost, Result, Usage
-from dashboards.item_review import ItemReview
-from dashboards.spent import Spent
+from dashboards.views.item_review import ItemReview
+from dashboards.views.spent import Spent
 
 
 @dataclass(slots=True)

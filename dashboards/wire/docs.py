@@ -1,10 +1,10 @@
-"""Writes docs/events.md from the table of wire events: `python -m dashboards.wire_docs`."""
+"""Writes docs/events.md from the table of wire events: `python -m dashboards.wire.docs`."""
 
 from pathlib import Path
 
-from dashboards.wire_types import COMMON, FIELDS, TYPES
+from dashboards.wire.table import COMMON, FIELDS, TYPES
 
-PATH = Path(__file__).parent.parent / "docs" / "events.md"
+PATH = Path(__file__).parent.parent.parent / "docs" / "events.md"
 
 INTRO = """# Events
 
@@ -32,7 +32,7 @@ def page() -> str:
             INTRO,
             "",
             f"Every event has {_names(COMMON)}; the table names the others.",
-            "It is made from `dashboards/wire_types.py` by `python -m dashboards.wire_docs`.",
+            "It is made from `dashboards/wire/table.py` by `python -m dashboards.wire.docs`.",
             "",
             "| type | says | fields | where they apply |",
             "|---|---|---|---|",

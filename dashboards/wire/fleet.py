@@ -19,7 +19,7 @@ from actors.events import (
     ModelHeld,
     ModelUnavailable,
 )
-from dashboards.wire_types import HELD
+from dashboards.wire.table import HELD
 
 WireEvent = dict[str, Any]
 Told = list[tuple[str, WireEvent]]

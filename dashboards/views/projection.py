@@ -46,11 +46,11 @@ from actors.stores.protocol import RunRecord
 from actors.vocabulary.phase import first
 from actors.vocabulary.review import Purpose
 from actors.work import FINISHED, TERMINAL, Item, ItemState, Role, RunStatus, Usage
-from dashboards.accounts import Accounts
-from dashboards.agent_info import MISSING, AgentInfo, AgentState, FleetEvent
-from dashboards.item_review import ItemReview
-from dashboards.item_view import ItemView
-from dashboards.item_views import ItemViews
+from dashboards.views.accounts import Accounts
+from dashboards.views.agent_info import MISSING, AgentInfo, AgentState, FleetEvent
+from dashboards.views.item_review import ItemReview
+from dashboards.views.item_view import ItemView
+from dashboards.views.item_views import ItemViews
 
 
 class RunView:

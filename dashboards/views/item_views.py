@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from actors.work import Item, ItemState
-from dashboards.item_view import ItemView
+from dashboards.views.item_view import ItemView
 
 
 class ItemViews(dict[str, ItemView]):

@@ -19,7 +19,7 @@ from actors.events import (
     ModelUnavailable,
 )
 from actors.work import Result
-from dashboards.agent_info import MISSING, AgentInfo, AgentState, FleetEvent
+from dashboards.views.agent_info import MISSING, AgentInfo, AgentState, FleetEvent
 
 WINDOW_S = 60.0
 UNHEALTHY = 5

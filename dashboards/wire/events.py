@@ -33,8 +33,10 @@ from actors.events import (
 from actors.journal.people import ApprovalRequested, Word
 from actors.vocabulary.review import Consolidated, Ended, Questions, Requirements, Verdict
 from actors.work import Failure, Grows, Item, Lost, Result
-from dashboards import wire_fleet, wire_memory, wire_review
-from dashboards.wire_growth import items_added
+from dashboards.wire import fleet as wire_fleet
+from dashboards.wire import memory as wire_memory
+from dashboards.wire import review as wire_review
+from dashboards.wire.growth import items_added
 
 WireEvent = dict[str, Any]
 Tasks = dict[str, str]
@@ -47,7 +49,7 @@ def tasks_of(items: tuple[Item, ...]) -> Tasks:
 
 
 def wire(event: Event, tasks: Tasks) -> list[WireEvent]:
-    """The wire events of one row, in order; dashboards/wire_types.py has their fields. Ready for JSON."""
+    """The wire events of one row, in order; dashboards/wire/table.py has their fields. Ready for JSON."""
     if isinstance(event, ItemsAdded):
         tasks.update(tasks_of(event.items))
     moment = datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.campaign.campaign import Terms, campaign
+from tests.campaign.report import Report
 from tests.campaign.so_far import Told
 
 
@@ -43,6 +44,12 @@ class Paper:
         self._growth.append(told._asdict())
         self.write({**self._begun, "growth": self._growth})
 
+    def end(self, report: Report) -> None:
+        """When all is over."""
+        self.write({"is_over": True, **report.told()})
+        sys.stdout.write(f"{report.table()}\n")
+        sys.stdout.flush()
+
     def write(self, figures: dict[str, Any]) -> None:
         """Instead of what was there."""
         if self._path:
@@ -66,10 +73,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ending)
     terms = Terms(seed, asked.seconds, asked.store, short=asked.short)
-    report = campaign(terms, asked.keep, paper.tell, lambda: ending.wanted)
-    paper.write({"is_over": True, **report.told()})
-    sys.stdout.write(f"{report.table()}\n")
-    return report.code
+    return campaign(terms, asked.keep, paper.tell, lambda: ending.wanted, paper.end).code
 
 
 if __name__ == "__main__":

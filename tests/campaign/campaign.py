@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -12,12 +13,13 @@ from typing import NamedTuple
 from cluster.config import store_path
 from tests import leaks
 from tests.campaign import verdict
-from tests.campaign.field import Field, ailments, field
+from tests.campaign.field import MODEL, QUICK_MODEL, Field, ailments, field
 from tests.campaign.monkey import QUICK, USUAL, Monkey
 from tests.campaign.person import Person
 from tests.campaign.report import Report
 from tests.campaign.so_far import SoFar, Told
 from tests.campaign.witness import Witness
+from tests.canary import Found
 
 POLL_S = 0.05
 LOOKED_AT = 2
@@ -50,17 +52,24 @@ class Campaign:
         self._so_far = SoFar(at, self._store, self._witness, self._person, self._monkey, tell)
 
     def strike(self) -> float:
-        """Until its time is over; how long that was."""
+        """From the first result on until its time is over; how long that was."""
+        patience = time.time() + CALM_S
+        while not self._witness.results and not self._stops() and time.time() < patience:
+            self._go_on()
+        self._monkey.begin()
         begin = time.time()
-        while self._goes_on((now := time.time()) - begin):
-            self._witness.look()
-            self._person.act()
+        while self._goes_on(time.time() - begin):
             if (struck := self._monkey.act()) and struck[:2] == ("freeze", "driver"):
                 self._person.take_over()
-            self._so_far.tell(now)
-            time.sleep(POLL_S)
+            self._go_on()
         self._monkey.rest()
-        return now - begin
+        return time.time() - begin
+
+    def _go_on(self, *, new: bool = True) -> None:
+        self._witness.look()
+        self._person.act(new=new)
+        self._so_far.tell(time.time())
+        time.sleep(POLL_S)
 
     def _goes_on(self, after_s: float) -> bool:
         seconds = self._terms.seconds * (2 if self._monkey.void else 1)
@@ -70,32 +79,27 @@ class Campaign:
         """Wait until every run is over and everything works again; what does not."""
         deadline = time.monotonic() + CALM_S
         while time.monotonic() < deadline:
-            self._witness.look()
-            self._person.act(new=False)
-            self._so_far.tell(time.time())
+            self._go_on(new=False)
             if self._person.is_done and not ailments(self._at):
                 return []
-            time.sleep(POLL_S)
         return ailments(self._at)
 
-    def report(self) -> Report:
-        """Strike, wait, judge, search."""
+    def report(self, up_s: float) -> Report:
+        """Strike, wait, judge, search; it took so long until the fleet was up."""
         lasted = self.strike()
         load, ended = os.getloadavg(), time.time()
         unhealed = self.calm()
         self._monkey.rest()
-        calm = time.time() - ended
+        well = time.time()
         at, person, witness, monkey = self._at, self._person, self._witness, self._monkey
         judged = verdict.judge(self._store, list(person.plans.values()), at.model, witness.those(monkey.struck))
-        if not self._terms.short:
-            at.commands.look(*list(person.plans)[-LOOKED_AT:])
-        found = (leaks.at_rest if self._terms.short else leaks.everywhere)(at.mark, at.commands, at.fleet)
+        found = self._search()
         return Report(
             seed=self._terms.seed,
             store=self._terms.store,
             seconds=lasted,
             asked_s=self._terms.seconds,
-            calm_s=calm,
+            took={"up": up_s, "strikes": lasted, "calm": well - ended, "judged and searched": time.time() - well},
             load=load,
             judged=judged,
             struck=monkey.struck,
@@ -112,6 +116,17 @@ class Campaign:
             unhealed=unhealed,
             growth=self._so_far.all,
         )
+
+    def _search(self) -> dict[str, Found]:
+        """For the key, wherever it may be; a place that cannot be searched is no clean one."""
+        at = self._at
+        try:
+            if self._terms.short:
+                return leaks.at_rest(at.mark, at.commands, at.fleet)
+            at.commands.look(*list(self._person.plans)[-LOOKED_AT:])
+            return leaks.everywhere(at.mark, at.commands, at.fleet)
+        except (AssertionError, OSError, subprocess.TimeoutExpired) as error:
+            return {"what could not be searched": Found(0, [f"{type(error).__name__}: {error}"])}
 
 
 @contextmanager
@@ -130,10 +145,18 @@ def campaign(
     keep: Path | None = None,
     tell: Callable[[Told], None] = lambda _: None,
     stops: Callable[[], bool] = lambda: False,
+    ended: Callable[[Report], None] = lambda _: None,
 ) -> Report:
-    """So long, then until all is over. `tell` gets what is known meanwhile, `stops` is asked whether to end now."""
-    with place(keep) as folder, field(folder, terms.store) as at:
-        report = Campaign(terms, at, tell, stops).report()
+    """So long, then until all is over.
+
+    `tell` gets what is known meanwhile, `stops` is asked whether to end now, `ended` gets the report while the fleet is
+    still there.
+    """
+    begin = time.time()
+    with place(keep) as folder, field(folder, terms.store, QUICK_MODEL if terms.short else MODEL) as at:
+        up_s = time.time() - begin
+        report = Campaign(terms, at, tell, stops).report(up_s)
+        ended(report)
         if keep:  # Ray's go with the fleet
             shutil.copytree(at.fleet.folder / "session_latest" / "logs", keep / "logs", ignore_dangling_symlinks=True)
         return report

@@ -1,6 +1,6 @@
 """Where a campaign takes place: a fleet that is up with a marked key, its store, and a model that can fail."""
 
-import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +8,9 @@ from typing import NamedTuple
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
+from actors.errors import StoreUnusable
 from actors.settings import FleetSettings, HealthSettings, ModelSettings, PatienceSettings, Pools
+from cluster.cli import agents
 from cluster.fleet_file import FleetFile
 from tests import servers
 from tests.campaign.model import CampaignModel
@@ -36,7 +38,8 @@ MODELS = ModelSettings(
     deadline_per_token_s=0.0,
     patience=PatienceSettings(backoff_base_s=0.1, backoff_max_s=1.0, limit_base_s=0.2, limit_max_s=2.0),
 )
-LATENCY = Latency(base_s=0.4, sigma=0.6)
+MODEL, QUICK_MODEL = Latency(base_s=0.4, sigma=0.6), Latency(base_s=0.15, sigma=0.6)
+"""Of the model's answers."""
 
 
 class Field(NamedTuple):
@@ -51,12 +54,12 @@ class Field(NamedTuple):
 
 
 @contextmanager
-def field(folder: Path, store: str) -> Iterator[Field]:
+def field(folder: Path, store: str, latency: Latency = MODEL) -> Iterator[Field]:
     """Until the end of the block."""
     mark = Canary("sk-ant-api03-canary")
     model = CampaignModel(mark.key)
     with database(store) as at, serving(MessagesServer(key=mark.key)) as server:
-        server.default, server.latency = model, LATENCY
+        server.default, server.latency = model, latency
         address = {"MNEMOSYNE_STORE": at.address()} if at else {}
         commands = Marked(folder, server, mark.key, **address)
         with fleet_of(commands, FLEET, HEALTH, MODELS) as up:
@@ -76,7 +79,10 @@ def database(store: str) -> Iterator[PostgresServer | None]:
 
 def ailments(at: Field) -> list[str]:
     """What does not do what it should: agents, the page, whatever is stopped, what commands left."""
-    known = json.loads(at.commands.run("agents", "--json")[1])
+    try:
+        known = agents.read(at.commands.home, time.time()).to_json()
+    except StoreUnusable as error:
+        return [f"the store: {error}"]
     told = [f"{one['id']} is {one['state']}" for one in known if one["state"] != "idle"]
     there = {victim: processes(at.fleet, victim) for victim in VICTIMS}
     told += [f"{victim} {pid} is stopped" for victim, pids in there.items() for pid in pids if is_stopped(pid)]

@@ -45,7 +45,7 @@ class Manner(NamedTuple):
 
 
 USUAL = Manner(KINDS, (0.5, 3.0))
-QUICK = Manner(tuple(kind for kind in KINDS if kind != ("stop", "monitor")), (0.3, 0.9))
+QUICK = Manner(tuple(kind for kind in KINDS if kind != ("stop", "monitor")), (0.4, 1.4))
 """Without what takes its drivers 15 s to find."""
 
 
@@ -78,10 +78,14 @@ class Monkey:
         self._database, self._pause_s = database, manner.pause_s
         self.kinds = (*manner.kinds, *(DATABASE if database else ()))
         self._deck: list[tuple[str, str]] = []
-        self._next = clock() + self._rng.uniform(*manner.pause_s)
+        self._next = math.inf
         self._thaws: list[tuple[float, Callable[[], None]]] = []
         self._seen = 0
         self.struck: list[Struck] = []
+
+    def begin(self) -> None:
+        """From now on."""
+        self._next = self._clock() + self._rng.uniform(*self._pause_s)
 
     @property
     def void(self) -> list[tuple[str, str]]:

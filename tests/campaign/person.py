@@ -11,7 +11,7 @@ from tests.campaign.plans import WORD, Plan, draw
 from tests.campaign.witness import Witness
 from tests.processes import Commands, Process
 
-AT_ONCE = 3
+AT_ONCE, MIXED_AT_ONCE = 3, 2
 """Runs that are not finished, before another is started."""
 
 HUNG_S = 240.0
@@ -39,7 +39,7 @@ class Person:
         self, seed: int, commands: Commands, model: CampaignModel, witness: Witness, *, mixed: bool = False
     ) -> None:
         self._rng, self._commands, self._model, self._witness = Random(f"plans {seed}"), commands, model, witness
-        self._mixed = mixed
+        self._mixed, self._at_once = mixed, MIXED_AT_ONCE if mixed else AT_ONCE
         self.plans: dict[str, Plan] = {}
         """By key, those that a run was or is being started for."""
         self.refusals: Counter[str] = Counter()
@@ -57,7 +57,7 @@ class Person:
             self._send(f"continue {key}", "continue", key)
         for (key, item), word in self._witness.asked.items():
             self._send(f"{word} {key} {item}", word, key, item, *((WORD,) if word == "answer" else ()))
-        while new and sum(key not in self._witness.finished for key in self.plans) < AT_ONCE:
+        while new and sum(key not in self._witness.finished for key in self.plans) < self._at_once:
             self.start(draw(self._rng, len(self.plans), mixed=self._mixed))
 
     def start(self, plan: Plan) -> None:

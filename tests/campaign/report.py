@@ -2,7 +2,7 @@
 
 import bisect
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -43,8 +43,8 @@ class Report:
     store: str = "sqlite"
     asked_s: float = 0.0
     """How long it was to strike; less if it was ended."""
-    calm_s: float = 0.0
-    """Until everything was over and well."""
+    took: Mapping[str, float] = field(default_factory=dict)
+    """Seconds of each part; calm is until everything was over and well."""
     growth: Sequence[Told] = ()
 
     @property
@@ -118,7 +118,7 @@ class Report:
             f"taken for poison, struck twice      {len(judged.poison)}",
             f"paid twice                          {judged.paid_twice}, of {judged.attempts_lost} attempts lost",
             f"seconds to the next result          median {recovery['median']}, p99 {recovery['p99']}",
-            f"seconds until all was over and well  {self.calm_s:.0f}",
+            f"seconds                             {', '.join(f'{part} {s:.0f}' for part, s in self.took.items())}",
             "",
             f"{'fault':22}{'landed':>7}{'median s':>10}{'longest s':>11}",
         ]

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import subprocess
 from collections.abc import Collection
 from pathlib import Path
 from random import Random
@@ -12,6 +13,7 @@ from actors.events import Event, ItemAssigned, ItemClosed, ItemFailed, RunFinish
 from actors.tools.workspace import workspace_of
 from actors.work import Content, FailureKind, Item, Lost, Outcome, Result, RunStatus
 from tests.campaign.__main__ import Ending, Paper
+from tests.campaign.field import left_in
 from tests.campaign.lines import Asked
 from tests.campaign.model import GROUPS, CampaignModel
 from tests.campaign.monkey import KINDS, Struck
@@ -178,6 +180,9 @@ def test_figures_are_whole_on_disk_while_it_goes_on(tmp_path: Path) -> None:
     read = json.loads((tmp_path / "figures.json").read_text())
     assert (read["seed"], read["is_over"], len(read["growth"])) == (7, False, 2)
     assert read["growth"][1]["wrong"] == ["run0 a: active"]
+    paper.end(report(judged(*WHOLE), ALL))
+    read = json.loads((tmp_path / "figures.json").read_text())
+    assert (read["is_over"], read["faults"], read["wrong"]) == (True, len(ALL), {})
     assert [path.name for path in tmp_path.iterdir()] == ["figures.json"]
 
 
@@ -188,6 +193,13 @@ def test_the_first_signal_ends_the_strikes_and_the_second_everything() -> None:
     assert ending.wanted
     with pytest.raises(SystemExit):
         ending(signal.SIGINT, None)
+
+
+def test_what_a_command_left_is_found_by_where_it_works(tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "60"], cwd=tmp_path) as left:
+        found = set(left_in(tmp_path)), set(left_in(tmp_path / "elsewhere"))
+        left.kill()
+    assert found == ({left.pid}, set())
 
 
 def test_recovery_is_the_time_to_the_next_result() -> None:

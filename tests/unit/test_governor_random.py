@@ -63,7 +63,7 @@ def test_neither_deaths_of_the_governor_nor_of_agents_get_a_call_refused(
     assert world.refused == 0
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(seeds, st.booleans())
 def test_work_without_end_gets_nearly_all_of_the_limit(seed: int, told_late: bool) -> None:
     shape = Shape(calls=1500, concurrency=100, told_late=told_late)

@@ -25,7 +25,7 @@ def test_a_run_survives_whatever_goes_wrong(first: int) -> None:
         assert not (told := play(seed)), told
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2, REVIEWED])
+@pytest.mark.parametrize("seed", [1, 2, REVIEWED])
 def test_a_run_survives_a_strike_at_any_commit(seed: int) -> None:
     assert not (told := strikes(seed)), told
 

@@ -181,9 +181,9 @@ def trial(system: System) -> Mapping[str, Any]:
 
 
 def measure(rounds: int) -> Iterator[dict[str, Any]]:
-    """All systems, in turns; what is known after each round."""
+    """All systems, in turns; what is known after each trial."""
     trials: dict[str, list[Mapping[str, Any]]] = {system.name: [] for system in SYSTEMS}
-    failed = dict[str, str]()
+    shape, failed = {"items": ITEMS, "at_once": AT_ONCE, "agents": AGENTS, "versions": versions()}, dict[str, str]()
     for round_ in range(rounds):
         for system in (one for one in SYSTEMS if one.name not in failed and round_ < one.most):
             try:
@@ -191,8 +191,7 @@ def measure(rounds: int) -> Iterator[dict[str, Any]]:
             except (AssertionError, OSError, RuntimeError, subprocess.SubprocessError) as error:
                 failed[system.name] = players.reason(error)
             print(round_, system.name, failed.get(system.name) or trials[system.name][-1], flush=True)
-        shape = {"items": ITEMS, "at_once": AT_ONCE, "agents": AGENTS}
-        yield {**shape, "rounds": round_ + 1, "versions": versions(), "trials": trials, "missing": failed}
+            yield {**shape, "rounds": round_ + 1, "trials": trials, "missing": failed}
 
 
 if __name__ == "__main__":

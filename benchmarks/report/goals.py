@@ -7,7 +7,7 @@ from benchmarks.report.tables import table
 
 
 class Goal(NamedTuple):
-    """A limit that is kept, and one that would be better. `value`: None if it could not be told."""
+    """A limit, and one that would be better or the same. `value`: None if it could not be told."""
 
     what: str
     must: float
@@ -20,7 +20,9 @@ class Goal(NamedTuple):
         """In a word."""
         if self.value is None:
             return "not measured"
-        return "stretch" if self._keeps(self.stretch) else "must" if self._keeps(self.must) else "**missed**"
+        if not self._keeps(self.must):
+            return "**missed**"
+        return "yes" if self.must == self.stretch else "stretch" if self._keeps(self.stretch) else "must"
 
     def _keeps(self, limit: float) -> bool:
         assert self.value is not None
@@ -29,8 +31,8 @@ class Goal(NamedTuple):
     def row(self) -> list[str]:
         """Of the table."""
         sign = "≤" if self.is_ceiling else "≥"
-        limits = [f"{sign} {limit:g}" for limit in (self.must, self.stretch)]
-        return [self.what, *limits, figure(self.value), self.reached]
+        must, stretch = (f"{sign} {limit:g}" for limit in (self.must, self.stretch))
+        return [self.what, must, stretch if stretch != must else "", figure(self.value), self.reached]
 
 
 def figure(value: float | None) -> str:
@@ -43,6 +45,6 @@ def figure(value: float | None) -> str:
 def told(goals: Iterable[Goal]) -> str:
     """All of them as a table, and how many were reached."""
     known = list(goals)
-    kept = sum(goal.reached in {"must", "stretch"} for goal in known)
+    kept = sum(goal.reached in {"yes", "must", "stretch"} for goal in known)
     head = ["goal", "must", "stretch", "measured", "reached"]
     return f"{table(head, (goal.row() for goal in known))}\n{kept} of {len(known)} reached.\n"

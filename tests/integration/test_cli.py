@@ -18,6 +18,7 @@ from actors.events import ItemCancelled, ItemClosed, RunFinished, RunPaused, Run
 from actors.stores.holder import is_held
 from actors.work import Lost
 from cluster.cli import preflight
+from cluster.doctor import ports
 from tests.processes import ROOT, Commands, Process, alive, begun, descendants, paid
 
 HELPERS = {"ray::DashboardAgent", "ray::RuntimeEnvAgent"}
@@ -51,20 +52,6 @@ def test_what_cannot_begin_starts_nothing_and_writes_nothing(commands: Commands)
     assert not commands.home.exists()
 
 
-def test_a_failed_item_is_exit_code_1_and_json_is_all_that_is_printed(commands: Commands) -> None:
-    commands.script(rules=[{"match": "/bad/", "failure": "refusal", "message": "declined"}])
-    code, out, _ = commands.run("run", commands.plan(good=[], bad=[], after=["bad"]), "--json", "--key", "k")
-    told = json.loads(out)
-    assert (code, told["key"], told["state"]) == (1, "k", "completed_with_failures")
-    assert {item["id"]: (item["state"], item["error"]) for item in told["items"]} == {
-        "good": ("complete", None),
-        "bad": ("failed", "declined"),
-        "after": ("skipped", "bad failed"),
-    }
-    assert json.loads(commands.run("status", "k", "--json")[1]) == told
-    assert commands.run("status", "k", "--watch")[0] == 1
-
-
 def strike(commands: Commands, process: Process, item: str, sent: signal.Signals) -> None:
     """Send the signal as soon as the item is being worked on."""
     commands.wait("k", begun(item), process)
@@ -87,8 +74,9 @@ def gone(children: set[tuple[int, str]]) -> None:
 
 
 def test_however_a_run_is_ended_resume_finishes_it_and_each_item_is_paid_once(commands: Commands) -> None:
-    """By Ctrl-C, then by SIGKILL; tests/unit/test_embedded.py has the other signals."""
-    plan = commands.plan(a=[], b=["a"], c=["b"])
+    """By Ctrl-C, then by SIGKILL; tests/unit/test_embedded.py has the other signals. One item fails in the end."""
+    plan = commands.plan(a=[], b=["a"], c=["b"], bad=["b"], after=["bad"])
+    bad = {"match": "/bad/", "failure": "refusal", "message": "declined"}
     commands.script(latency_s=0.4)
     process = commands.start("run", plan, "--key", "k", *ONE)
     commands.wait("k", begun("a"), process)
@@ -97,19 +85,29 @@ def test_however_a_run_is_ended_resume_finishes_it_and_each_item_is_paid_once(co
     assert (code, paid(commands.events("k"))) == (130, ["a"]), "what was active is waited for, nothing new begins"
     assert "Paused, nothing is lost. Go on with: mnemosyne resume plan-" in out
 
-    commands.script(rules=[{"match": "/b/", "hang": True}])
+    commands.script(rules=[{"match": "/b/", "hang": True}, bad])
     process = commands.start("resume", "k", *ONE)
     commands.wait("k", begun("b"), process)
     children = descendants(process.pid)
+    opened = ports.opened_by([process.pid, *(pid for pid, _ in children)])
+    assert len(opened) > 5, "Ray opens a port for each of its processes"
+    assert [one for one in opened if not one.address.is_loopback] == [], "as test_canary.py says of a fleet that is up"
     process.kill()
     assert ended(process)[0] == -signal.SIGKILL
     gone(children)
     assert not is_held(commands.home / "store.db")
 
-    commands.script()
+    commands.script(rules=[bad])
     code, out, _ = commands.run("resume", "k", "--json", *ONE)
     told, events = json.loads(out), commands.events("k")
-    assert (code, told["state"], told["counts"]["complete"]) == (0, "completed", 3)
+    assert (code, told["key"], told["state"]) == (1, "k", "completed_with_failures"), "JSON is all that is printed"
+    assert {item["id"]: (item["state"], item["error"]) for item in told["items"]} == {
+        **dict.fromkeys("abc", ("complete", None)),
+        "bad": ("failed", "declined"),
+        "after": ("skipped", "bad failed"),
+    }
+    assert json.loads(commands.run("status", "k", "--json")[1]) == told
+    assert commands.run("status", "k", "--watch")[0] == 1
     assert paid(events) == ["a", "b", "c"]
     assert [e.item for e in events if isinstance(e, ItemClosed) and isinstance(e.outcome, Lost)] == ["b"]
     assert sorted(path.name for path in (commands.home / "runs" / told["run"]).iterdir()) == ["a.md", "b.md", "c.md"]

@@ -64,7 +64,7 @@ def test_items_use_the_tools_that_they_declare(commands: Commands) -> None:
         {"id": "keep", "description": "keep it", "tools": ["memory:read", "memory:write"]},
         {"id": "skilled", "description": "Deploy the service."},
     )
-    code, _, err = commands.run("run", plan, "--key", "k")
+    code, _, err = commands.run("run", plan, "--key", "k", "--executors", "1")
     assert code == 0, err
     results = json.loads(commands.run("results", "k", "--json")[1])
     assert {id_: result["data"] for id_, result in results.items()} == {

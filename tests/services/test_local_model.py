@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -166,6 +167,7 @@ async def test_weights_that_are_none(tmp_path: Path, content: bytes | None) -> N
 ALONE = """
 import asyncio, re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from actors.models.local import LocalModel
 from actors.models.port import Message, Request
 
@@ -198,11 +200,12 @@ print("done")
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="looks into /proc")
-def test_the_process_around_it_stays_as_it_was(tmp_path: Path) -> None:
+def test_the_process_around_it_stays_as_it_was() -> None:
     """Nothing printed, no signal taken, no port opened, no file left, and an end although a call was under way."""
-    command = [sys.executable, "-c", ALONE]
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    done = subprocess.run(command, env=environment, capture_output=True, timeout=90, check=False)
+    with TemporaryDirectory(prefix="m") as folder:  # pytest's own may be too long for the name of a socket
+        environment = {**os.environ, "TMPDIR": folder}
+        command = [sys.executable, "-c", ALONE]
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=90, check=False)
 
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"done\n", b"")
-    assert list(tmp_path.iterdir()) == []
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"done\n", b"")
+        assert list(Path(folder).iterdir()) == []

@@ -13,7 +13,7 @@ from actors.memory.memory import Memory
 from actors.memory.recall import Question, Recalled
 from actors.remote import BREAKS, CallFailed, ProcessEnded, find
 from actors.spending.account import Account
-from actors.stores.protocol import Accept, Receipt, RunRecord
+from actors.stores.protocol import Accept, Receipt, RunRecord, stated
 from actors.work import Item, Role, items_from
 
 STORE_WAIT_S = 60.0
@@ -51,9 +51,9 @@ class RemoteStore:
 
     async def accept(self, plan: Accept) -> RunRecord:
         """See Store."""
-        bodies = [item.model_dump_json(exclude_defaults=True) for item in plan.items]
+        items = [tuple(item) for item in stated(plan.items)]
         reused = [to_row(event).body for event in plan.reused]
-        record: RunRecord = await self._call("accept_bodies", plan._replace(items=(), reused=()), bodies, reused)
+        record: RunRecord = await self._call("accept_stated", plan._replace(items=(), reused=()), items, reused)
         return record
 
     async def claim(self, run: str, driver: str, seen: int | None = None) -> int:

@@ -4,13 +4,14 @@ All within the writer's transaction.
 """
 
 import json
+from collections.abc import Sequence
 
 from actors.errors import PayloadMissing, UserError
 from actors.events import RunAccepted
 from actors.journal.rows import Row
 from actors.stores import queries
 from actors.stores.database import Db
-from actors.stores.protocol import Accept, RunRecord
+from actors.stores.protocol import Accept, RunRecord, Stated
 from actors.vocabulary.limits import Limits
 
 INSERT = """insert into runs(id, run, key, name, digest, model, accepted_seq, items, revises)
@@ -55,14 +56,13 @@ def revised(db: Db, plan: Accept) -> RunRecord | None:
     return old
 
 
-def insert(db: Db, plan: Accept, seq: int) -> None:
+def insert(db: Db, plan: Accept, items: Sequence[Stated], seq: int) -> None:
     """The rows of the run, its items and their attempts."""
     run = queries.highest(db)[1] + 1
-    values = (plan.run, plan.key, plan.name, plan.digest, plan.model, seq, len(plan.items), plan.revises)
+    values = (plan.run, plan.key, plan.name, plan.digest, plan.model, seq, len(items), plan.revises)
     db.execute(INSERT, (run, *values))
-    bodies = ((run, i, item.id, item.model_dump_json(exclude_defaults=True)) for i, item in enumerate(plan.items))
-    db.executemany("insert into items values(?, ?, ?, ?)", bodies)
-    db.executemany("insert into attempts(run, item) values(?, ?)", ((run, item.id) for item in plan.items))
+    db.executemany("insert into items values(?, ?, ?, ?)", ((run, i, *item) for i, item in enumerate(items)))
+    db.executemany("insert into attempts(run, item) values(?, ?)", ((run, item.id) for item in items))
 
 
 def grow(db: Db, run: int, row: Row) -> bool:
@@ -90,13 +90,13 @@ def close(db: Db, plan: Accept, run: int) -> None:
             raise PayloadMissing(f"the result of item {event.item!r} is gone from the store; run the item again")
 
 
-def event(plan: Accept) -> RunAccepted:
+def event(plan: Accept, items: int) -> RunAccepted:
     """The fact that the plan is on disk."""
     return RunAccepted(
         run=plan.run,
         name=plan.name,
         key=plan.key,
-        items=len(plan.items),
+        items=items,
         digest=plan.digest,
         model=plan.model,
         budget=plan.budget,

@@ -19,12 +19,12 @@ from actors.spending.account import Account
 from actors.stores import kinds
 from actors.stores.indexing import Indexing
 from actors.stores.place import is_on_server
-from actors.stores.protocol import Accept, Receipt, RunRecord
+from actors.stores.protocol import Accept, Receipt, RunRecord, Stated, stated
 from actors.stores.reader import Reader
 from actors.stores.room import Room, rows_of
 from actors.stores.sqlite import checkpoint
 from actors.stores.writer import Answer, Append
-from actors.work import Item, Role, items_from
+from actors.work import Item, Role
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -204,13 +204,16 @@ class GroupStore:
         """See Store."""
         return from_rows(await self.read_rows(run, after, max_wait_s, exclude, limit))
 
-    async def accept_bodies(self, plan: Accept, bodies: Sequence[str], reused: Sequence[str]) -> RunRecord:
-        """Store.accept with the items and what is reused as JSON."""
-        return await self.accept(plan._replace(items=items_from(bodies), reused=_reused(reused)))
+    async def accept_stated(self, plan: Accept, items: Sequence[tuple[str, str]], reused: Sequence[str]) -> RunRecord:
+        """Store.accept with the items as (id, JSON) and what is reused as JSON."""
+        return await self._accept(plan._replace(reused=_reused(reused)), [Stated(*item) for item in items])
 
     async def accept(self, plan: Accept) -> RunRecord:
         """See Store."""
-        record = await self._write(self._writer.accept, plan)
+        return await self._accept(plan, stated(plan.items))
+
+    async def _accept(self, plan: Accept, items: Sequence[Stated]) -> RunRecord:
+        record = await self._write(self._writer.accept, plan, items)
         self._wake([(run, type_, False) for run in (plan.run, plan.revises) if run for type_ in ACCEPTED])
         return record
 

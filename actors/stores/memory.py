@@ -203,7 +203,7 @@ class MemoryStore:
         self._events[plan.run] = []
         ended = not old or any(event.type == "run_finished" for event in self._events[old.run])
         cancel = [] if ended or not old else [CancelRequested(run=old.run)]
-        self._commit([acceptance.event(plan), *plan.reused, *cancel])
+        self._commit([acceptance.event(plan, len(plan.items)), *plan.reused, *cancel])
         return self._records[plan.run]
 
     def _same(self, plan: Accept) -> RunRecord | None:

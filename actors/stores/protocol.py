@@ -1,6 +1,6 @@
 """The store's port. Facts enter by `append`; everybody else reads by cursor."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from actors.events import Event, ItemReused
@@ -29,6 +29,19 @@ class Accept(NamedTuple):
     budget: Budget | None = None
     limits: Limits | None = None
     """How far the run may grow; None: as usual."""
+
+
+class Stated(NamedTuple):
+    """An item of a plan as the store keeps it, which does not look into it."""
+
+    id: str
+    body: str
+    """JSON."""
+
+
+def stated(items: Iterable[Item]) -> list[Stated]:
+    """Items on their way to the store."""
+    return [Stated(item.id, item.model_dump_json(exclude_defaults=True)) for item in items]
 
 
 class RunRecord(NamedTuple):

@@ -20,7 +20,7 @@ from actors.stores import acceptance, aging, memories, queries
 from actors.stores.commits import Commits
 from actors.stores.database import Db
 from actors.stores.fleet_budget import FleetBudget
-from actors.stores.protocol import UNAFFORDABLE, Accept, RunRecord
+from actors.stores.protocol import UNAFFORDABLE, Accept, RunRecord, Stated, stated
 from actors.work import Role
 
 ASSIGN = """update attempts set epoch = ?3, open = 1
@@ -198,16 +198,17 @@ class Writer(ABC):
         self.db.execute(INSERT, (self._seq, self._id(row.run), self.clock(), row.type, row.body))
         return self._seq
 
-    def accept(self, plan: Accept) -> RunRecord:
-        """See Store.accept. A second accept of the same run id is the first."""
+    def accept(self, plan: Accept, items: Sequence[Stated] | None = None) -> RunRecord:
+        """See Store.accept. A second accept of the same run id is the first. `items`: the plan's, if it has none."""
+        items = stated(plan.items) if items is None else items
         with self._transaction():
             if known := acceptance.same(self.db, plan):
                 return known
             old = acceptance.revised(self.db, plan)
             plan = plan if old is None else plan._replace(key=plan.key or old.key, revises=old.run)
-            acceptance.insert(self.db, plan, self._seq + 1)
+            acceptance.insert(self.db, plan, items, self._seq + 1)
             self._keep(plan.payloads)
-            self._record(acceptance.event(plan))
+            self._record(acceptance.event(plan, len(items)))
             acceptance.close(self.db, plan, self._id(plan.run))
             for reused in plan.reused:
                 self._record(reused)

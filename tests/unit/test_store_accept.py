@@ -144,11 +144,12 @@ async def test_what_cannot_be_taken_over_leaves_everything_as_it_was(store: Stor
 async def test_a_plan_crosses_processes_as_json(disk: GroupStore) -> None:
     await begun(disk)
     whole = revision()
-    items = [item.model_dump_json() for item in whole.items]
-    record = await disk.accept_bodies(
+    items = [(item.id, item.model_dump_json()) for item in whole.items]
+    record = await disk.accept_stated(
         whole._replace(items=(), reused=()), items, [to_row(event).body for event in whole.reused]
     )
     assert record.items == 2
+    assert await disk.items("new") == whole.items
     assert await types(disk, "new") == ["run_accepted", "item_reused"]
     event = (await disk.read("new", 0, 0))[-1]
     assert event.model_copy(update={"seq": 0, "at": 0.0}) == whole.reused[0]

@@ -10,7 +10,7 @@ from typing import TypeVar
 from actors.errors import StoreUnreachable
 from actors.stores.postgres import server
 from actors.stores.postgres.fenced import FencedConnection
-from actors.stores.protocol import Accept, RunRecord
+from actors.stores.protocol import Accept, RunRecord, Stated
 from actors.stores.writer import Answer, Append, Writer
 from actors.work import Role
 
@@ -77,9 +77,9 @@ class PostgresStore(Writer):
         """See Writer."""
         return self._patiently(lambda: super(PostgresStore, self).commit(appends))
 
-    def accept(self, plan: Accept) -> RunRecord:
+    def accept(self, plan: Accept, items: Sequence[Stated] | None = None) -> RunRecord:
         """See Writer."""
-        return self._patiently(lambda: super(PostgresStore, self).accept(plan))
+        return self._patiently(lambda: super(PostgresStore, self).accept(plan, items))
 
     def claim(self, claim: str, run: str, driver: str, seen: int | None) -> int:
         """See Writer."""

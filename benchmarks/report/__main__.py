@@ -20,6 +20,7 @@ up, all but one are stopped.
 ## Goals
 
 `must` is what was set as a condition, `stretch` what was hoped for; the ratios are of the same interleaved run.
+[What is missed, and why](../docs/scaling.md#what-is-missed-and-why).
 """
 
 CALM = 1.0

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 
 from actors.errors import StoreError
 from actors.events import Event, ItemClosed, ItemStarted
-from actors.journal.gathering import gather_s
 from actors.journal.turns import AttemptEvent
 from actors.stores.protocol import Receipt, Store
 
@@ -16,8 +15,9 @@ Key = tuple[str, str, int]
 LINGER_S = 0.02
 """A start waits this long for its end; what is over sooner is one row instead of two."""
 
+GATHER_S = 0.003
 GATHER = 256
-"""Ends that come soon after each other go into one append, unless there are so many."""
+"""Ends within so many seconds go into one append, unless there are so many."""
 
 RETRY_S = 1.0
 
@@ -65,15 +65,14 @@ class Outbox:
         return await asked
 
     def closed(self, key: Key, event: ItemClosed, payloads: Mapping[str, str], *, more: bool) -> None:
-        """Record the end: at once, or soon together with others if `more` are about to end."""
+        """Record the end: at once, or within GATHER_S together with others if `more` are about to end."""
         self.closing.add(key)
         self._events.append(event)
         self._payloads.update(payloads)
         if not more or len(self._events) >= GATHER:
             self._flush()
         elif self._gathering is None:
-            wait_s = gather_s(getattr(event.outcome, "seconds", 0.0))
-            self._gathering = asyncio.get_running_loop().call_later(wait_s, self._flush)
+            self._gathering = asyncio.get_running_loop().call_later(GATHER_S, self._flush)
 
     async def drain(self) -> None:
         """Return when everything said so far is on disk."""

@@ -17,8 +17,8 @@ from actors.models.permits import Permit
 from actors.models.port import Reply, Request
 from actors.work import Usage
 
-GATHER_S = 0.005
-"""What is said within so much goes into one note; a call to a model takes a hundred times as long."""
+GATHER_S = 0.002
+"""What is said within so much goes into one note."""
 
 ANSWER_S = 20.0
 """A governor that has not answered a note by then has not got it."""

@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 
 from actors.errors import PayloadMissing, StaleTerm, StoreDamaged, StoreError, StoreUnusable
-from actors.events import DRIVER_TYPES, FLEET, Event, ItemAssigned, ItemClosed, RunStarted
-from actors.journal.gathering import gather_s
+from actors.events import DRIVER_TYPES, FLEET, Event, ItemAssigned, RunStarted
 from actors.stores.protocol import UNAFFORDABLE, RunRecord, Store
 from actors.work import Item, ItemState, RunStatus
 from cluster.link import Link
@@ -59,7 +58,8 @@ PART = 256
 """Items that are assigned at a time: the first are on their way to the journal while the next are chosen."""
 
 WIDE = 64
-"""With so many items active, outcomes are gathered: a few more at once cost less than each alone."""
+GATHER_S = 0.003
+"""With so many items active, outcomes are read so far apart: a few more at once cost less than each alone."""
 
 
 def before_each_attach(stimuli: Sequence[Stimulus]) -> list[list[Stimulus]]:
@@ -217,7 +217,7 @@ class Driver:
             self._hear(*(event for event in events if not isinstance(event, RunStarted)))
             cursor = events[-1].seq if events else cursor
             if self._state and self._state.counts[ItemState.ACTIVE] > WIDE:
-                await asyncio.sleep(gather_s(max((_took_s(event) for event in events), default=0.0)))
+                await asyncio.sleep(GATHER_S)
 
     def _check_starts(self, term: int, events: Sequence[Event]) -> None:
         """Raise StaleTerm if another driver has begun: what follows does not fit what this one knows."""
@@ -283,7 +283,3 @@ class Driver:
                 if seq is None:
                     raise StoreUnusable(f"the journal refused {event}; please report it")
                 self._hear(event)
-
-
-def _took_s(event: Event) -> float:
-    return getattr(event.outcome, "seconds", 0.0) if isinstance(event, ItemClosed) else 0.0

@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from actors.events import Event, ItemClosed, ItemFailed, ItemQuarantined, ItemSkipped, RunStarted, completed
+from actors.events import (
+    AgentStarted,
+    Event,
+    ItemAssigned,
+    ItemClosed,
+    ItemFailed,
+    ItemQuarantined,
+    ItemSkipped,
+    RunStarted,
+    completed,
+)
 from actors.stores.inspection import inspect
 from actors.stores.reader import Reader
 from actors.tools.capability import SUBAGENTS
@@ -84,7 +94,8 @@ class Judge:
 
     def run(self, plan: Plan) -> None:
         """Take this one in."""
-        events = [event for event in self._reader.events(plan.key) if event.run]
+        told = self._reader.events(plan.key)
+        events = [event for event in told if event.run]
         state = self._replay(plan, events)
         judged = self.judged
         judged.items += len(state.views)
@@ -93,7 +104,7 @@ class Judge:
         if state.status not in (RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_FAILURES):
             judged.lost.append(f"{plan.key}: {state.status.value}")
         self._results(plan, events)
-        self._failures(plan, events)
+        self._failures(plan, told)
         lost = Counter(e.item for e in events if isinstance(e, ItemClosed) and isinstance(e.outcome, Lost | Failure))
         self._calls(plan, events, lost)
         self._files(plan, workspace_of(self._home, events[0].run), lost)
@@ -151,13 +162,11 @@ class Judge:
                     self.judged.attempts_lost += 1
 
     def _poison(self, plan: Plan, item: str, events: list[Event]) -> None:
-        ends = [event for event in events if isinstance(event, ItemClosed) and event.item == item]
-        suspect = [(e.agent, e.generation) for e in ends if isinstance(e.outcome, Lost) and e.outcome.suspect]
-        told = f"{plan.key} {item}: {suspect}"
-        (self.judged.poison if self._struck_all(suspect) else self.judged.false).append(told)
-
-    def _struck_all(self, processes: Collection[tuple[str, int]]) -> bool:
-        return all(process in self._struck for process in processes)
+        of = [event for event in events if isinstance(event, ItemClosed) and event.item == item]
+        ends = [event for event in of if isinstance(event.outcome, Lost) and event.outcome.suspect]
+        held = [holders(end, events) for end in ends]
+        is_poison = all(any(process in self._struck for process in processes) for processes in held)
+        (self.judged.poison if is_poison else self.judged.false).append(f"{plan.key} {item}: {held}")
 
     def _was_quarantined(self, cause: str, events: list[Event]) -> bool:
         return any(isinstance(event, ItemQuarantined) and event.item == cause for event in events)
@@ -187,6 +196,18 @@ class Judge:
 
     def _of(self, plan: Plan) -> Mapping[Asked, list[float]]:
         return {asked: calls for asked, calls in self._model.calls.items() if asked.tag in plan.tags}
+
+
+def holders(end: ItemClosed, events: Collection[Event]) -> list[tuple[str, int]]:
+    """The processes of its agent that may have had the attempt; a driver that closes it does not say which one had."""
+    if end.generation:
+        return [(end.agent, end.generation)]
+    begun = [event for event in events if isinstance(event, AgentStarted) and event.agent == end.agent]
+    assigned = max(e.seq for e in events if isinstance(e, ItemAssigned) and (e.item, e.epoch) == (end.item, end.epoch))
+    before = [event for event in begun if event.seq < assigned][-1:]
+    since = [event for event in begun if assigned < event.seq < end.seq]
+    processes = [(event.agent, event.generation) for event in (*before, *since)]
+    return processes[:-1] or processes  # the last of several came back without it
 
 
 def lines_of(file: Path) -> list[str]:

@@ -9,9 +9,18 @@ from random import Random
 
 import pytest
 
-from actors.events import Event, ItemAssigned, ItemClosed, ItemFailed, RunFinished, RunStarted
+from actors.events import (
+    AgentStarted,
+    Event,
+    ItemAssigned,
+    ItemClosed,
+    ItemFailed,
+    ItemQuarantined,
+    RunFinished,
+    RunStarted,
+)
 from actors.tools.workspace import workspace_of
-from actors.work import Content, FailureKind, Item, Lost, Outcome, Result, RunStatus
+from actors.work import Content, FailureKind, Item, Lost, Outcome, Result, Role, RunStatus
 from tests.campaign.__main__ import Ending, Paper
 from tests.campaign.field import left_in
 from tests.campaign.lines import Asked
@@ -102,6 +111,21 @@ def test_what_must_not_be_in_a_journal_is_found(events: tuple[Event, ...], expec
 def test_an_item_that_failed_is_one_that_the_infrastructure_failed() -> None:
     failed = ItemFailed(run="r", item="a", attempts=0, reason=FailureKind.TRANSIENT, message="no", term=1)
     assert "false" in wrong(judged(STARTED, assigned(), closed(Lost(message="gone")), failed))
+
+
+def began(generation: int) -> AgentStarted:
+    return AgentStarted(agent="e", role=Role.EXECUTOR, generation=generation, pid=generation, node="n")
+
+
+@pytest.mark.parametrize(("struck", "expected"), [((1, 2), "poison"), ((1,), "false"), ((2, 3), "false")])
+def test_an_item_is_poison_only_if_each_process_that_had_it_was_struck(struck: Collection[int], expected: str) -> None:
+    lost = Lost(message="it came back without it", suspect=True)
+    ends = [closed(lost, epoch).model_copy(update={"generation": 0}) for epoch in (1, 2)]
+    quarantined = ItemQuarantined(run="r", item="a", message="again", term=1)
+    fleet = began(1), STARTED, assigned(), began(2), ends[0], assigned(2), began(3), ends[1], quarantined
+    judge = Judge(Journal(*fleet), CampaignModel("key"), {("e", generation) for generation in struck})
+    judge.run(plan())
+    assert getattr(judge.judged, expected), judge.judged
 
 
 def test_a_call_for_what_is_finished_is_found() -> None:

@@ -246,7 +246,8 @@ def check(state: RunState) -> None:
     states = {id_: view.state for id_, view in state.views.items()}
     assert state.counts + Counter() == Counter(states.values())
     active = [view for view in state.views.values() if view.state is ItemState.ACTIVE]
-    assert sum(view.alone for view in active) <= 1, "one suspect at a time"
+    alone = [view.agent for view in active if view.alone]
+    assert len(alone) == len(set(alone)), "one suspect at a time in an agent"
     assert not (active and state.status is RunStatus.WAITING), "it waits, and an item is active"
     for id_, view in state.views.items():
         assert view.failures <= ATTEMPTS, f"{id_} was charged {view.failures} attempts"

@@ -43,13 +43,13 @@ def apply(state: RunState, commands: Iterable[Command]) -> tuple[list[Task], lis
     return tasks, facts
 
 
-def closed(task: Task, outcome: Outcome) -> ItemClosed:
+def closed(task: Task, outcome: Outcome, agent: str = "a") -> ItemClosed:
     return ItemClosed(
         run=task.run,
         item=task.item.id,
         epoch=task.epoch,
         attempt=task.attempt,
-        agent="a",
+        agent=agent,
         generation=1,
         outcome=outcome,
     )

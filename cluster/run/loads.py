@@ -117,10 +117,14 @@ class Loads:
         cure = "" if self._loads[agent].lost else f"; `mnemosyne agents reset {agent}`"
         return f"no agent of role {role} is left: {agent}: {why}{cure}"
 
-    @property
-    def alone(self) -> bool:
-        """Whether an item works alone, or will."""
-        return any(load.alone for load in self._loads.values())
+    def room_alone(self, role: Role, *, others: bool) -> bool:
+        """Whether one more item may work alone: one always; beside others only in agents that hold nothing, and if
+        `others` wait for the role, in half of its agents."""
+        of = [load for load in self._loads.values() if load.role is role and load.concurrency and not load.failed]
+        alone = sum(bool(load.alone) for load in of)
+        if not any(load.alone for load in self._loads.values()):
+            return True
+        return not all(load.held for load in of) and not (others and alone >= len(of) // 2)
 
     def hold(self, agent: str, item: str, *, alone: bool = False) -> None:
         """The agent was given the item."""

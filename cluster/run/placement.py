@@ -233,7 +233,11 @@ class Placement:
         return None
 
     def _may(self, needs: Needs) -> bool:
-        return self._gates.may(needs.model) and not (needs.alone and self.loads.alone)
+        return self._gates.may(needs.model) and (not needs.alone or self._may_alone(needs.role))
+
+    def _may_alone(self, role: Role) -> bool:
+        others = any(needs.role is role and not needs.alone for needs in self._ready.needs())
+        return self.loads.room_alone(role, others=others)
 
     def unaffordable(self, run: str) -> str:
         """Why the budgets have no room for any item that is ready; "" if they may have, or if there is none."""

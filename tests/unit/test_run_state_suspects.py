@@ -2,7 +2,7 @@
 
 from actors.events import AgentFailed, AgentStarted, Event, ItemAssigned, ItemClosed, ItemQuarantined, ItemStarted
 from actors.vocabulary.failures import ATTEMPTS
-from actors.work import Failure, FailureKind, Lost, Role, Task
+from actors.work import Failure, FailureKind, ItemState, Lost, Role, Task
 from cluster.run.commands import AgentAttached, Append, Command
 from cluster.run.gone import outcomes, suspects
 from cluster.run.item_view import ItemView
@@ -68,6 +68,44 @@ def test_suspects_work_alone_one_after_the_other_and_the_others_beside_each_othe
     tasks, facts = apply(state, state.handle(closed(tasks[0], FAULT)))
     assert {task.item.id for task in tasks} == {"two", "three"}, "its charged failure cleared the other"
     assert not alone(facts)
+
+
+def fleet(*agents: str, **dependencies: list[str]) -> tuple[RunState, list[Event], dict[str, Task]]:
+    """A run with these executors of two slots each, all attached; each item's task."""
+    state = RunState("r", graph(**dependencies), "scripted")
+    commands = state.start(1, executors(*agents))
+    for agent in agents:
+        commands += state.handle(AgentAttached(agent, 1, 2))
+    tasks, facts = apply(state, commands)
+    return state, facts, {task.item.id: task for task in tasks}
+
+
+def test_while_others_wait_half_of_the_agents_try_suspects_and_all_of_them_once_nothing_else_is_ready() -> None:
+    wide = {f"i{n}": list[str]() for n in range(8)}
+    state, facts, tasks = fleet("a", "b", **wide)
+    of_a = [fact.item for fact in facts if isinstance(fact, ItemAssigned) and fact.agent == "a"]
+    for item in of_a:
+        state.handle(began(tasks[item]))
+    given, facts = apply(state, died(state, concurrency=2))
+    assert len(alone(facts)) == 1, "the other agent goes on with what nobody suspects"
+    tasks |= {task.item.id: task for task in given}
+    rest = [id_ for id_ in wide if id_ not in of_a]
+    while rest:
+        item = next(id_ for id_ in rest if id_ in tasks)
+        rest.remove(item)
+        given, facts = apply(state, state.handle(closed(tasks[item], GOOD, "b")))
+        tasks |= {task.item.id: task for task in given}
+    assert len(alone(facts)) == 1
+    assert {view.agent for view in state.views.values() if view.state is ItemState.ACTIVE} == {"a", "b"}
+
+
+def test_a_second_suspect_does_not_wait_for_what_an_agent_works_on() -> None:
+    state, facts, tasks = fleet("a", "b", "c", one=[], two=[], three=[], four=[], five=[], six=[])
+    of_a = [fact.item for fact in facts if isinstance(fact, ItemAssigned) and fact.agent == "a"]
+    for item in of_a:
+        state.handle(began(tasks[item]))
+    _, facts = apply(state, died(state, concurrency=2))
+    assert [fact.agent for fact in facts if isinstance(fact, ItemAssigned)] == ["a"], "b and c are at work"
 
 
 def test_a_suspect_that_its_agent_loses_again_without_a_reason_is_quarantined() -> None:

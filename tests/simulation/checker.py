@@ -150,9 +150,11 @@ class Checker:
         self.must(self.status == "running", f"{item} is assigned while the run is {self.status}")
         self.must(not story.over, f"{item} is assigned, and was {story.over}")
         self.must(event.alone == story.suspect, f"{item}: alone is {event.alone}, suspect {story.suspect}")
-        others = [name for name, other in self.items.items() if other.open and other.alone]
-        self.must(not (event.alone and others), f"{item} is to be alone while {others} are")
-        beside = [name for name, other in self.items.items() if name in others and other.agent == event.agent]
+        alone = [name for name, other in self.items.items() if other.open and other.alone]
+        held = [name for name, other in self.items.items() if other.open and other.agent == event.agent]
+        told = f"{item} is to be alone in {event.agent} while {alone} are, and {event.agent} has {held}"
+        self.must(not (event.alone and alone and held), told)
+        beside = [name for name in held if name in alone]
         self.must(not beside, f"{item} goes to {event.agent}, where {beside} is to be alone")
         story.epoch, story.open, story.started, story.agent = event.epoch, True, False, event.agent
         story.alone, story.purpose = event.alone, event.purpose

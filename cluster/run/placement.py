@@ -213,13 +213,18 @@ class Placement:
         agents = self.loads.spread(role, among)
         while (agent := next(agents, None)) and (item := self._next(role, results, wanted)):
             view = self._views[item]
-            other = self.loads.least(role, agent, among) if view.avoid == agent else None
+            other = self._other(role, agent, view, among)
             self.opening.add(item)
             self.loads.hold(other or agent, item, alone=view.suspect)
             self._gates.assigned(self.model_of(item), item)
             if other or view.suspect:
                 agents = self.loads.spread(role, among)  # who has room is not what it was
             yield item, other or agent
+
+    def _other(self, role: Role, agent: str, view: ItemView, among: frozenset[str] | None) -> str | None:
+        """Who takes an item instead of the agent that failed it; nobody for a suspect that would have to wait there."""
+        other = self.loads.least(role, agent, among) if view.avoid == agent else None
+        return None if other and view.suspect and self.loads.held(other) else other
 
     def _next(self, role: Role, results: Mapping[str, Content], wanted: Callable[[Needs], bool]) -> str | None:
         """The next item that there is room for, which is reserved then."""

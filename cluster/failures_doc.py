@@ -38,9 +38,10 @@ An attempt is *lost* when its agent went away with it: ended by order (`down --n
 or with its process. Nobody is charged, and the item is put back.
 
 If nobody knows why the process ended (it crashed or hung), the items that it worked on are *suspects*: each gets its
-next attempt *alone*, with nothing beside it on its agent. One suspect is tried at any time; others at the same time only
-in agents of its role that have nothing else to do, and while other items are ready in half of the agents at most. So one
-death still has one name, and good items do not wait behind the suspects. A result, or a failure that is charged, ends the suspicion. A suspect whose agent ends so again while it works alone is *quarantined*: it gets no
+next attempt *alone*, with nothing beside it on its agent. One suspect is tried at any time, others at the same time
+only in agents of its role that have nothing else to do, and while other items are ready in half of the agents at
+most: so a death has one name, and good items do not wait behind the suspects. A result, or a failure that is charged,
+ends the suspicion. A suspect whose agent ends so again while it works alone is *quarantined*: it gets no
 attempt any more, and what depends on it is skipped. The others lose nothing but time.
 
 An item over its `timeout` that cannot be cancelled costs its agent the process: that is a `timeout` of this item, and

@@ -111,8 +111,8 @@ docs: setup ## draw the pages that are made from tables
 	$(python) -m dashboards.wire.docs
 	$(python) -m dashboards.metrics.docs
 	$(python) -m dashboards.grafana.generate
-	$(python) -m cluster.states_doc
-	$(python) -m cluster.failures_doc
+	$(python) -m cluster.docs.states_doc
+	$(python) -m cluster.docs.failures_doc
 	$(python) -m cluster.cli.docs
 
 parts := bench-graphs bench-calls bench-limits bench-kills bench-growth bench-talks bench-cache

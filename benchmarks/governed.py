@@ -17,14 +17,14 @@ from actors.stores.protocol import Accept
 from actors.work import Item, RunStatus
 from benchmarks.ours import settings_of
 from benchmarks.peers.limited import MAX_TOKENS, MODEL, play
-from cluster import config
+from cluster.home import config
 
 WARM = 100
 
 
 async def drive(fleet: Any, texts: list[str]) -> int:
     """Items that are complete in the end."""
-    from cluster.driver import Driver
+    from cluster.driving.driver import Driver
 
     run = uuid.uuid4().hex
     items = tuple(Item(id=f"i{n}", description=text) for n, text in enumerate(texts))
@@ -45,7 +45,7 @@ async def main(base_url: str, key: str, runs: int, kill_after_s: float | None) -
     """Play."""
     settings = settings_of((base_url, key), MAX_TOKENS)
     config.prepare_ray(settings.home)  # before Ray is imported: it reads some of it then
-    from cluster.fleet import Fleet
+    from cluster.fleets.fleet import Fleet
 
     garbage.calm()
     async with Fleet(settings, frozenset({MODEL})) as fleet:

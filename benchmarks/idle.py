@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cluster import config, head
+from cluster.fleets import head
+from cluster.home import config
 from tests.fleets import fleet_up, session
 from tests.processes import Commands
 

@@ -14,7 +14,7 @@ from actors.settings import ModelSettings
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept
 from actors.work import Item, Role, RunStatus, Task
-from cluster.driver import Driver
+from cluster.driving.driver import Driver
 
 
 class Local:

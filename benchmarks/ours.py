@@ -23,7 +23,7 @@ from actors.work import Item, Role, RunStatus
 from benchmarks.peers.asking import MAX_TOKENS, MODEL, PROMPT
 from benchmarks.peers.playing import Work, play
 from benchmarks.workloads import Edges
-from cluster import config
+from cluster.home import config
 
 SLOTS = 50
 
@@ -38,7 +38,7 @@ def items_of(edges: Edges, description: str = "No operation.") -> tuple[Item, ..
 
 async def product(fleet: Any, run: str, items: tuple[Item, ...], model: str = "scripted") -> float:
     """Seconds to drive one accepted run to its end."""
-    from cluster.driver import Driver
+    from cluster.driving.driver import Driver
 
     record = await fleet.store.accept(Accept(run, None, run, "digest", model, items, {}))
     begin = time.perf_counter()
@@ -61,7 +61,7 @@ async def main(*api: str) -> None:
     """Play."""
     settings = settings_of(api)
     config.prepare_ray(settings.home)  # before Ray is imported: it reads some of it then
-    from cluster.fleet import Fleet
+    from cluster.fleets.fleet import Fleet
 
     model = MODEL if api else "scripted"
     garbage.calm()

@@ -14,7 +14,7 @@ from benchmarks.peers.asking import Asking
 from benchmarks.peers.playing import Work, play, timed
 from benchmarks.walking import value, walk
 from benchmarks.workloads import Edges
-from cluster import config
+from cluster.home import config
 
 AGENTS = 2
 
@@ -51,7 +51,7 @@ async def main() -> None:
     config.prepare_ray(Path(tempfile.mkdtemp()))  # before Ray is imported: it reads some of it then
     import ray
 
-    from cluster.fleet import OBJECT_STORE_BYTES, connect, disconnect
+    from cluster.fleets.fleet import OBJECT_STORE_BYTES, connect, disconnect
 
     garbage.calm()
     small = {"object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}

@@ -19,7 +19,7 @@ from actors.settings import FleetSettings, Pools, Settings
 from actors.work import Role
 from benchmarks.ours import items_of, product
 from benchmarks.workloads import GRAPHS, WORKLOADS
-from cluster import config
+from cluster.home import config
 
 
 async def measure(rounds: int) -> None:
@@ -30,7 +30,7 @@ async def measure(rounds: int) -> None:
 
     from benchmarks.one_process import one_process
     from benchmarks.raw_ray import Raw, raw
-    from cluster.fleet import Fleet
+    from cluster.fleets.fleet import Fleet
 
     garbage.calm()
     async with Fleet(settings, frozenset({"scripted"})) as fleet:

@@ -12,7 +12,7 @@ from rich.terminal_theme import MONOKAI
 
 from actors.stores.reader import Reader
 from cluster.cli.frame import frame
-from cluster.config import store_path
+from cluster.home.config import store_path
 from dashboards.views.projection import RunView
 
 WIDTH = 100

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from actors.stores.reader import Reader
 from cluster.cli.agents import read
-from cluster.fleet_file import FleetFile
+from cluster.fleets.fleet_file import FleetFile
 from dashboards.wire.events import tasks_of
 from dashboards.wire.events import wire as wire_of
 from tests.fleets import Paid

@@ -7,7 +7,7 @@ from actors.events import Event, ItemAssigned, ItemClosed
 from actors.models.port import Request
 from actors.stores.memory import MemoryStore
 from actors.work import Item, RunStatus
-from cluster.driver import Driver
+from cluster.driving.driver import Driver
 from tests.fakes import FakeModel, LocalAgent, accepted
 
 LIMIT_S = 20.0

@@ -15,7 +15,7 @@ from actors.errors import StoreUnusable
 from actors.settings import FleetSettings, HealthSettings, ModelSettings
 from actors.stores.reader import Reader
 from cluster.cli import agents
-from cluster.fleet_file import FleetFile, living
+from cluster.fleets.fleet_file import FleetFile, living
 from tests.messages_server import KEY, MessagesServer
 from tests.processes import PATIENCE_S, Commands
 

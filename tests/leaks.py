@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from cluster.config import store_path, token_path
-from cluster.fleet_file import FleetFile
+from cluster.fleets.fleet_file import FleetFile
+from cluster.home.config import store_path, token_path
 from tests import canary
 from tests.canary import Canary, Dashboard, Found
 from tests.echoes import ECHOES

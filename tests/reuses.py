@@ -5,7 +5,7 @@ from typing import Any
 
 from actors.events import Event, RunAccepted
 from actors.work import Content, Item, Result, Role
-from cluster.reuse import Comparison, Earlier, compare, earlier
+from cluster.results.reuse import Comparison, Earlier, compare, earlier
 from cluster.run.graph import WorkGraph
 from tests.histories import assigned, closed, items, record
 

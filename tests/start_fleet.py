@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from actors.settings import FleetSettings, HealthSettings, ModelSettings
-from cluster import api_key, config, fleet_file
+from cluster.fleets import fleet_file
+from cluster.home import api_key, config
 
 
 def main(at: str, fleet: str, health: str, models: str = "{}") -> None:
@@ -16,7 +17,7 @@ def main(at: str, fleet: str, health: str, models: str = "{}") -> None:
     reached = settings.models.model_copy(update={name: getattr(named, name) for name in named.model_fields_set})
     settings = settings.model_copy(update={"health": HealthSettings.model_validate_json(health), "models": reached})
     config.prepare_ray(home)
-    from cluster import up
+    from cluster.fleets import up
 
     with fleet_file.changing(home):
         asyncio.run(up.start(settings, has_key=api_key.has_key()))

@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("actors", "cluster", "dashboards")
 MODULE_LINES = 300
 FUNCTION_LINES = 40
-RAY = {"actors/remote.py", "cluster/fleet.py", "cluster/nodes.py"}
-READS_ENVIRONMENT = {"cluster/config.py", "actors/secrecy/keys.py"}
+RAY = {"actors/remote.py", "cluster/fleets/fleet.py", "cluster/fleets/nodes.py"}
+READS_ENVIRONMENT = {"cluster/home/config.py", "actors/secrecy/keys.py"}
 """The settings, and the one key, which every agent reads on its own node."""
 HISTORY, SELF = {"CHANGELOG.md"}, "tests/test_architecture.py"
 PICKLES = {"pickle", "cPickle", "cloudpickle", "dill", "marshal", "shelve", "jsonpickle"}
@@ -110,14 +110,14 @@ def environment_in_its_place(path: str, text: str) -> Complaints:
     parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     for line, name in imports(text):
         if name in {"os.environ", "os.getenv", "os.environb"} and path not in READS_ENVIRONMENT:
-            yield line, f"imports {name}; settings are read in cluster/config.py"
+            yield line, f"imports {name}; settings are read in cluster/home/config.py"
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv", "getenvb"}:
             match parents[node]:
                 case ast.Subscript(ctx=ast.Store() | ast.Del()):
                     continue
             if path not in READS_ENVIRONMENT:
-                yield node.lineno, "reads the environment; settings are read in cluster/config.py"
+                yield node.lineno, "reads the environment; settings are read in cluster/home/config.py"
 
 
 def short_module(_path: str, text: str) -> Complaints:
@@ -239,18 +239,23 @@ TOLD = 'def f():\n    """One.\n\n    Two.\n    """\n' + "    x = 1\n" * (FUNCTIO
 @pytest.mark.parametrize(
     ("rule", "path", "text", "complaints"),
     [
-        (ray_in_its_place, "cluster/driver.py", "def f():\n    import ray.util", 1),
-        (ray_in_its_place, "cluster/driver.py", "from ray.actor import ActorHandle", 1),
-        (ray_in_its_place, "cluster/driver.py", "import importlib\nimportlib.import_module('ray')", 1),
-        (ray_in_its_place, "cluster/fleet.py", "import ray", 0),
-        (ray_in_its_place, "cluster/driver.py", "import raylike", 0),
+        (ray_in_its_place, "cluster/driving/driver.py", "def f():\n    import ray.util", 1),
+        (ray_in_its_place, "cluster/driving/driver.py", "from ray.actor import ActorHandle", 1),
+        (ray_in_its_place, "cluster/driving/driver.py", "import importlib\nimportlib.import_module('ray')", 1),
+        (ray_in_its_place, "cluster/fleets/fleet.py", "import ray", 0),
+        (ray_in_its_place, "cluster/driving/driver.py", "import raylike", 0),
         (environment_in_its_place, "actors/context/skills.py", "import os\nos.environ['A']", 1),
         (environment_in_its_place, "actors/context/skills.py", "import os as o\ndict(o.environ)", 1),
         (environment_in_its_place, "actors/context/skills.py", "import os\nos.getenv('A')", 1),
         (environment_in_its_place, "actors/context/skills.py", "from os import environ", 1),
         (environment_in_its_place, "actors/context/skills.py", "import os\nos.environ.pop('A')", 1),
-        (environment_in_its_place, "cluster/fleet.py", "import os\nos.environ['A'] = 'b'\ndel os.environ['A']", 0),
-        (environment_in_its_place, "cluster/config.py", "import os\nos.environ['A']", 0),
+        (
+            environment_in_its_place,
+            "cluster/fleets/fleet.py",
+            "import os\nos.environ['A'] = 'b'\ndel os.environ['A']",
+            0,
+        ),
+        (environment_in_its_place, "cluster/home/config.py", "import os\nos.environ['A']", 0),
         (short_module, "actors/work.py", "\n" * (MODULE_LINES + 1), 1),
         (short_functions, "actors/work.py", LONG, 1),
         (short_functions, "actors/work.py", TOLD, 0),

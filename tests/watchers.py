@@ -15,7 +15,7 @@ import httpx2
 import pytest
 import yaml
 
-from cluster.head import free_port
+from cluster.fleets.head import free_port
 
 PATIENCE_S = 40.0
 

@@ -13,13 +13,13 @@ from rich.live import Live
 from rich.text import Text
 
 from actors.stores.holder import is_held
-from cluster import requests
 from cluster.cli.journal import opened
 from cluster.cli.options import AsJson, Home
 from cluster.cli.tables import GAP
 from cluster.cli.text import cut, fit, forgive, one_line
 from cluster.cli.wishes import told
-from cluster.config import resolve_home, store_path
+from cluster.home import requests
+from cluster.home.config import resolve_home, store_path
 from dashboards.views.agent_info import AgentInfo
 from dashboards.views.fleet_view import FleetView
 

@@ -11,7 +11,7 @@ from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
 from actors.work import FINISHED, Result, RunStatus
 from cluster.cli.journal import POLL_S, Tail, read_end, read_view
-from cluster.lease import is_driven
+from cluster.driving.lease import is_driven
 from dashboards.views.projection import RunView
 from dashboards.views.run_json import run_json
 from dashboards.wire.events import WireEvent, tasks_of, wire

@@ -7,11 +7,11 @@ import typer
 
 from actors.errors import NotFound, UserError
 from actors.secrecy import keychain, keys
-from cluster import api_key, secret_changes
 from cluster.cli import secret_input
 from cluster.cli.options import AsJson
 from cluster.cli.secret import From, user_file
 from cluster.cli.text import one_line
+from cluster.home import api_key, secret_changes
 
 app = typer.Typer(help="Set, show or delete the API key.", no_args_is_help=True)
 

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from actors.errors import UserError
-from cluster import config, fleet_file, scraping
 from cluster.cli.options import AsJson, Home
+from cluster.fleets import fleet_file, scraping
+from cluster.home import config
 from dashboards.page_token import PORT, token_of, url
 
 ANSWERS_S = 2.0
@@ -39,7 +40,7 @@ def dash(port: Port = None, home: Home = None, as_json: AsJson = False) -> None:
     if port is None and (known := page_of(at)) is not None:
         told(known, token, as_json=as_json)
         return
-    from cluster.around import HomeAround
+    from cluster.fleets.around import HomeAround
     from dashboards.listening import serve
     from dashboards.server import Server
 

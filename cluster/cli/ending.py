@@ -7,10 +7,10 @@ import typer
 
 from actors.stores.reader import Reader
 from actors.work import RunStatus
-from cluster import config
 from cluster.cli import answers
 from cluster.cli.journal import read_view
 from cluster.cli.way import Way
+from cluster.home import config
 
 
 def tell(way: Way, run: str, status: RunStatus) -> None:

@@ -9,11 +9,11 @@ import typer
 from actors.errors import StoreMissing
 from actors.journal.fleet import FleetBudgetSet
 from actors.spending.account import Account
-from cluster import config, requests
 from cluster.cli.budgets import EXAMPLE, caps, parse
 from cluster.cli.journal import opened
 from cluster.cli.options import AsJson, Home
 from cluster.cli.text import dollars, number
+from cluster.home import config, requests
 from cluster.plan.cost import check_prices
 
 NONE = "none"

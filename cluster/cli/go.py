@@ -11,10 +11,10 @@ from actors.errors import NotFound, StoreUnusable
 from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
 from actors.work import Item
-from cluster import config
 from cluster.cli import detach, here, on_fleet
 from cluster.cli.way import Way
-from cluster.ports import OpenRun
+from cluster.driving.ports import OpenRun
+from cluster.home import config
 
 
 def go(

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from actors.errors import UserError
-from cluster import config
 from cluster.cli.options import Home
+from cluster.home import config
 
 app = typer.Typer(no_args_is_help=True, help="Boards and alert rules for Grafana.")
 

@@ -11,18 +11,18 @@ from actors.settings import Settings
 from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
 from actors.work import RunStatus
-from cluster import config
 from cluster.cli import live
 from cluster.cli.codes import OF_STATUS, TERMINATED
 from cluster.cli.ending import tell
 from cluster.cli.way import Way
-from cluster.ports import OpenRun
+from cluster.driving.ports import OpenRun
+from cluster.home import config
 
 
 def drive(way: Way, settings: Settings, models: frozenset[str], open_run: OpenRun) -> None:
     """Drive the run and show it; always ends with typer.Exit or an error of ours."""
     config.prepare_ray(way.home)  # before the import: Ray reads some of it then
-    from cluster.embedded import SIGNALS, Session
+    from cluster.driving.embedded import SIGNALS, Session
 
     shown: list[str] = []
     wait_s = None if way.console.is_terminal else way.wait

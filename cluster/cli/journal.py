@@ -10,7 +10,7 @@ from actors.errors import HomeUnusable, StoreLocked, StoreOutdated, StoreUnusabl
 from actors.stores.holder import holder
 from actors.stores.kinds import open_writer
 from actors.stores.reader import Reader
-from cluster.config import store_path
+from cluster.home.config import store_path
 from dashboards.run_reading import Tail, read_end, read_view, readable
 
 __all__ = ["POLL_S", "Tail", "current", "opened", "read_end", "read_view", "readable"]

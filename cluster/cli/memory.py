@@ -9,13 +9,13 @@ import typer
 
 from actors.memory.memory import GLOBAL, MemoryType
 from actors.memory.recall import LIMIT, LIMIT_MAX, Question
-from cluster import memories
 from cluster.cli.journal import opened
 from cluster.cli.options import AsJson, Home
 from cluster.cli.text import cut, one_line
 from cluster.cli.wishes import told
-from cluster.config import make_home, resolve_home, store_path
-from cluster.memories import Found
+from cluster.home import memories
+from cluster.home.config import make_home, resolve_home, store_path
+from cluster.home.memories import Found
 
 SHOWN = 160
 """Characters of a memory's text that people see; --json has all of it."""

@@ -13,19 +13,19 @@ from actors.errors import FleetError, MnemosyneError, UserError
 from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
 from actors.work import RunStatus
-from cluster import config
 from cluster.cli import live
 from cluster.cli.codes import INTERRUPTED, OF_STATUS
 from cluster.cli.ending import tell
 from cluster.cli.watch import Alone, Unattended
 from cluster.cli.way import Way
-from cluster.fleet_file import FleetFile
-from cluster.lease import is_driven, refuse_if_driven
-from cluster.ports import OpenRun
+from cluster.driving.lease import is_driven, refuse_if_driven
+from cluster.driving.ports import OpenRun
+from cluster.fleets.fleet_file import FleetFile
+from cluster.home import config
 from dashboards.views.projection import RunView
 
 if TYPE_CHECKING:
-    from cluster.fleet import Fleet
+    from cluster.fleets.fleet import Fleet
 
 BEGIN_TIMEOUT_S = 120.0
 POLL_S = 0.1
@@ -115,7 +115,7 @@ async def begin(
 
 def _joined(way: Way, file: FleetFile) -> AbstractAsyncContextManager["Fleet"]:
     config.prepare_ray(way.home)  # before Ray is imported: it reads some of it then
-    from cluster.up import joined
+    from cluster.fleets.up import joined
 
     return joined(way.home, file)
 

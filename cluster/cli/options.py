@@ -9,7 +9,7 @@ import typer
 
 from actors.errors import MnemosyneError
 from cluster.cli.journal import opened
-from cluster.config import resolve_home
+from cluster.home.config import resolve_home
 
 
 def text(value: str | None) -> str | None:

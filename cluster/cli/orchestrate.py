@@ -12,14 +12,14 @@ import typer
 
 from actors.errors import UserError
 from actors.models.choice import DEFAULT_CLAUDE
-from cluster import config, orchestration
 from cluster.cli import answers, budgets
 from cluster.cli.detach import command
 from cluster.cli.journal import opened
 from cluster.cli.options import Home
 from cluster.cli.text import one_line, safe
 from cluster.cli.way import AsJson, Model
-from cluster.plan import Plan, load
+from cluster.home import config
+from cluster.plan import Plan, load, orchestration
 from cluster.plan.cost import cost_of
 from cluster.plan.inputs import text_of
 from cluster.plan.show import show_text

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from cluster import config, requests
 from cluster.cli import options
 from cluster.cli.options import AsJson, Home, Run
 from cluster.cli.wishes import told
+from cluster.home import config, requests
 
 OneItem = Annotated[str, typer.Argument(help="The item.", show_default=False, callback=options.text)]
 

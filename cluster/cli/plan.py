@@ -10,11 +10,11 @@ import typer
 from rich.console import Console
 
 from actors.models.choice import DEFAULT_CLAUDE
-from cluster import config, home_files
 from cluster.cli import cost as costs
 from cluster.cli import options
 from cluster.cli.options import AsJson, Home
 from cluster.cli.text import forgive, one_line, safe
+from cluster.home import config, home_files
 from cluster.plan import Mistake, Plan, PlanRefused, json_schema, load
 from cluster.plan.cost import cost_of
 from cluster.plan.show import show_mermaid, show_text

@@ -11,7 +11,7 @@ from actors.stores.holder import holder, is_held
 from actors.tools.capability import servers_of
 from actors.tools.mcp.config import FILE, servers
 from actors.work import Item
-from cluster.head import is_up
+from cluster.fleets.head import is_up
 
 HELD_S = 5.0
 """A process that was killed takes its fleet with it within this time; a request takes the store for a moment."""

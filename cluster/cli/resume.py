@@ -9,7 +9,6 @@ import typer
 from actors.errors import FleetError, ModelMissing, UserError
 from actors.stores.protocol import RunRecord
 from actors.work import Item, RunStatus
-from cluster import config, requests
 from cluster.cli import on_fleet, options
 from cluster.cli.codes import OF_STATUS
 from cluster.cli.ending import tell
@@ -19,8 +18,9 @@ from cluster.cli.options import Home
 from cluster.cli.revise import revise
 from cluster.cli.shape import Concurrency, Executors, Pool, Shape
 from cluster.cli.way import As, AsJson, Model, Wait, Way, new_id
-from cluster.lease import is_driven, refuse_if_driven
-from cluster.results import ResultFiles
+from cluster.driving.lease import is_driven, refuse_if_driven
+from cluster.home import config, requests
+from cluster.results.files import ResultFiles
 from cluster.run.wishes import BY_REQUEST
 from dashboards.views.projection import RunView
 

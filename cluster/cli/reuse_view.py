@@ -6,7 +6,7 @@ from rich.cells import cell_len
 
 from cluster.cli.tables import GAP
 from cluster.cli.text import fit, one_line
-from cluster.reuse import Comparison, Fate, Verdict
+from cluster.results.reuse import Comparison, Fate, Verdict
 
 NAME_CELLS = 48
 """No id takes more room than this where there are reasons beside it; --json has all of it."""

@@ -8,16 +8,16 @@ import typer
 from actors.roles.prompt import VERSIONS
 from actors.stores.protocol import Accept, RunRecord, Store
 from actors.work import RunStatus
-from cluster import home_files
 from cluster.cli import budgets, on_fleet, reuse_view
 from cluster.cli.go import go
 from cluster.cli.journal import opened, read_end, read_view
 from cluster.cli.text import cut
 from cluster.cli.way import UNBOUNDED, Way
-from cluster.driver import Driver
-from cluster.lease import is_driven, lease, refuse_if_driven
+from cluster.driving.driver import Driver
+from cluster.driving.lease import is_driven, lease, refuse_if_driven
+from cluster.home import home_files
 from cluster.plan import Plan, load
-from cluster.reuse import Comparison, Fate, compare, earlier
+from cluster.results.reuse import Comparison, Fate, compare, earlier
 
 
 def revise(way: Way, run: str, path: Path, model: str | None, new: str, *, dry_run: bool) -> bool:

@@ -9,14 +9,14 @@ import typer
 
 from actors.errors import NotFound, StoreLocked, StoreMissing, StoreUnusable, UserError
 from actors.stores.protocol import Accept, RunRecord
-from cluster import config, home_files
 from cluster.cli import budgets, fleet_budget, on_fleet, options, resume
 from cluster.cli.go import go
 from cluster.cli.journal import opened
 from cluster.cli.options import Home
 from cluster.cli.shape import Concurrency, Executors, Pool, Shape
 from cluster.cli.way import As, AsJson, Model, Wait, Way, new_id
-from cluster.lease import is_driven
+from cluster.driving.lease import is_driven
+from cluster.home import config, home_files
 from cluster.plan import Plan, load
 
 SAME_KEY_WAIT_S = 60.0

@@ -8,11 +8,11 @@ import typer
 from actors.errors import NotFound, UserError
 from actors.secrecy import keys
 from actors.secrecy.secrets_file import SecretsFile
-from cluster import api_key, secret_changes
 from cluster.cli import secret_input
 from cluster.cli.options import AsJson
 from cluster.cli.text import one_line
 from cluster.doctor import secret_files
+from cluster.home import api_key, secret_changes
 
 app = typer.Typer(help="Keep API keys and other secrets in an encrypted file.", no_args_is_help=True)
 

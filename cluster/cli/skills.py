@@ -10,7 +10,7 @@ from actors.context.skills import LEAST, MOST, Match, Skill, matches
 from actors.errors import NotFound
 from cluster.cli.options import AsJson, Home
 from cluster.cli.text import cut, one_line, safe
-from cluster.config import resolve_home, skill_folders
+from cluster.home.config import resolve_home, skill_folders
 
 app = typer.Typer(help="The skills that executors are given.", no_args_is_help=True)
 

@@ -23,8 +23,8 @@ from actors.stores.writer import Writer
 from cluster.cli.journal import opened
 from cluster.cli.options import AsJson, Home
 from cluster.cli.text import forgive, one_line
-from cluster.config import resolve_home, store_path
-from cluster.results import remove_folder
+from cluster.home.config import resolve_home, store_path
+from cluster.results.files import remove_folder
 from dashboards.metrics.snapshot import bring_up
 
 app = typer.Typer(help="Back up, check and tidy the home's store.", no_args_is_help=True)

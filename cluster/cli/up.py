@@ -13,14 +13,15 @@ from rich.console import Console
 
 from actors.settings import FleetSettings
 from actors.work import Role
-from cluster import api_key, config, fleet_file, windows
 from cluster.cli import fleet_budget, preflight
 from cluster.cli.budgets import Option
 from cluster.cli.codes import INTERRUPTED
 from cluster.cli.options import AsJson, Home, Store
 from cluster.cli.shape import Concurrency, Executors, Pool, Shape, told
 from cluster.cli.text import one_line
-from cluster.fleet_file import FleetFile
+from cluster.fleets import fleet_file, windows
+from cluster.fleets.fleet_file import FleetFile
+from cluster.home import api_key, config
 from dashboards.page_token import token_of, url
 
 
@@ -56,7 +57,7 @@ def up(
     config.choose_store(at, store)
     wanted = config.read_settings(at, None, Shape(executors, pool, concurrency).settings())
     config.prepare_ray(at)  # before Ray is imported: it reads some of it then
-    from cluster import up as fleets
+    from cluster.fleets import up as fleets
 
     console = Console(quiet=as_json)
     _leave_when_asked()
@@ -112,7 +113,7 @@ def down(
     ended = False
     if at.exists():
         config.prepare_ray(at)
-        from cluster import up as fleets
+        from cluster.fleets import up as fleets
 
         console = Console(quiet=as_json, stderr=True)
 

@@ -17,8 +17,8 @@ from cluster.cli.journal import opened, read_view
 from cluster.cli.options import AsJson, Home, MaybeRun, Run
 from cluster.cli.text import cut, forgive, one_line
 from cluster.cli.watch import Alone, code, watch
-from cluster.config import resolve_home
-from cluster.lease import is_driven
+from cluster.driving.lease import is_driven
+from cluster.home.config import resolve_home
 
 UNBOUNDED = 1000
 """Cells of a line where nobody says how wide a line may be."""

@@ -17,11 +17,12 @@ from actors.models.choice import Choice
 from actors.settings import Settings
 from actors.tools.capability import SUBAGENTS
 from actors.work import Item, Role
-from cluster import api_key, config, fleet_file
 from cluster.cli import options, preflight
 from cluster.cli.shape import Shape, told
 from cluster.cli.text import one_line
-from cluster.fleet_file import FleetFile
+from cluster.fleets import fleet_file
+from cluster.fleets.fleet_file import FleetFile
+from cluster.home import api_key, config
 
 Wait = Annotated[float, typer.Option(min=0, help="Seconds to stay when paused or waiting, if this is no terminal.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the final status as JSON and nothing else.")]

@@ -17,7 +17,7 @@ from cluster.cli.feedback import Reviewed
 from cluster.cli.journal import opened
 from cluster.cli.options import AsJson, Home, Run
 from cluster.cli.text import one_line
-from cluster.config import resolve_home
+from cluster.home.config import resolve_home
 
 
 def register(app: typer.Typer) -> None:

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from cluster import config, requests
 from cluster.cli import budgets, options
 from cluster.cli.options import AsJson, Home, Run
+from cluster.home import config, requests
 
 MaybeItem = Annotated[
     str | None,

@@ -14,9 +14,10 @@ from actors.machine.build import BUILD
 from actors.models.local import has_local_model
 from actors.secrecy import keys
 from actors.settings import ModelSettings
-from cluster import api_key, config, fleet_file, head, windows
 from cluster.doctor import environment, home, machine, models, named_model, nodes, ports, secret_files, store, watching
 from cluster.doctor.finding import EXIT, Check, Finding, Level, broken, found, worst
+from cluster.fleets import fleet_file, head, windows
+from cluster.home import api_key, config
 
 __all__ = ["EXIT", "Finding", "Level", "examine", "worst"]
 
@@ -77,7 +78,7 @@ def _home(folder: Path) -> Mapping[str, Check]:
 
 
 def _nodes(folder: Path) -> Iterable[Finding]:
-    from cluster.nodes import looks  # Ray, which only a job's doctor needs
+    from cluster.fleets.nodes import looks  # Ray, which only a job's doctor needs
 
     try:
         cpus = config.agent_cpus()

@@ -12,9 +12,9 @@ from typing import Any
 from actors.machine.build import BUILD
 from actors.models.local import has_local_model
 from actors.work import Frozen
-from cluster import api_key, config
 from cluster.doctor import environment, home, machine, models, store
 from cluster.doctor.finding import Check, Finding, found
+from cluster.home import api_key, config
 
 
 class Look(Frozen):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from cluster.doctor.finding import Finding, ok, warning
-from cluster.windows import Window
+from cluster.fleets.windows import Window
 
 
 def prometheus(*, served: bool, look: Callable[[], Window]) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from cluster.config import store_path
+from cluster.home.config import store_path
 from tests import leaks
 from tests.campaign import verdict
 from tests.campaign.field import MODEL, QUICK_MODEL, Field, ailments, field

@@ -11,7 +11,7 @@ from urllib.request import ProxyHandler, build_opener
 from actors.errors import StoreUnusable
 from actors.settings import FleetSettings, HealthSettings, ModelSettings, PatienceSettings, Pools
 from cluster.cli import agents
-from cluster.fleet_file import FleetFile
+from cluster.fleets.fleet_file import FleetFile
 from tests import servers
 from tests.campaign.model import CampaignModel
 from tests.campaign.monkey import STOPPED, VICTIMS, is_stopped

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from cluster.fleet_file import FleetFile
+from cluster.fleets.fleet_file import FleetFile
 from tests.campaign.model import GROUPS, CampaignModel
 from tests.fleets import processes, strike
 from tests.servers import PostgresServer

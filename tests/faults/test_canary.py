@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from actors.events import RunFinished
-from cluster import head
-from cluster.fleet_file import FleetFile
+from cluster.fleets import head
+from cluster.fleets.fleet_file import FleetFile
 from tests import canary
 from tests.canary import Canary
 from tests.echoes import echoing

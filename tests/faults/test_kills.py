@@ -12,7 +12,7 @@ import pytest
 from actors.events import Event, ItemAssigned, ItemClosed, ItemStarted, RunAccepted, RunStarted
 from actors.work import Lost
 from cluster.cli import preflight
-from cluster.fleet_file import FleetFile
+from cluster.fleets.fleet_file import FleetFile
 from tests.fleets import ONLY_EXECUTORS, Paid, crash, fleet_up, processes, strike, wait_for
 from tests.messages_server import Latency, serving
 from tests.processes import PATIENCE_S, ended, paid

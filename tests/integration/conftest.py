@@ -8,7 +8,7 @@ import pytest_asyncio
 from actors.models.script import Rule, Script
 from actors.settings import FleetSettings, ModelSettings, Pools, Settings
 from actors.work import Role
-from cluster import config
+from cluster.home import config
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -22,7 +22,7 @@ async def fleet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator["Flee
         models=ModelSettings(script=slow),
     )
     config.prepare_ray(settings.home)
-    from cluster.fleet import Fleet
+    from cluster.fleets.fleet import Fleet
 
     async with Fleet(settings, frozenset({"scripted"})) as started:
         yield started

@@ -13,10 +13,10 @@ import pytest
 
 from actors.events import ItemClosed, RunPaused
 from actors.work import Failure
-from cluster import head
-from cluster.config import token_path
 from cluster.doctor import ports
-from cluster.fleet_file import FleetFile
+from cluster.fleets import head
+from cluster.fleets.fleet_file import FleetFile
+from cluster.home.config import token_path
 from tests import canary
 from tests.canary import Canary, Dashboard
 from tests.echoes import ECHOES, echoing

@@ -13,7 +13,7 @@ import pytest
 from actors.events import ItemClosed
 from actors.journal.fleet import AgentErrorRecorded, AgentHealthDegraded, AgentRestarted
 from actors.work import Failure
-from cluster.fleet_file import FleetFile
+from cluster.fleets.fleet_file import FleetFile
 from tests.claude_failures import EXPECTED, FAILING, Then, heals
 from tests.fleets import Paid, fleet_up
 from tests.messages_server import ENDLESS, Limits, MessagesServer, serving

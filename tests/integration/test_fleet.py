@@ -16,10 +16,10 @@ from actors.stores.protocol import Accept, RunRecord
 from actors.stores.reader import Reader
 from actors.supervision.remote_ward import RemoteWard
 from actors.work import Item, Lost, Result, RunStatus
-from cluster import config
-from cluster.driver import Driver
-from cluster.fleet import Fleet
-from cluster.results import ResultFiles
+from cluster.driving.driver import Driver
+from cluster.fleets.fleet import Fleet
+from cluster.home import config
+from cluster.results.files import ResultFiles
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 NAMES = {"executor-0", "executor-1"}

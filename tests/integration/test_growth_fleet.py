@@ -12,7 +12,7 @@ import pytest
 from actors.events import Event, ItemClosed, ItemsAdded, ItemStarted, completed
 from actors.stores.inspection import inspect
 from actors.work import Lost
-from cluster.fleet_file import FleetFile
+from cluster.fleets.fleet_file import FleetFile
 from tests.answering import Answer, Answering, turn_of
 from tests.fleets import Paid, fleet_up, strike, wait_for
 from tests.messages_server import serving

@@ -19,7 +19,7 @@ import pytest
 from actors.events import RunPaused
 from actors.journal.fleet import AgentStarted
 from actors.stores.reader import Reader
-from cluster import fleet_file
+from cluster.fleets import fleet_file
 from tests.fleets import ONLY_EXECUTORS
 from tests.processes import PATIENCE_S, Commands, begun, paid
 

@@ -9,7 +9,7 @@ import pytest
 from actors.events import Event, ItemAccepted, ItemClosed, ItemStarted
 from actors.vocabulary.review import Consolidated, Verdict
 from actors.work import Lost, Result
-from cluster.fleet_file import FleetFile
+from cluster.fleets.fleet_file import FleetFile
 from tests.fleets import fleet_up, strike, wait_for
 from tests.processes import Commands, paid
 from tests.reviews import answer

@@ -11,7 +11,7 @@ import pytest
 from actors.events import Event, ItemClosed, ItemQuarantined
 from actors.journal.fleet import AgentErrorRecorded, AgentFailed, AgentRestarted, AgentStarted
 from actors.work import Lost, RestartCause
-from cluster.fleet_file import FleetFile
+from cluster.fleets.fleet_file import FleetFile
 from tests.fleets import fleet_up, processes, strike, wait_for
 from tests.processes import PATIENCE_S, Commands, begun, ended, paid
 

@@ -12,8 +12,8 @@ import pytest
 from actors.events import ItemClosed, ItemStarted, RunFinished, RunPaused, RunStarted
 from actors.supervision.drivers import HANGS_S
 from actors.work import Lost
-from cluster.config import store_path
-from cluster.fleet_file import FleetFile, read
+from cluster.fleets.fleet_file import FleetFile, read
+from cluster.home.config import store_path
 from tests.fleets import crash, fleet_up, session, strike, wait_for
 from tests.processes import PATIENCE_S, Commands, begun, ended, paid
 

@@ -10,7 +10,7 @@ from actors.models.claude import ClaudeModel
 from actors.stores.protocol import Store
 from actors.vocabulary.review import Questions
 from actors.work import Item, Role, RunStatus
-from cluster.driver import Driver
+from cluster.driving.driver import Driver
 from tests.fakes import LocalAgent, accepted, open_store
 from tests.messages_server import MessagesServer, answers, tool_use
 from tests.reviews import answer, reviewed

@@ -14,7 +14,7 @@ from actors.journal.people import AnswerGiven, ApprovalDenied, ApprovalGranted
 from actors.stores.group import GroupStore
 from actors.stores.reader import Reader
 from actors.work import RestartCause, Role, RunStatus
-from cluster.around import HomeAround
+from cluster.fleets.around import HomeAround
 from dashboards.listening import bind, serve
 from dashboards.server import Server
 from tests import browsers, scenes

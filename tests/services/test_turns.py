@@ -17,7 +17,7 @@ from actors.stores.group import GroupStore
 from actors.stores.protocol import Receipt
 from actors.tools.tool import ToolResult
 from actors.work import Item, Result, RunStatus
-from cluster.driver import Driver
+from cluster.driving.driver import Driver
 from tests.conversations import Notebook
 from tests.fakes import LocalAgent, accepted
 from tests.messages_server import KEY, Exchange, MessagesServer, answers, thinking, tool_use

@@ -6,7 +6,7 @@ from random import Random
 
 from actors.errors import StaleTerm, StoreError, StoreUnusable
 from actors.work import Role, RunStatus, role_of
-from cluster.driver import Driver
+from cluster.driving.driver import Driver
 from tests.simulation.network import Network
 from tests.simulation.ports import SimulatedAgentPort, StorePort
 from tests.simulation.process import Process

@@ -17,7 +17,7 @@ from actors.spending.budget import Budget
 from actors.stores.protocol import Accept
 from actors.work import Content, Failure, FailureKind, Item, Lost, Reservation, Result, Role, RunStatus, Task, Usage
 from cluster.cli import budgets
-from cluster.driver import Driver
+from cluster.driving.driver import Driver
 from cluster.plan import load
 from cluster.plan.cost import check_prices, cost_of
 from cluster.run.budget import LONG_TEXT, SOME_CALLS, RunBudget, Taken

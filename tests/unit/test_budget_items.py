@@ -11,9 +11,9 @@ from actors.spending.budget import Budget
 from actors.stores.protocol import Accept
 from actors.vocabulary.limits import Limits
 from actors.work import Content, Failure, FailureKind, Item, Lost, Outcome, Reservation, Result, RunStatus, Task, Usage
-from cluster import requests
 from cluster.cli import budgets
-from cluster.driver import Driver
+from cluster.driving.driver import Driver
+from cluster.home import requests
 from cluster.plan import load
 from cluster.plan.cost import cost_of, cost_of_items
 from cluster.run import foreach

@@ -27,12 +27,13 @@ from actors.stores.group import GroupStore
 from actors.stores.holder import holder, is_held, lock_file
 from actors.stores.protocol import Accept
 from actors.work import Item, Role
-from cluster import config, fleet_file
 from cluster.cli import preflight
 from cluster.cli.main import app
-from cluster.fleet_file import FleetFile
-from cluster.head import lock_of
-from cluster.locks import exclusive
+from cluster.fleets import fleet_file
+from cluster.fleets.fleet_file import FleetFile
+from cluster.fleets.head import lock_of
+from cluster.home import config
+from cluster.home.locks import exclusive
 from tests.homes import make_home
 
 ROOT = Path(__file__).parents[2]

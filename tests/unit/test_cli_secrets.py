@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cluster import api_key
 from cluster.cli.main import app
 from cluster.cli.secret import user_file
-from cluster.secret_changes import put
+from cluster.home import api_key
+from cluster.home.secret_changes import put
 from tests.keychains import FILE
 from tests.processes import PATIENCE_S, ROOT
 

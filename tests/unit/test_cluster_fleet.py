@@ -10,8 +10,9 @@ import pytest
 from actors.errors import FleetError, UserError
 from actors.machine.build import BUILD
 from actors.settings import FleetSettings
-from cluster import config, fleet_file, head, up
-from cluster.fleet_file import FleetFile
+from cluster.fleets import fleet_file, head, up
+from cluster.fleets.fleet_file import FleetFile
+from cluster.home import config
 
 
 @pytest.fixture

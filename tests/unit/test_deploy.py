@@ -10,7 +10,7 @@ import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
 
 from actors.settings import FleetSettings
-from cluster import config
+from cluster.home import config
 from tests.processes import ROOT
 
 KUBERNETES = ROOT / "deploy" / "kubernetes"

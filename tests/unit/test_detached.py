@@ -11,10 +11,10 @@ from actors.events import RunStarted
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Store
 from actors.work import Item
-from cluster.config import store_path
-from cluster.detached import DetachedDriver
-from cluster.lease import is_driven
-from cluster.ports import AgentPort
+from cluster.driving.detached import DetachedDriver
+from cluster.driving.lease import is_driven
+from cluster.driving.ports import AgentPort
+from cluster.home.config import store_path
 from tests.fakes import BlockedModel, FakeModel, LocalAgent, accepted
 
 ITEMS = (Item(id="a", description="x"), Item(id="b", description="x", dependencies=("a",)))

@@ -7,11 +7,11 @@ import pytest
 
 from actors.errors import FleetError
 from actors.machine.build import BUILD
-from cluster import config
 from cluster.doctor import Finding, Level, examine
 from cluster.doctor.finding import ok, warning
 from cluster.doctor.look import Look, clock, look, skew
 from cluster.doctor.nodes import SKEW_S, nodes
+from cluster.home import config
 
 WELL = (ok("memory", "9 GiB"), ok("key", "found"))
 HEAD = Look(node="aaaa (10.0.0.1)", head=True, build="b1", cpus=2.0, python="3.11.7", ray="2.60.0", findings=WELL)

@@ -13,7 +13,7 @@ from actors.models.port import Request
 from actors.stores.group import GroupStore
 from actors.stores.protocol import RunRecord
 from actors.work import Failure, FailureKind, Item, Lost, Result, RunStatus
-from cluster.driver import Driver
+from cluster.driving.driver import Driver
 from tests.fakes import BlockedModel, FakeModel, LocalAgent, accepted, open_store
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from actors.events import CancelRequested, ItemAssigned, ItemClosed
 from actors.work import Item, RunStatus
-from cluster import driver, link
-from cluster.driver import Driver, before_each_attach
+from cluster.driving import driver, link
+from cluster.driving.driver import Driver, before_each_attach
 from cluster.run.commands import AgentAttached, AgentAway, Drain, Stimulus
 from tests.fakes import BlockedModel, DistantAgent, FakeModel, FaultyStore, LocalAgent, accepted
 

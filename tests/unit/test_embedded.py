@@ -14,8 +14,8 @@ from actors.settings import Settings
 from actors.stores.group import GroupStore
 from actors.stores.protocol import RunRecord, Store
 from actors.work import Item, RunStatus
-from cluster.config import store_path
-from cluster.embedded import SIGNALS, Session
+from cluster.driving.embedded import SIGNALS, Session
+from cluster.home.config import store_path
 from tests.fakes import BlockedModel, LocalAgent, accepted
 
 ITEMS = (Item(id="a", description="x"), Item(id="b", description="x", dependencies=("a",)))

@@ -34,7 +34,7 @@ from actors.work import (
     Usage,
     Want,
 )
-from cluster.driver import Driver
+from cluster.driving.driver import Driver
 from cluster.plan import load
 from cluster.plan.schema import PROPOSAL
 from tests.fakes import NO_TOOLS, FakeModel, LocalAgent, accepted, course_of, open_store

@@ -33,7 +33,7 @@ from actors.events import (
 )
 from actors.vocabulary.failures import ATTEMPTS, CLASSES, REQUEUES
 from actors.work import Failure, FailureKind, RunStatus
-from cluster.driver import Driver
+from cluster.driving.driver import Driver
 from tests.failing import LIMIT_S, Journal, drive, failing, item
 from tests.fakes import FakeModel, LocalAgent, accepted
 

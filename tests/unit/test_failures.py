@@ -4,7 +4,7 @@ import pytest
 
 from actors.vocabulary.failures import ATTEMPTS, CLASSES, REQUEUES, Charged, has_answered, is_charged, is_final
 from actors.work import FailureKind
-from cluster import failures_doc
+from cluster.docs import failures_doc
 
 K = FailureKind
 

@@ -19,7 +19,7 @@ from actors.stores.protocol import Accept
 from actors.work import FINISHED, Item, RunStatus
 from cluster.cli import fleet_budget
 from cluster.cli.main import app
-from cluster.driver import Driver
+from cluster.driving.driver import Driver
 from cluster.run.commands import FleetAccount, Unaffordable
 from tests.failing import Journal
 from tests.fakes import BlockedModel, FakeModel, LocalAgent

@@ -25,9 +25,9 @@ from actors.stores.group import GroupStore
 from actors.stores.protocol import RunRecord
 from actors.vocabulary.limits import Limits
 from actors.work import TERMINAL, Content, Item, ItemState, Outcome, Over, Result, Role, RunStatus
-from cluster.driver import Driver
+from cluster.driving.driver import Driver
 from cluster.plan import load
-from cluster.reuse import Fate, compare, earlier
+from cluster.results.reuse import Fate, compare, earlier
 from cluster.run.commands import AgentAttached, Append, Cancel, Fetch, Fetched, Submit
 from cluster.run.graph import WorkGraph
 from cluster.run.state import RunState

@@ -11,7 +11,7 @@ from actors.roles.agent import Agent
 from actors.stores.memory import MemoryStore
 from actors.stores.protocol import Receipt
 from actors.work import Item, Role, RunStatus, Task
-from cluster.driver import Driver
+from cluster.driving.driver import Driver
 from cluster.run.commands import Append
 from tests.fakes import BlockedModel, FakeModel, LocalAgent, accepted, prompted
 from tests.runs import GOOD, apply, closed, graph, started

@@ -20,7 +20,7 @@ from actors.spending.budget import Budget
 from actors.vocabulary.limits import MOST_ITEMS, Limits
 from actors.vocabulary.review import Ruling
 from actors.work import Content, ItemState, Outcome, Result, RunStatus, Task, Usage
-from cluster import home_files
+from cluster.home import home_files
 from tests.growths import Grown
 from tests.unit.test_expansion import AFTER, EXPANDER, entry, proposes
 from tests.unit.test_foreach import EACH, LISTING, MERGE, answers, lists

@@ -12,10 +12,10 @@ import pytest
 
 from actors.errors import FleetError, HomeUnusable
 from actors.machine.build import build_of
-from cluster import fleet_file, head
-from cluster.fleet_file import FleetFile
-from cluster.locks import exclusive
-from cluster.up import end_a_torso
+from cluster.fleets import fleet_file, head
+from cluster.fleets.fleet_file import FleetFile
+from cluster.fleets.up import end_a_torso
+from cluster.home.locks import exclusive
 from tests.fleets import session
 
 

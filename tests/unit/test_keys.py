@@ -12,7 +12,7 @@ from actors.secrecy.keychain import Answer
 from actors.secrecy.keys import KEY, AgentKey, Found, Place
 from actors.secrecy.redaction import redact
 from actors.secrecy.secrets_file import SecretsFile
-from cluster import secret_changes
+from cluster.home import secret_changes
 
 NAMES = {place: f"sk-ant-from-the-{place.name.lower()}" for place in Place}
 

@@ -8,7 +8,7 @@ import pytest
 
 from actors.errors import RunDriven
 from actors.stores.protocol import RunRecord
-from cluster.lease import is_driven, lease, lock_file, refuse_if_driven
+from cluster.driving.lease import is_driven, lease, lock_file, refuse_if_driven
 from tests.processes import ROOT
 
 
@@ -39,7 +39,9 @@ def test_the_next_term_can_be_taken_while_the_last_one_is_held(tmp_path: Path) -
 
 
 def test_the_lock_ends_with_its_process_and_leaves_one_file_at_most(tmp_path: Path) -> None:
-    told = "from cluster.lease import lease; from tests.unit.test_lease import record; import os, signal, pathlib"
+    told = (
+        "from cluster.driving.lease import lease; from tests.unit.test_lease import record; import os, signal, pathlib"
+    )
     script = f"{told}\nwith lease(pathlib.Path({str(tmp_path)!r}), record()): os.kill(os.getpid(), signal.SIGKILL)"
     killed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False, capture_output=True)
     assert killed.returncode == -9, killed.stderr

@@ -12,10 +12,10 @@ from actors.errors import AgentGone, StoreUnusable
 from actors.events import CancelRequested, ItemCancelled
 from actors.roles.agent import Card
 from actors.work import Item, Role, RunStatus, Task
-from cluster import driver, link
-from cluster.driver import Driver
-from cluster.link import BATCH, Link
-from cluster.ports import AgentPort
+from cluster.driving import driver, link
+from cluster.driving.driver import Driver
+from cluster.driving.link import BATCH, Link
+from cluster.driving.ports import AgentPort
 from cluster.run.commands import AgentAttached, AgentAway
 from tests.fakes import BlockedModel, DistantAgent, FakeModel, FaultyStore, LocalAgent, accepted
 

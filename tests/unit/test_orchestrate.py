@@ -9,9 +9,8 @@ from typer.testing import CliRunner
 
 from actors.events import ItemAssigned, ItemJoined
 from actors.work import Content, Expand, Grows, Item, Outcome, Result, Role, RunStatus, Task, Want
-from cluster import orchestration
 from cluster.cli.main import app
-from cluster.plan import load
+from cluster.plan import load, orchestration
 from tests.growths import Grown
 
 GOAL = "Write about tea."

@@ -12,9 +12,9 @@ from actors.journal.people import AnswerGiven, Approval, ApprovalDenied, Approva
 from actors.stores.group import GroupStore
 from actors.stores.reader import Reader
 from actors.work import Item, ItemState
-from cluster import requests
-from cluster.around import HomeAround
 from cluster.cli.journal import read_view
+from cluster.fleets.around import HomeAround
+from cluster.home import requests
 from dashboards.requests import Wish
 from dashboards.views.run_json import run_json
 from tests.histories import accept, assigned, closed, write

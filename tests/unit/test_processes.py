@@ -14,7 +14,7 @@ from actors.roles.agent import Agent
 from actors.settings import Settings
 from actors.wire import TASKS
 from actors.work import Item, Role, Task
-from cluster.fleet import Fleet
+from cluster.fleets.fleet import Fleet
 from tests.fakes import BlockedModel, accepted, open_store, prompted
 
 

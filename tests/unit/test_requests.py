@@ -16,8 +16,8 @@ from actors.stores.group import GroupStore
 from actors.stores.kinds import open_inbox
 from actors.stores.reader import Reader
 from actors.work import Item
-from cluster import requests
 from cluster.cli.main import app
+from cluster.home import requests
 from tests.fakes import accepted
 
 

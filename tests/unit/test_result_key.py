@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.work import Content, Item, Role, items_from
-from cluster.result_key import result_key
+from cluster.results.result_key import result_key
 
 TEXTS = ("", "a", "b", "é\n")
 SCHEMAS: tuple[dict[str, Any] | None, ...] = (

@@ -9,8 +9,8 @@ import pytest
 from actors.events import Event
 from actors.stores.reader import Reader
 from actors.work import Item
-from cluster.driver import Driver
-from cluster.results import ResultFiles
+from cluster.driving.driver import Driver
+from cluster.results.files import ResultFiles
 from tests.fakes import FakeModel, LocalAgent, accepted, open_store
 
 

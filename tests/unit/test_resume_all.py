@@ -11,7 +11,7 @@ from actors.work import Item
 from cluster.cli.resume import go_on_with_all
 from cluster.cli.shape import Shape
 from cluster.cli.way import Way
-from cluster.config import store_path
+from cluster.home.config import store_path
 
 
 async def accept_two(home: Path) -> None:

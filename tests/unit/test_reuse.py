@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from actors.events import Event, ItemReused, completed
 from actors.journal.rows import from_rows, to_row
 from actors.work import Content, Item, ItemState, Role
-from cluster.result_key import result_key
-from cluster.reuse import Comparison, Fate, compare, earlier
+from cluster.results.result_key import result_key
+from cluster.results.reuse import Comparison, Fate, compare, earlier
 from cluster.run.graph import WorkGraph
 from cluster.run.state import RunState
 from tests.fakes import check

@@ -11,9 +11,9 @@ from actors.stores.protocol import Accept, RunRecord, Store
 from actors.stores.reader import Reader
 from actors.work import Item, RunStatus, Usage
 from cluster.cli.journal import read_view
-from cluster.driver import Driver
-from cluster.results import ResultFiles
-from cluster.reuse import Comparison, compare, earlier
+from cluster.driving.driver import Driver
+from cluster.results.files import ResultFiles
+from cluster.results.reuse import Comparison, compare, earlier
 from cluster.run.graph import WorkGraph
 from tests.fakes import FakeModel, LocalAgent, open_store
 from tests.histories import items

@@ -3,7 +3,7 @@
 import json
 
 from cluster.cli.reuse_view import lines, to_json
-from cluster.reuse import Comparison, Fate, Verdict, compare, earlier
+from cluster.results.reuse import Comparison, Fate, Verdict, compare, earlier
 from cluster.run.graph import WorkGraph
 from tests.histories import items, record
 from tests.reuses import PLAN, PROMPTS, against, before, edited

@@ -16,7 +16,7 @@ from actors.roles.prompt import EXTRACT, PROMPTS, REVIEW
 from actors.tools.workspace import workspace_of
 from actors.vocabulary.review import Gate, Review, Verdict
 from actors.work import Item, Role, RunStatus, agent_id
-from cluster.driver import Driver
+from cluster.driving.driver import Driver
 from tests.fakes import FakeModel, LocalAgent, accepted, open_store
 from tests.reviews import answer, reviewed
 

@@ -10,7 +10,7 @@ from actors.roles.factory import create_agent
 from actors.roles.prompt import PROMPTS
 from actors.settings import Settings
 from actors.work import Item, Role, RunStatus
-from cluster.driver import Driver
+from cluster.driving.driver import Driver
 from cluster.run.commands import AgentAttached
 from cluster.run.graph import WorkGraph
 from cluster.run.state import RunState

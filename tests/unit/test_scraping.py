@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cluster import scraping as telling
-from cluster import windows
 from cluster.doctor import watching
 from cluster.doctor.finding import Level
-from cluster.windows import Window
+from cluster.fleets import scraping as telling
+from cluster.fleets import windows
+from cluster.fleets.windows import Window
 from dashboards.page_token import derived
 from dashboards.prometheus import scraping
 from tests.findings import one

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from actors.errors import SecretsUnusable
 from actors.secrecy.secrets_file import LARGEST, SecretsFile
-from cluster import secret_changes
-from cluster.locks import exclusive
+from cluster.home import secret_changes
+from cluster.home.locks import exclusive
 from tests.line_kills import killed_at_every_line
 
 CANARY = "sk-ant-canary-in-the-secrets-file"

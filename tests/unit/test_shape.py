@@ -9,7 +9,7 @@ from actors.errors import UnknownRole, UserError
 from actors.settings import FleetSettings, Pools
 from actors.work import Role, role_of
 from cluster.cli.shape import Shape, told
-from cluster.fleet_file import FleetFile
+from cluster.fleets.fleet_file import FleetFile
 
 
 def test_a_fleet_has_agents_of_every_role_and_ids_that_tell_it() -> None:

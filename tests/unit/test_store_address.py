@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 from actors.errors import StoreUnreachable, StoreUnusable, UserError
 from actors.stores.kinds import open_writer
 from actors.stores.postgres import server
-from cluster import config, store_address
 from cluster.cli import main
 from cluster.cli import run as run_command
 from cluster.doctor import store as doctor
 from cluster.doctor.finding import Level
+from cluster.home import config, store_address
 from tests.servers import PostgresServer
 
 SECRET = "s3cret-word"

@@ -20,7 +20,7 @@ from actors.tools.subagent import NAME, SpawnSubagent
 from actors.tools.toolbox import Toolbox
 from actors.vocabulary.limits import Limits
 from actors.work import TERMINAL, Content, Grows, Item, ItemState, Outcome, Result, RunStatus, Task, Want
-from cluster.driver import Driver
+from cluster.driving.driver import Driver
 from tests.fakes import LocalAgent, accepted, open_store
 from tests.growths import Answer, Grown
 from tests.runs import BAD

@@ -19,7 +19,7 @@ from actors.tools.toolbox import Toolbox
 from actors.tools.workspace import workspace_of
 from actors.work import Failure, FailureKind, Item, Outcome, Result, Task
 from cluster.cli import preflight
-from cluster.config import read_settings
+from cluster.home.config import read_settings
 from tests.fakes import course_of, prompted
 
 ALL = {

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from actors.work import FINISHED, TERMINAL, ItemState, RunStatus
-from cluster import states_doc
+from cluster.docs import states_doc
 from cluster.run.transitions import ITEM, RUN, InvalidTransition, item_after, run_after
 
 

@@ -23,7 +23,7 @@ from actors.stores.group import GroupStore
 from actors.work import Role
 from cluster.cli import views
 from cluster.cli.journal import opened
-from cluster.lease import lease
+from cluster.driving.lease import lease
 from dashboards.wire.table import COMMON, TYPES
 from tests.histories import accept, assigned, items, legal, write, write_run
 from tests.homes import APP, LONG, PLAN, events, make_home, results, status

@@ -10,9 +10,10 @@ from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.errors import FleetError
-from cluster import config, head
 from cluster.doctor.look import Look, clock, look, skew
-from cluster.fleet import HEAD, connect, disconnect
+from cluster.fleets import head
+from cluster.fleets.fleet import HEAD, connect, disconnect
+from cluster.home import config
 
 ANSWER_S = 60.0
 """A node may have to unpack the job's files and start a process first."""

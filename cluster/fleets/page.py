@@ -11,9 +11,9 @@ from actors.handles.agent import RemoteAgent
 from actors.handles.names import PAGE
 from actors.machine import garbage, process_memory
 from actors.processes.process import Process
-from cluster import scraping
-from cluster.around import HomeAround
-from cluster.config import store_path
+from cluster.fleets import scraping
+from cluster.fleets.around import HomeAround
+from cluster.home.config import store_path
 from dashboards.page_token import token_of
 
 AGAIN_S = 1.0

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from actors.errors import AgentGone, BuildDiffers, FleetError, StaleTerm, StoreError
 from actors.work import Task
-from cluster.ports import AgentPort
+from cluster.driving.ports import AgentPort
 from cluster.run.commands import AgentAttached, AgentAway
 
 BATCH = 256

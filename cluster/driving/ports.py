@@ -1,4 +1,4 @@
-"""What a driver needs: an agent, which `cluster.fleet` has as Ray's and tests in the same process; and a run."""
+"""What a driver needs: an agent, which `cluster.fleets.fleet` has as Ray's and tests in the same process; and a run."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from actors.events import Event, ItemAssigned, ItemReused, completed
 from actors.stores.protocol import RunRecord
 from actors.work import Content, Item, Result, Role
-from cluster.result_key import Parts, content_hash, key_of, parts
+from cluster.results.result_key import Parts, content_hash, key_of, parts
 from cluster.run.graph import WorkGraph
 
 AGAIN, MISSING = Content(ref="runs again"), Content(ref="missing")

@@ -4,7 +4,7 @@ import http.client
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from cluster import config
+from cluster.home import config
 
 ANSWERS_S = 0.5
 """They are on this machine, or near."""

@@ -9,8 +9,8 @@ from actors.errors import PayloadMissing, StaleTerm, StoreDamaged, StoreError, S
 from actors.events import DRIVER_TYPES, FLEET, Event, ItemAssigned, RunStarted
 from actors.stores.protocol import UNAFFORDABLE, RunRecord, Store
 from actors.work import Item, ItemState, RunStatus
-from cluster.link import Link
-from cluster.ports import AgentPort
+from cluster.driving.link import Link
+from cluster.driving.ports import AgentPort
 from cluster.run.commands import (
     AgentAttached,
     Append,

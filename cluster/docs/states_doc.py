@@ -1,4 +1,4 @@
-"""Draws docs/states.md from the transition tables: `python -m cluster.states_doc`."""
+"""Draws docs/states.md from the transition tables: `python -m cluster.docs.states_doc`."""
 
 from collections.abc import Mapping
 from enum import StrEnum

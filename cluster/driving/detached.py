@@ -9,11 +9,11 @@ from actors.errors import BuildDiffers, MnemosyneError, NotFound, RunDriven, Sta
 from actors.stores.protocol import RunRecord, Store
 from actors.stores.reader import Reader
 from actors.work import RunStatus
-from cluster.config import store_path
-from cluster.driver import Driver
-from cluster.lease import lease
-from cluster.ports import AgentPort
-from cluster.results import ResultFiles
+from cluster.driving.driver import Driver
+from cluster.driving.lease import lease
+from cluster.driving.ports import AgentPort
+from cluster.home.config import store_path
+from cluster.results.files import ResultFiles
 
 Open = Callable[[], tuple[Store, Mapping[str, AgentPort]]]
 """The store and the agents, as they can be reached now."""

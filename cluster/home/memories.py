@@ -15,7 +15,7 @@ from actors.memory.recall import Question, Recalled
 from actors.stores.kinds import open_writer
 from actors.stores.reader import Reader
 from actors.work import Content
-from cluster.requests import ask
+from cluster.home.requests import ask
 
 INDEXED_WITHIN_S = 5.0
 """A living store indexes what is new as soon as its commits pause, or after some seconds."""

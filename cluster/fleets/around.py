@@ -8,9 +8,9 @@ from typing import Protocol
 from actors.errors import FleetError, UserError
 from actors.stores.holder import is_held
 from actors.stores.protocol import RunRecord
-from cluster import requests
-from cluster.config import store_path
-from cluster.lease import is_driven
+from cluster.driving.lease import is_driven
+from cluster.home import requests
+from cluster.home.config import store_path
 from dashboards.requests import Peeked, Wish
 
 PEEK_S = 2.0

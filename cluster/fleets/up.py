@@ -10,9 +10,10 @@ from pathlib import Path
 from actors.errors import BuildDiffers, FleetError
 from actors.machine.build import BUILD
 from actors.settings import Settings
-from cluster import config, fleet_file, head, scraping
-from cluster.fleet import Fleet, connect, disconnect
-from cluster.fleet_file import FleetFile
+from cluster.fleets import fleet_file, head, scraping
+from cluster.fleets.fleet import Fleet, connect, disconnect
+from cluster.fleets.fleet_file import FleetFile
+from cluster.home import config
 from dashboards.page_token import PORT
 
 Tell = Callable[[str], None]

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from actors.errors import FleetError, HomeUnusable
 from actors.stores.holder import is_held
-from cluster.config import root
-from cluster.locks import exclusive
+from cluster.home.config import root
+from cluster.home.locks import exclusive
 
 START_TIMEOUT_S = 120.0
 """Five seconds on an idle machine; forty were seen on one with twenty times its load."""

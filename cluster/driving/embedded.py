@@ -13,12 +13,12 @@ from actors.settings import Settings
 from actors.stores.protocol import RunRecord, Store
 from actors.stores.reader import Reader
 from actors.work import RunStatus
-from cluster import config
-from cluster.driver import Driver
-from cluster.fleet import Fleet
-from cluster.lease import lease
-from cluster.ports import AgentPort, OpenRun
-from cluster.results import ResultFiles
+from cluster.driving.driver import Driver
+from cluster.driving.lease import lease
+from cluster.driving.ports import AgentPort, OpenRun
+from cluster.fleets.fleet import Fleet
+from cluster.home import config
+from cluster.results.files import ResultFiles
 
 Show = Callable[[RunRecord, Callable[[], bool]], Awaitable[None]]
 """Shows a run until the last argument says that its driver has ended."""

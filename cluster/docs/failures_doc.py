@@ -1,4 +1,4 @@
-"""Draws docs/failures.md from the table of failure classes: `python -m cluster.failures_doc`."""
+"""Draws docs/failures.md from the table of failure classes: `python -m cluster.docs.failures_doc`."""
 
 from pathlib import Path
 

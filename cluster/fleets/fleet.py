@@ -26,11 +26,11 @@ from actors.remote import ask, end, names, spawn
 from actors.settings import Settings
 from actors.supervision.guard import guard
 from actors.supervision.remote_ward import RemoteWard
-from cluster.config import in_ray_job, root, store_path
-from cluster.driver_process import DriverProcess
-from cluster.page import PageProcess
-from cluster.remote_driver import RemoteDriver
-from cluster.starting import first_up, why_not
+from cluster.driving.driver_process import DriverProcess
+from cluster.driving.remote_driver import RemoteDriver
+from cluster.fleets.page import PageProcess
+from cluster.fleets.starting import first_up, why_not
+from cluster.home.config import in_ray_job, root, store_path
 
 HEAD = {"node:__internal_head__": 0.001}
 """Where the store's file is; a share of it, and never a hard affinity, which a lost node would make final."""

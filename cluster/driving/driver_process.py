@@ -16,7 +16,7 @@ from actors.settings import HealthSettings
 from actors.stores.protocol import Store
 from actors.supervision.guard import guard
 from actors.supervision.remote_ward import RemoteWard
-from cluster.detached import DetachedDriver
+from cluster.driving.detached import DetachedDriver
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from actors.errors import SecretsUnusable
 from actors.machine.disk import sync_folder
 from actors.secrecy.secrets_file import SecretsFile
-from cluster.locks import exclusive
+from cluster.home.locks import exclusive
 
 if TYPE_CHECKING:
     from pyrage.x25519 import Identity

@@ -9,7 +9,7 @@ from actors.errors import HomeUnusable, UserError
 from actors.models.script import Script
 from actors.models.windows import LOCAL
 from actors.settings import FleetSettings, HealthSettings, ModelSettings, Settings
-from cluster import home_files, store_address
+from cluster.home import home_files, store_address
 
 HOME_NAME = ".mnemosyne"
 STORE = "MNEMOSYNE_STORE"

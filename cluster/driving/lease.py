@@ -11,7 +11,7 @@ from pathlib import Path
 from actors.errors import RunDriven
 from actors.stores.holder import is_held
 from actors.stores.protocol import RunRecord
-from cluster.locks import exclusive
+from cluster.home.locks import exclusive
 
 
 def lock_file(home: Path, run: str, term: int) -> Path:

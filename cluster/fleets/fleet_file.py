@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, field_validator
 from actors.errors import HomeUnusable
 from actors.settings import FleetSettings
 from actors.work import Frozen
-from cluster import head
+from cluster.fleets import head
 
 
 class FleetFile(Frozen):

@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 from actors.errors import HomeUnusable
-from cluster import fleet_file
+from cluster.fleets import fleet_file
 from dashboards.prometheus import scraping
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,1 @@
+"""The pages that are written from the code: failures and states."""

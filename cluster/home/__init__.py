@@ -1,0 +1,1 @@
+"""What a home holds and sets, and what people ask of it while a fleet lives or not."""

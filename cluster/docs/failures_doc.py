@@ -5,7 +5,7 @@ from pathlib import Path
 from actors.vocabulary.failures import ATTEMPTS, CLASSES, REQUEUES, Class
 from actors.work import FailureKind
 
-PATH = Path(__file__).parent.parent / "docs" / "failures.md"
+PATH = Path(__file__).parents[2] / "docs" / "failures.md"
 
 EXAMPLES = {
     FailureKind.RATE_LIMITED: "429",

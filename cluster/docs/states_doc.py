@@ -10,7 +10,7 @@ from actors.work import FINISHED, TERMINAL, ItemState, RunStatus
 from cluster.run.phases import PHASE
 from cluster.run.transitions import ITEM, RUN
 
-PATH = Path(__file__).parent.parent / "docs" / "states.md"
+PATH = Path(__file__).parents[2] / "docs" / "states.md"
 S = TypeVar("S", bound=StrEnum)
 
 

@@ -52,7 +52,7 @@ def ray_address() -> str | None:
 
 def root() -> Path:
     """The folder of the code."""
-    return Path(__file__).resolve().parent.parent
+    return Path(__file__).resolve().parents[2]
 
 
 def make_home(home: Path) -> Path:

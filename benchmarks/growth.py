@@ -18,7 +18,7 @@ from benchmarks.idle import pss_mb
 from benchmarks.peers.environments import versions
 from benchmarks.players import Player
 from benchmarks.report import kept
-from tests.processes import descendants
+from tests.support.processes import descendants
 
 SIZES = (500, 2_000, 8_000, 32_000)
 WARM = 100

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from cluster.fleets import head
 from cluster.home import config
-from tests.fleets import fleet_up, session
-from tests.processes import Commands
+from tests.support.fleets import fleet_up, session
+from tests.support.processes import Commands
 
 SETTLED_S = 10.0
 

@@ -25,9 +25,9 @@ from benchmarks.peers.environments import ROOT, versions
 from benchmarks.report import kept
 from benchmarks.starts import Start
 from cluster.cli import preflight
-from tests.fleets import ONLY_EXECUTORS, Paid, fleet_up, processes, strike, wait_for
 from tests.messages_server import KEY, Latency, MessagesServer, serving
-from tests.processes import descendants, ended
+from tests.support.fleets import ONLY_EXECUTORS, Paid, fleet_up, processes, strike, wait_for
+from tests.support.processes import descendants, ended
 
 ROUNDS = 2
 ITEMS, AT_ONCE, AGENTS = 160, 40, 2

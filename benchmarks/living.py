@@ -19,7 +19,7 @@ from actors.events import (
 from actors.journal.rows import from_rows
 from actors.stores.reader import Reader
 from actors.work import RestartCause, Result
-from tests.processes import Commands, Process
+from tests.support.processes import Commands, Process
 
 POLL_S = 0.01
 PATIENCE_S = 120.0

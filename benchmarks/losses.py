@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.living import Living, work
-from tests.fleets import ONLY_EXECUTORS
-from tests.nodes import Nodes, nodes
-from tests.processes import Commands
+from tests.support.fleets import ONLY_EXECUTORS
+from tests.support.nodes import Nodes, nodes
+from tests.support.processes import Commands
 
 AGENTS, CONCURRENCY = 4, 4
 EVERY_S = 2.0

@@ -15,8 +15,8 @@ from actors.roles import conversation
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept
 from actors.tools.tool import ToolResult
-from tests.conversations import Notebook, Playing, calls, says
-from tests.talks import ITEM, hold
+from tests.support.conversations import Notebook, Playing, calls, says
+from tests.support.talks import ITEM, hold
 
 WINDOW = 10_000_000
 """So that nothing is condensed."""

@@ -28,8 +28,8 @@ from benchmarks import strikes
 from benchmarks.living import Living
 from benchmarks.losses import node_losses
 from benchmarks.strikes import Struck
-from tests.fleets import fleet_up
-from tests.processes import Commands
+from tests.support.fleets import fleet_up
+from tests.support.processes import Commands
 
 AGENTS, CONCURRENCY = 4, 4
 

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterable
 from contextlib import suppress
 
-from tests.processes import descendants
+from tests.support.processes import descendants
 
 WAKE = 'cat >/dev/null; kill -CONT "$@"'
 """Until its input ends, be it because whoever holds it died: nothing is left that waits for ever."""

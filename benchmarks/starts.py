@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.peers.environments import python_of
-from tests.servers import DURABLE, PostgresServer
+from tests.support.servers import DURABLE, PostgresServer
 
 PREFECT = {
     "PREFECT_LOGGING_LEVEL": "ERROR",

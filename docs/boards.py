@@ -5,9 +5,9 @@ import tempfile
 from pathlib import Path
 
 from dashboards.grafana import content
-from tests.browsers import browser
-from tests.drawing import drawn
-from tests.watched import watched
+from tests.support.browsers import browser
+from tests.support.drawing import drawn
+from tests.support.watched import watched
 
 FOLDER = Path(__file__).parent / "pictures"
 SECONDS = 120

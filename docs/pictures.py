@@ -7,9 +7,9 @@ from pathlib import Path
 
 from playwright.async_api import Browser, expect
 
-from tests import scenes
-from tests.browsers import browser, entrance, opened
-from tests.pages import page
+from tests.support import scenes
+from tests.support.browsers import browser, entrance, opened
+from tests.support.pages import page
 
 FOLDER = Path(__file__).parent / "pictures"
 WIDE = {"width": 1280, "height": 760}

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
-from tests import servers
-from tests.servers import PostgresServer
+from tests.support import servers
+from tests.support.servers import PostgresServer
 
 FOREIGN = ("ANTHROPIC_", "MNEMOSYNE_", "RAY_", "PG")
 """Prefixes of variables that would change what is tested: a real key, a real home, a running cluster's address."""

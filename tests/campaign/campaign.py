@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cluster.home.config import store_path
-from tests import leaks
 from tests.campaign import verdict
 from tests.campaign.field import MODEL, QUICK_MODEL, Field, ailments, field
 from tests.campaign.monkey import QUICK, USUAL, Monkey
@@ -19,7 +18,8 @@ from tests.campaign.person import Person
 from tests.campaign.report import Report
 from tests.campaign.so_far import SoFar, Told
 from tests.campaign.witness import Witness
-from tests.canary import Found
+from tests.support import leaks
+from tests.support.canary import Found
 
 POLL_S = 0.05
 LOOKED_AT = 2

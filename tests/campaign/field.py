@@ -12,14 +12,14 @@ from actors.errors import StoreUnusable
 from actors.settings import FleetSettings, HealthSettings, ModelSettings, PatienceSettings, Pools
 from cluster.cli import agents
 from cluster.fleets.fleet_file import FleetFile
-from tests import servers
 from tests.campaign.model import CampaignModel
 from tests.campaign.monkey import STOPPED, VICTIMS, is_stopped
-from tests.canary import Canary
-from tests.fleets import fleet_of, processes
-from tests.leaks import Marked
 from tests.messages_server import Latency, MessagesServer, serving
-from tests.servers import PostgresServer
+from tests.support import servers
+from tests.support.canary import Canary
+from tests.support.fleets import fleet_of, processes
+from tests.support.leaks import Marked
+from tests.support.servers import PostgresServer
 
 FLEET = FleetSettings(pools=Pools(executors=2), concurrency=4)
 HEALTH = HealthSettings(

@@ -5,10 +5,10 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from tests.answering import turn_of
 from tests.messages_server import Turn, answers
 from tests.messages_server.exchange import ITEM, Call
-from tests.reviews import answer
+from tests.support.answering import turn_of
+from tests.support.reviews import answer
 
 PURPOSES = {
     "You review what another agent made": "review",

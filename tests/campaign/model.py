@@ -7,11 +7,11 @@ from random import Random
 
 from tests.campaign.lines import Asked, Lines, tag_of
 from tests.campaign.plans import Plan
-from tests.claude_failures import EXPECTED, Then, heals
-from tests.echoes import ECHOES
 from tests.messages_server import FAULTS, Exchange, Turn
 from tests.messages_server.exchange import Call
 from tests.messages_server.faults import BODIES, CONNECTION, LIMITS, SERVER
+from tests.support.claude_failures import EXPECTED, Then, heals
+from tests.support.echoes import ECHOES
 
 A_DAY = "rate_limited_for_a_day"
 """An order to wait until tomorrow, which would be obeyed."""

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from cluster.fleets.fleet_file import FleetFile
 from tests.campaign.model import GROUPS, CampaignModel
-from tests.fleets import processes, strike
-from tests.servers import PostgresServer
+from tests.support.fleets import processes, strike
+from tests.support.servers import PostgresServer
 
 VICTIMS = ("agent", "monitor", "governor", "store", "page", "driver")
 STOPPED = tuple(victim for victim in VICTIMS if victim != "driver")

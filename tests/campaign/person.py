@@ -9,7 +9,7 @@ from random import Random
 from tests.campaign.model import CampaignModel
 from tests.campaign.plans import WORD, Plan, draw
 from tests.campaign.witness import Witness
-from tests.processes import Commands, Process
+from tests.support.processes import Commands, Process
 
 AT_ONCE, MIXED_AT_ONCE = 3, 2
 """Runs that are not finished, before another is started."""

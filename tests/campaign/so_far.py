@@ -14,7 +14,7 @@ from tests.campaign.monkey import Monkey
 from tests.campaign.person import Person
 from tests.campaign.verdict import Judge
 from tests.campaign.witness import Witness
-from tests.fleets import PROCESSES, processes
+from tests.support.fleets import PROCESSES, processes
 
 EVERY_S = 30.0
 MIB = 2**20

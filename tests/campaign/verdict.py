@@ -30,8 +30,8 @@ from tests.campaign.lines import Asked
 from tests.campaign.model import CampaignModel
 from tests.campaign.plans import Plan
 from tests.campaign.story import finished_at
-from tests.fakes import check
 from tests.simulation.checker import Checker
+from tests.support.fakes import check
 
 
 def is_known(item: Item) -> bool:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from actors.journal.fleet import AgentFailed, AgentRestarted, AgentStarted, AgentUnavailable
-from tests import machines
-from tests.fleets import ONLY_EXECUTORS
-from tests.jobs import OnHead
-from tests.machines import PORT, Machines
-from tests.processes import PATIENCE_S, ended, paid
+from tests.support import machines
+from tests.support.fleets import ONLY_EXECUTORS
+from tests.support.jobs import OnHead
+from tests.support.machines import PORT, Machines
+from tests.support.processes import PATIENCE_S, ended, paid
 
 pytestmark = [
     pytest.mark.faults,

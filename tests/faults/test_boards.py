@@ -9,9 +9,9 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from dashboards.grafana import content
-from tests.browsers import browser
-from tests.drawing import drawn, faults, page_file
-from tests.watched import Watched, watched
+from tests.support.browsers import browser
+from tests.support.drawing import drawn, faults, page_file
+from tests.support.watched import Watched, watched
 
 pytestmark = [
     pytest.mark.faults,

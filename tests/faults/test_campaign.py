@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from tests.campaign.campaign import Terms, campaign
-from tests.servers import binary
+from tests.support.servers import binary
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 

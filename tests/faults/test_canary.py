@@ -8,13 +8,13 @@ import pytest
 from actors.events import RunFinished
 from cluster.fleets import head
 from cluster.fleets.fleet_file import FleetFile
-from tests import canary
-from tests.canary import Canary
-from tests.echoes import echoing
-from tests.fleets import fleet_up, strike, wait_for
-from tests.leaks import Marked, everywhere
 from tests.messages_server import MessagesServer, answers, late, serving
-from tests.processes import begun, paid
+from tests.support import canary
+from tests.support.canary import Canary
+from tests.support.echoes import echoing
+from tests.support.fleets import fleet_up, strike, wait_for
+from tests.support.leaks import Marked, everywhere
+from tests.support.processes import begun, paid
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from actors.events import ItemClosed
-from tests.fleets import Paid
 from tests.messages_server import Latency, serving
-from tests.processes import ended, paid
+from tests.support.fleets import Paid
+from tests.support.processes import ended, paid
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 

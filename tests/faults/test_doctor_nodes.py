@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests import machines
-from tests.jobs import OnHead
-from tests.machines import Machines
-from tests.processes import ROOT
+from tests.support import machines
+from tests.support.jobs import OnHead
+from tests.support.machines import Machines
+from tests.support.processes import ROOT
 
 pytestmark = [
     pytest.mark.faults,

@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from actors.events import RunStarted
-from tests import machines
-from tests.jobs import AGENTS, AT_ONCE, ITEMS, SHAPE, Around, Job, asked_twice, job, whole
-from tests.machines import WITH_US, Machines
-from tests.processes import paid
+from tests.support import machines
+from tests.support.jobs import AGENTS, AT_ONCE, ITEMS, SHAPE, Around, Job, asked_twice, job, whole
+from tests.support.machines import WITH_US, Machines
+from tests.support.processes import paid
 
 pytestmark = [
     pytest.mark.faults,

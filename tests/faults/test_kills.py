@@ -13,9 +13,9 @@ from actors.events import Event, ItemAssigned, ItemClosed, ItemStarted, RunAccep
 from actors.work import Lost
 from cluster.cli import preflight
 from cluster.fleets.fleet_file import FleetFile
-from tests.fleets import ONLY_EXECUTORS, Paid, crash, fleet_up, processes, strike, wait_for
 from tests.messages_server import Latency, serving
-from tests.processes import PATIENCE_S, ended, paid
+from tests.support.fleets import ONLY_EXECUTORS, Paid, crash, fleet_up, processes, strike, wait_for
+from tests.support.processes import PATIENCE_S, ended, paid
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 

@@ -12,10 +12,10 @@ import pytest
 from actors.events import ItemAssigned
 from actors.journal.fleet import AgentRestarted
 from actors.work import RestartCause
-from tests import machines
-from tests.jobs import AGENTS, AT_ONCE, ITEMS, Job, asked_twice, ends_well, job
-from tests.machines import Machine, Machines
-from tests.processes import Process
+from tests.support import machines
+from tests.support.jobs import AGENTS, AT_ONCE, ITEMS, Job, asked_twice, ends_well, job
+from tests.support.machines import Machine, Machines
+from tests.support.processes import Process
 
 pytestmark = [
     pytest.mark.faults,

@@ -15,8 +15,8 @@ from actors.errors import StoreUnusable
 from actors.events import ItemClosed
 from actors.stores.inspection import inspect
 from actors.stores.reader import Reader
-from tests.processes import Commands
-from tests.servers import PostgresServer
+from tests.support.processes import Commands
+from tests.support.servers import PostgresServer
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(280)]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import store_child
-from tests.store_kills import kill_often
+from tests.support import store_child
+from tests.support.store_kills import kill_often
 
 KILLS = 1000
 

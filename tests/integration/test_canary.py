@@ -17,12 +17,12 @@ from cluster.doctor import ports
 from cluster.fleets import head
 from cluster.fleets.fleet_file import FleetFile
 from cluster.home.config import token_path
-from tests import canary
-from tests.canary import Canary, Dashboard
-from tests.echoes import ECHOES, echoing
-from tests.fleets import fleet_up
-from tests.leaks import Marked, everywhere
 from tests.messages_server import MessagesServer, answers, serving
+from tests.support import canary
+from tests.support.canary import Canary, Dashboard
+from tests.support.echoes import ECHOES, echoing
+from tests.support.fleets import fleet_up
+from tests.support.leaks import Marked, everywhere
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -14,11 +14,11 @@ from actors.events import ItemClosed
 from actors.journal.fleet import AgentErrorRecorded, AgentHealthDegraded, AgentRestarted
 from actors.work import Failure
 from cluster.fleets.fleet_file import FleetFile
-from tests.claude_failures import EXPECTED, FAILING, Then, heals
-from tests.fleets import Paid, fleet_up
 from tests.messages_server import ENDLESS, Limits, MessagesServer, serving
 from tests.messages_server.messages import HELLO
-from tests.processes import paid
+from tests.support.claude_failures import EXPECTED, FAILING, Then, heals
+from tests.support.fleets import Paid, fleet_up
+from tests.support.processes import paid
 
 pytestmark = pytest.mark.timeout(300)  # a busy machine takes its time to start Ray
 

@@ -19,7 +19,7 @@ from actors.stores.holder import is_held
 from actors.work import Lost
 from cluster.cli import preflight
 from cluster.doctor import ports
-from tests.processes import ROOT, Commands, Process, alive, begun, descendants, paid
+from tests.support.processes import ROOT, Commands, Process, alive, begun, descendants, paid
 
 HELPERS = {"ray::DashboardAgent", "ray::RuntimeEnvAgent"}
 """Of Ray: after a kill they wait a minute for the control store before they end. They hold nothing of ours."""
@@ -74,7 +74,7 @@ def gone(children: set[tuple[int, str]]) -> None:
 
 
 def test_however_a_run_is_ended_resume_finishes_it_and_each_item_is_paid_once(commands: Commands) -> None:
-    """By Ctrl-C, then by SIGKILL; tests/unit/test_embedded.py has the other signals. One item fails in the end."""
+    """By Ctrl-C, then by SIGKILL; test_embedded.py has the other signals. One item fails in the end."""
     plan = commands.plan(a=[], b=["a"], c=["b"], bad=["b"], after=["bad"])
     bad = {"match": "/bad/", "failure": "refusal", "message": "declined"}
     commands.script(latency_s=0.4)

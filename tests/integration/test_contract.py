@@ -11,7 +11,8 @@ from actors.journal.fleet import AgentHeartbeat, AgentStarted, AgentStarting
 from actors.roles.prompt import VERSIONS
 from actors.settings import FleetSettings, HealthSettings, Pools
 from actors.work import Result, Role
-from tests.contract import (
+from tests.messages_server import answers, fails, serving
+from tests.support.contract import (
     Living,
     agents,
     chain,
@@ -26,14 +27,13 @@ from tests.contract import (
     wait_for_agents,
     wire,
 )
-from tests.fleets import Paid, first_seen, fleet_of
-from tests.messages_server import answers, fails, serving
+from tests.support.fleets import Paid, first_seen, fleet_of
 
 pytestmark = pytest.mark.timeout(300)  # a busy machine takes its time to start Ray
 
 FLEET = FleetSettings(pools=Pools(executors=2, reviewers=1, optimizers=1, orchestrators=1), concurrency=5)
 WINDOW_S = 4.0
-"""Shorter than the 60 s of every other fleet, whose rules are those of tests/unit/test_health_random.py."""
+"""Shorter than the 60 s of every other fleet, whose rules are those of tests/unit/health/test_health_random.py."""
 HEALTH = HealthSettings(window_s=WINDOW_S, heartbeat_s=1.0, model_backoff_max_s=1.0)
 
 SECOND_S = 1.0

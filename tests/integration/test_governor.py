@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from actors.journal.fleet import ModelHeld
-from tests.fleets import Paid, fleet_up, strike, wait_for
 from tests.messages_server import Latency, Limits, MessagesServer, Script, serving
-from tests.processes import ended, paid
+from tests.support.fleets import Paid, fleet_up, strike, wait_for
+from tests.support.processes import ended, paid
 
 ITEMS = 100
 LIMITS = Limits(requests=600, input_tokens=120_000, burst=1 / 30)

@@ -13,11 +13,11 @@ from actors.events import Event, ItemClosed, ItemsAdded, ItemStarted, completed
 from actors.stores.inspection import inspect
 from actors.work import Lost
 from cluster.fleets.fleet_file import FleetFile
-from tests.answering import Answer, Answering, turn_of
-from tests.fleets import Paid, fleet_up, strike, wait_for
 from tests.messages_server import serving
 from tests.messages_server.exchange import Call
-from tests.processes import PATIENCE_S, begun
+from tests.support.answering import Answer, Answering, turn_of
+from tests.support.fleets import Paid, fleet_up, strike, wait_for
+from tests.support.processes import PATIENCE_S, begun
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 

@@ -20,8 +20,8 @@ from actors.events import RunPaused
 from actors.journal.fleet import AgentStarted
 from actors.stores.reader import Reader
 from cluster.fleets import fleet_file
-from tests.fleets import ONLY_EXECUTORS
-from tests.processes import PATIENCE_S, Commands, begun, paid
+from tests.support.fleets import ONLY_EXECUTORS
+from tests.support.processes import PATIENCE_S, Commands, begun, paid
 
 ROOT = Path(__file__).parent.parent.parent
 RAY = Path(sys.executable).with_name("ray")

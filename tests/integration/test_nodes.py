@@ -12,9 +12,9 @@ import pytest
 from actors.events import Event, ItemAssigned, ItemClosed
 from actors.journal.fleet import AgentErrorRecorded, AgentRestarted, AgentStarted
 from actors.work import Lost, RestartCause
-from tests.fleets import ONLY_EXECUTORS
-from tests.nodes import Nodes, nodes
-from tests.processes import PATIENCE_S, Commands, Process, begun, ended, paid
+from tests.support.fleets import ONLY_EXECUTORS
+from tests.support.nodes import Nodes, nodes
+from tests.support.processes import PATIENCE_S, Commands, Process, begun, ended, paid
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 

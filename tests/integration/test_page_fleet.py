@@ -6,9 +6,9 @@ import pytest
 from playwright.async_api import expect
 
 from dashboards.page_token import token_of, url
-from tests.browsers import browser, opened
-from tests.fleets import fleet_up, strike, wait_for
-from tests.processes import Commands
+from tests.support.browsers import browser, opened
+from tests.support.fleets import fleet_up, strike, wait_for
+from tests.support.processes import Commands
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
 

@@ -10,9 +10,9 @@ from actors.events import Event, ItemAccepted, ItemClosed, ItemStarted
 from actors.vocabulary.review import Consolidated, Verdict
 from actors.work import Lost, Result
 from cluster.fleets.fleet_file import FleetFile
-from tests.fleets import fleet_up, strike, wait_for
-from tests.processes import Commands, paid
-from tests.reviews import answer
+from tests.support.fleets import fleet_up, strike, wait_for
+from tests.support.processes import Commands, paid
+from tests.support.reviews import answer
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 

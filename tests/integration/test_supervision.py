@@ -12,8 +12,8 @@ from actors.events import Event, ItemClosed, ItemQuarantined
 from actors.journal.fleet import AgentErrorRecorded, AgentFailed, AgentRestarted, AgentStarted
 from actors.work import Lost, RestartCause
 from cluster.fleets.fleet_file import FleetFile
-from tests.fleets import fleet_up, processes, strike, wait_for
-from tests.processes import PATIENCE_S, Commands, begun, ended, paid
+from tests.support.fleets import fleet_up, processes, strike, wait_for
+from tests.support.processes import PATIENCE_S, Commands, begun, ended, paid
 
 pytestmark = pytest.mark.timeout(300)  # a busy machine takes its time to start Ray
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from actors.events import ToolDone
-from tests.processes import Commands, ended, wait_for_file
+from tests.support.processes import Commands, ended, wait_for_file
 
-SERVER = Path(__file__).resolve().parent.parent / "mcp_server.py"
+SERVER = Path(__file__).resolve().parent.parent / "support" / "mcp_server.py"
 
 pytestmark = pytest.mark.timeout(300)  # a busy machine takes its time to start Ray
 

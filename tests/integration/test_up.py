@@ -14,8 +14,8 @@ from actors.supervision.drivers import HANGS_S
 from actors.work import Lost
 from cluster.fleets.fleet_file import FleetFile, read
 from cluster.home.config import store_path
-from tests.fleets import crash, fleet_up, session, strike, wait_for
-from tests.processes import PATIENCE_S, Commands, begun, ended, paid
+from tests.support.fleets import crash, fleet_up, session, strike, wait_for
+from tests.support.processes import PATIENCE_S, Commands, begun, ended, paid
 
 pytestmark = pytest.mark.timeout(300)  # a busy machine takes its time to start Ray
 

@@ -9,8 +9,8 @@ from actors.errors import AnswerCutOff, AnswerInvalid, AnswerRefused, ContextToo
 from actors.models.claude import ClaudeModel
 from actors.models.port import Request, StopReason
 from actors.work import Usage
-from tests.claude_calls import ask, failure
 from tests.messages_server import KEY, MessagesServer, Turn, answers
+from tests.support.claude_calls import ask, failure
 
 SCHEMA = {
     "type": "object",

@@ -17,8 +17,8 @@ from actors.models.spending import Spending
 from actors.permits import GovernedPermits
 from actors.roles.deadline import Deadline
 from actors.settings import ModelSettings
-from tests.claude_calls import ask
 from tests.messages_server import KEY, Latency, MessagesServer, Script, answers, tool_use
+from tests.support.claude_calls import ask
 
 LONG = "Always answer in the style of the house. " * 200
 """About 2,000 tokens."""

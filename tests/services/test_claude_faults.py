@@ -16,7 +16,6 @@ from actors.errors import (
 )
 from actors.models.claude import ClaudeModel
 from actors.settings import ModelSettings
-from tests.claude_calls import ask, failure
 from tests.messages_server import (
     KEY,
     Exchange,
@@ -29,6 +28,7 @@ from tests.messages_server import (
     serving,
     streams,
 )
+from tests.support.claude_calls import ask, failure
 
 TOLD = events(message("a whole answer"))
 LATER = {"retry-after": "86400"}

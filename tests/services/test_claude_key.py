@@ -5,8 +5,8 @@ import pytest
 from actors.errors import CredentialsRefused
 from actors.models.claude import ClaudeModel
 from actors.settings import ModelSettings
-from tests.claude_calls import ask, failure
 from tests.messages_server import KEY, MessagesServer
+from tests.support.claude_calls import ask, failure
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,10 @@ from actors.models.patient import PatientModel
 from actors.models.permits import FreePermits
 from actors.models.spending import Spending
 from actors.settings import ModelSettings, PatienceSettings
-from tests.claude_calls import ask, failure
-from tests.claude_failures import EXPECTED, FAILING, PAUSES, Then, heals, then
 from tests.messages_server import ENDLESS, FAULTS, KEY, MessagesServer, answers
-from tests.patience import Clock
+from tests.support.claude_calls import ask, failure
+from tests.support.claude_failures import EXPECTED, FAILING, PAUSES, Then, heals, then
+from tests.support.patience import Clock
 
 HELLO = '{"text": "hello"}'
 SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}

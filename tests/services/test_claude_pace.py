@@ -6,8 +6,6 @@ from actors.models.claude import ClaudeModel
 from actors.models.limits import Limit
 from actors.settings import ModelSettings, PatienceSettings
 from actors.work import Item, Task, Usage
-from tests.claude_calls import ask, failure
-from tests.fakes import calls_of, course_of
 from tests.messages_server import (
     KEY,
     Exchange,
@@ -22,6 +20,8 @@ from tests.messages_server import (
     says,
     streams,
 )
+from tests.support.claude_calls import ask, failure
+from tests.support.fakes import calls_of, course_of
 
 HEADERS = {
     "anthropic-ratelimit-requests-limit": "50",

@@ -11,10 +11,10 @@ from actors.stores.protocol import Store
 from actors.vocabulary.review import Questions
 from actors.work import Item, Role, RunStatus
 from cluster.driving.driver import Driver
-from tests.fakes import LocalAgent, accepted, open_store
 from tests.messages_server import MessagesServer, answers, tool_use
-from tests.reviews import answer, reviewed
-from tests.unit.test_reviewing import driven, judgements
+from tests.support.fakes import LocalAgent, accepted, open_store
+from tests.support.reviews import answer, reviewed
+from tests.unit.agents.test_reviewing import driven, judgements
 
 MODEL = "claude-sonnet-5-5"
 

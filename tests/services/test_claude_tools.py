@@ -8,8 +8,8 @@ from actors.errors import AnswerCutOff, ModelFaulty
 from actors.models.blocks import Opaque, Text, Tool, ToolCall, ToolResult
 from actors.models.claude import ClaudeModel
 from actors.models.port import Message, OnDelta, Request, StopReason
-from tests.claude_calls import ask, failure
 from tests.messages_server import MessagesServer, answers, events, message, streams, text_block, thinking, tool_use
+from tests.support.claude_calls import ask, failure
 
 READ = Tool(name="read", description="Reads a file.", input={"type": "object", "properties": {"path": {}}})
 ANSWER = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}

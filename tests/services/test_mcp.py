@@ -19,9 +19,9 @@ from actors.tools.mcp.config import McpServer
 from actors.tools.mcp.server import Server
 from actors.tools.mcp.tools import offered, public_name, schema
 from actors.tools.toolbox import Toolbox
-from tests.mcp_server import server as misbehaving
+from tests.support.mcp_server import server as misbehaving
 
-SCRIPT = Path(__file__).resolve().parent.parent / "mcp_server.py"
+SCRIPT = Path(__file__).resolve().parent.parent / "support" / "mcp_server.py"
 
 Opens = Callable[..., AbstractAsyncContextManager[Toolbox]]
 

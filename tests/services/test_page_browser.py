@@ -17,10 +17,10 @@ from actors.work import RestartCause, Role, RunStatus
 from cluster.fleets.around import HomeAround
 from dashboards.listening import bind, serve
 from dashboards.server import Server
-from tests import browsers, scenes
-from tests.browsers import entrance, opened
-from tests.histories import write
-from tests.pages import TOKEN, Around, page
+from tests.support import browsers, scenes
+from tests.support.browsers import entrance, opened
+from tests.support.histories import write
+from tests.support.pages import TOKEN, Around, page
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -9,10 +9,10 @@ import pytest
 from playwright.async_api import expect
 
 from actors.events import Event
-from tests import scenes
-from tests.browsers import browser, entrance, opened
-from tests.histories import write
-from tests.pages import page
+from tests.support import scenes
+from tests.support.browsers import browser, entrance, opened
+from tests.support.histories import write
+from tests.support.pages import page
 
 BUSY_MS = 60.0
 """Of scripting in one frame; 16 ms were measured on 2 idle cores, and CI is slower."""

@@ -11,9 +11,9 @@ import pytest_asyncio
 
 from dashboards.grafana.generate import BOARDS, FOLDER
 from dashboards.metrics import table
-from tests import watchers
-from tests.watched import watched
-from tests.watchers import PATIENCE_S, Prometheus
+from tests.support import watchers
+from tests.support.watched import watched
+from tests.support.watchers import PATIENCE_S, Prometheus
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 

@@ -18,9 +18,9 @@ from actors.stores.protocol import Receipt
 from actors.tools.tool import ToolResult
 from actors.work import Item, Result, RunStatus
 from cluster.driving.driver import Driver
-from tests.conversations import Notebook
-from tests.fakes import LocalAgent, accepted
 from tests.messages_server import KEY, Exchange, MessagesServer, answers, thinking, tool_use
+from tests.support.conversations import Notebook
+from tests.support.fakes import LocalAgent, accepted
 
 LIMIT_S = 30.0
 FOR_EVER_S = 1e6

@@ -8,7 +8,7 @@ import pytest
 from actors.stores.group import GroupStore
 from actors.stores.memory import MemoryStore
 from actors.stores.protocol import Store
-from tests.servers import PostgresServer
+from tests.support.servers import PostgresServer
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])

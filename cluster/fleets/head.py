@@ -167,12 +167,13 @@ def end(pid: int, within_s: float = END_TIMEOUT_S) -> None:
 
 
 def members(pid: int) -> set[int]:
-    """Processes of the session that this one leads."""
+    """Processes of the session that this one leads. A zombie is one while threads of it still hold files and locks."""
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            state, *fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            if int(fields[2]) == pid and state not in "ZX":
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            state, session, threads = fields[0], int(fields[3]), int(fields[17])
+            if session == pid and (state not in "ZX" or threads > 1):
                 found.add(int(folder.name))
     return found
 

@@ -16,6 +16,7 @@ from actors.settings import FleetSettings, HealthSettings, ModelSettings
 from actors.stores.reader import Reader
 from cluster.cli import agents
 from cluster.fleets.fleet_file import FleetFile, living
+from cluster.fleets.head import members
 from tests.messages_server import KEY, MessagesServer
 from tests.support.processes import PATIENCE_S, Commands
 
@@ -92,11 +93,9 @@ def first_seen(home: Path) -> tuple[list[dict[str, Any]], float]:
 def session(pid: int) -> dict[int, str]:
     """Processes of the session that this one leads, with their titles."""
     found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
+    for member in members(pid):
         with suppress(OSError):
-            state, *fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            if int(fields[2]) == pid and state not in "ZX":
-                found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            found[member] = Path(f"/proc/{member}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     return found
 
 

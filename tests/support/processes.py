@@ -130,12 +130,12 @@ def alive(of: Iterable[tuple[int, str]]) -> set[str]:
 
 
 def _processes() -> Iterator[tuple[int, int, str, str]]:
-    """(process id, parent, start time, name); no zombies."""
+    """(process id, parent, start time, name); no zombies, but those whose threads still hold files and locks."""
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             stat, words = (folder / "stat").read_text(), (folder / "cmdline").read_bytes()
         except OSError:  # it has just ended
             continue
         fields = stat.rpartition(")")[2].split()
-        if fields[0] not in "ZX":
+        if fields[0] not in "ZX" or int(fields[17]) > 1:
             yield int(folder.name), int(fields[1]), fields[19], words.split(b"\0")[0].decode(errors="replace")

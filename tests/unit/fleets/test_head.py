@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import signal
 import socket
 import subprocess
@@ -109,6 +110,38 @@ def test_a_head_that_ends_at_once_is_refused_with_its_last_words(tmp_path: Path)
     ended.wait()
     with pytest.raises(FleetError, match="Ray did not start: port 1 is taken"):
         head.wait_until_up(ended, tmp_path, tmp_path)
+
+
+EXIT = {"x86_64": 60, "aarch64": 93}
+"""The system call that ends one thread."""
+
+
+@pytest.mark.skipif(platform.machine() not in EXIT, reason="the number of a system call")
+def test_a_process_is_not_over_while_threads_of_it_hold_its_locks(tmp_path: Path) -> None:
+    """Its first thread may end first: Linux calls it a zombie then. Seen when a store was killed amid a commit."""
+    held = tmp_path / "held"
+    program = (
+        "import ctypes, fcntl, threading, time",
+        f"lock = open({str(held)!r}, 'w')",
+        "fcntl.flock(lock, fcntl.LOCK_EX)",
+        "threading.Thread(target=time.sleep, args=(60,)).start()",
+        "print('up', flush=True)",
+        f"ctypes.CDLL(None).syscall({EXIT[platform.machine()]}, 0)",
+    )
+    began = subprocess.Popen([sys.executable, "-c", "\n".join(program)], stdout=subprocess.PIPE, start_new_session=True)
+    assert began.stdout
+    assert began.stdout.readline() == b"up\n"
+    while Path(f"/proc/{began.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+        assert began.poll() is None
+    assert head.members(began.pid) == {began.pid}
+    assert exclusive(held) is None
+    head.end(began.pid, within_s=0.2)
+    assert not head.members(began.pid)
+    lock = exclusive(held)
+    assert lock is not None
+    os.close(lock)
+    began.wait()
+    began.stdout.close()
 
 
 def test_the_end_takes_the_whole_session_and_nobody_else() -> None:

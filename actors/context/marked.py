@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import json
 import unicodedata
+from functools import lru_cache
 
 DIGITS = 12
 """Of the number in a block's marks."""
@@ -11,6 +12,11 @@ DIGITS = 12
 _quoted = json.JSONEncoder(ensure_ascii=False).encode
 
 
+AT_HAND = 16
+"""Texts that are kept as they were marked last: those that the items of a fan-out share are marked once."""
+
+
+@lru_cache(AT_HAND)
 def marked(kind: str, text: str, **labels: str) -> str:
     """The text between `<kind-NUMBER>` and `</kind-NUMBER>`; neither the text nor a label contains the number.
 

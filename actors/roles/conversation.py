@@ -80,7 +80,9 @@ class Conversation:
             await self._run(turns, {})
 
     async def _catch_up(self, turns: Turns) -> None:
-        said = Said(complaint="nothing was said")
+        if not self._course.task.turns:
+            return
+        said = Said()
         for turn in self._course.task.turns:
             said = Said.model_validate_json(self._text(turn.said))
             said = said.model_copy(update={"complaint": turn.complaint}) if turn.complaint else said

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("actors", "cluster", "dashboards")
 MODULE_LINES = 300
 FUNCTION_LINES = 40
-RAY = {"actors/remote.py", "cluster/fleets/fleet.py", "cluster/fleets/nodes.py"}
+RAY = {"actors/remote.py", "cluster/fleets/fleet.py", "cluster/doctor/looking.py"}
 READS_ENVIRONMENT = {"cluster/home/config.py", "actors/secrecy/keys.py"}
 """The settings, and the one key, which every agent reads on its own node."""
 HISTORY, SELF = {"CHANGELOG.md"}, "tests/test_architecture.py"

@@ -22,7 +22,7 @@ from cluster.home import config
 def drive(way: Way, settings: Settings, models: frozenset[str], open_run: OpenRun) -> None:
     """Drive the run and show it; always ends with typer.Exit or an error of ours."""
     config.prepare_ray(way.home)  # before the import: Ray reads some of it then
-    from cluster.driving.embedded import SIGNALS, Session
+    from cluster.fleets.embedded import SIGNALS, Session
 
     shown: list[str] = []
     wait_s = None if way.console.is_terminal else way.wait

@@ -78,7 +78,7 @@ def _home(folder: Path) -> Mapping[str, Check]:
 
 
 def _nodes(folder: Path) -> Iterable[Finding]:
-    from cluster.fleets.nodes import looks  # Ray, which only a job's doctor needs
+    from cluster.doctor.looking import looks  # Ray, which only a job's doctor needs
 
     try:
         cpus = config.agent_cpus()

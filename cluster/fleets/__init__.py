@@ -1,1 +1,1 @@
-"""A fleet: Ray and its nodes, the processes on them, how they come up, and what stands beside them."""
+"""A fleet: Ray, the processes on it, how they come up, and what stands beside them."""

@@ -14,7 +14,7 @@ from actors.settings import Settings
 from actors.stores.group import GroupStore
 from actors.stores.protocol import RunRecord, Store
 from actors.work import Item, RunStatus
-from cluster.driving.embedded import SIGNALS, Session
+from cluster.fleets.embedded import SIGNALS, Session
 from cluster.home.config import store_path
 from tests.support.fakes import BlockedModel, LocalAgent, accepted
 

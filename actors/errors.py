@@ -139,7 +139,7 @@ class BudgetExhausted(ModelError):
 
 
 class CredentialsRefused(ModelError):
-    """The API refused the key; check ANTHROPIC_API_KEY, then continue the run."""
+    """The API refused the key; change it, then continue the run."""
 
     kind = FailureKind.CREDENTIALS
 

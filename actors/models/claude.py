@@ -18,6 +18,7 @@ from actors.models.claude_request import wire_body
 from actors.models.claude_stream import Assembly
 from actors.models.limits import read_limits
 from actors.models.port import OnDelta, Reply, Request
+from actors.secrecy.keys import is_sound
 from actors.settings import ModelSettings
 from actors.work import Usage
 
@@ -164,6 +165,6 @@ def _read_key(find: FindKey) -> str:
         raise CredentialsRefused(f"the API key cannot be read: {told}; set ANTHROPIC_API_KEY") from None
     if not key:
         raise CredentialsRefused("no API key is found; set ANTHROPIC_API_KEY, or run with --model local")
-    if not (key.isascii() and key.isprintable()) or " " in key:
-        raise CredentialsRefused("the API key holds characters that no key has; check ANTHROPIC_API_KEY")
+    if not is_sound(key):
+        raise CredentialsRefused("the API key holds characters that no key has; `mnemosyne doctor` says where it is")
     return key

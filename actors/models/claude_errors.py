@@ -77,7 +77,7 @@ BY_MESSAGE: tuple[tuple[re.Pattern[str], type[ModelError]], ...] = (
 
 CURES: dict[type[ModelError], str] = {
     QuotaExhausted: "the account's spending limit is reached; raise it in the console, then continue the run",
-    CredentialsRefused: "the API refused the key; check ANTHROPIC_API_KEY, then continue the run",
+    CredentialsRefused: "the API refused the key (`mnemosyne doctor` says where it is); change it, then continue",
     ModelMissing: "there is no such model at this address; choose another with --model or check ANTHROPIC_BASE_URL",
     ContextTooLong: "the prompt does not fit into the model's context; shorten the inputs or choose a larger model",
 }

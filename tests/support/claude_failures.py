@@ -64,7 +64,7 @@ EXPECTED: dict[str, Expected] = {
     "contract_spend_limit": Expected(QuotaExhausted, "continue the run", Then.PAUSED),
     "credit_too_low": Expected(QuotaExhausted, "credit balance is too low", Then.PAUSED),
     "payment_required": Expected(QuotaExhausted, "402", Then.PAUSED),
-    "unauthorized": Expected(CredentialsRefused, "check ANTHROPIC_API_KEY", Then.PAUSED),
+    "unauthorized": Expected(CredentialsRefused, "`mnemosyne doctor` says where it is", Then.PAUSED),
     "forbidden": Expected(CredentialsRefused, "403", Then.PAUSED),
     "on_hold": Expected(CredentialsRefused, "on hold", Then.PAUSED),
     "overloaded": Expected(Overloaded, "529", Then.AGAIN),

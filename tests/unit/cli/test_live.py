@@ -142,7 +142,7 @@ def test_a_terminal_gets_every_failure_in_full_at_the_end(tmp_path: Path) -> Non
         store, plan = GroupStore(tmp_path / "store.db"), items(**{f"i{n}": [] for n in range(13)})
         await accept(store, plan)
         view = RunView(plan, record(plan))
-        message = "the API refused the key; check ANTHROPIC_API_KEY, then continue the run, and " + "so on " * 20
+        message = "the API refused the key; change it, then continue the run, and " + "so on " * 20
         rows = [r for i in plan for r in (assigned(i.id), closed(i.id, BAD), failed(i.id, message + "to the end"))]
         for row in rows:
             view.apply(row)

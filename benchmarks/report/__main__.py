@@ -23,8 +23,8 @@ up, all but one are stopped.
 [What is missed, and why](../docs/scaling.md#what-is-missed-and-why).
 """
 
-CALM = 1.0
-"""Load at the beginning: more is somebody else's work."""
+CALM = 0.3
+"""Cores that others may keep busy when a part begins."""
 
 BUSY = " **Other work was going on: absolute figures are worth little, ratios are good to a factor of two.**"
 
@@ -57,11 +57,13 @@ PARTS = (
 def about(part: Part, told: Json) -> str:
     """Where and when."""
     machine, (before, after) = told["machine"], told["load"]
+    others = told.get("others", before)  # before it was measured, the load had to do
     versions = ", ".join(f"{name} {version}" for name, version in sorted(told.get("versions", {}).items()))
     return (
         f"`{part.command}`, {told['at']}, {told['took_s']} s. {machine['cores']} cores of {machine['cpu']}, "
         f"{machine['memory_gib']} GiB, {machine['system']}, Python {machine['python']}"
-        f"{f'; {versions}' if versions else ''}. Load before {before}, after {after}.{BUSY * (before > CALM)}\n"
+        f"{f'; {versions}' if versions else ''}. Load before {before}, after {after}"
+        f"{f'; others used {others} cores when it began' if 'others' in told else ''}.{BUSY * (others > CALM)}\n"
     )
 
 

@@ -14,10 +14,26 @@ FOLDER = Path(__file__).resolve().parent.parent / "results"
 
 Json = dict[str, Any]
 
+BEFORE_S = 2.0
+"""The part before has ended by then."""
+
 
 def load() -> float:
     """Processes that want a core, over the last minute."""
     return round(os.getloadavg()[0], 2)
+
+
+def busy(seconds: float = BEFORE_S) -> float:
+    """Cores that others keep busy, seen for so long while this process only waits."""
+    before, began = _worked_s(), time.monotonic()
+    time.sleep(seconds)
+    return round((_worked_s() - before) / (time.monotonic() - began), 2)
+
+
+def _worked_s() -> float:
+    """Of all cores since the machine began, without waiting for a disk."""
+    user, nice, system, _, _, interrupts, soft, *_ = Path("/proc/stat").read_text().split()[1:9]
+    return sum(map(int, (user, nice, system, interrupts, soft))) / os.sysconf("SC_CLK_TCK")
 
 
 def machine() -> Json:
@@ -37,9 +53,9 @@ def run(part: str, figures: Iterable[Mapping[str, Any]]) -> None:
     """Keep what comes, each in place of the one before: who ends a measurement has what it came to, and no process
     of it stays."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    began, before = time.time(), load()
+    others, began, before = busy(), time.time(), load()
     for told in figures:
-        keep(part, told, began, before)
+        keep(part, {"others": others, **told}, began, before)
 
 
 def keep(part: str, figures: Mapping[str, Any], began: float, load_before: float) -> None:

@@ -1,12 +1,15 @@
 """The report of the benchmarks: figures in, a text and pictures out that tell them as they are, misses too."""
 
+import os
+import subprocess
+import sys
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks.report import cache, calls, graphs, growth, kills, limits, talks
-from benchmarks.report.__main__ import PARTS, text
+from benchmarks.report import cache, calls, graphs, growth, kept, kills, limits, talks
+from benchmarks.report.__main__ import PARTS, about, text
 from benchmarks.report.drawing import Bar, bars, lines
 from benchmarks.report.goals import Goal, told
 from benchmarks.report.tables import paired
@@ -188,3 +191,19 @@ def test_pictures_are_well_formed_and_say_what_they_show() -> None:
     for svg in drawn:
         assert ElementTree.fromstring(svg).tag.endswith("svg")
     assert "a &lt; b" in drawn[0]
+
+
+def test_what_others_take_is_seen_and_an_idle_machine_too() -> None:
+    quiet = kept.busy(0.3)
+    spinning = subprocess.Popen([sys.executable, "-c", "print(flush=True)\nwhile True: pass"], stdout=subprocess.PIPE)
+    assert spinning.stdout
+    spinning.stdout.readline()
+    loud = kept.busy(0.3)
+    spinning.kill()
+    spinning.wait()
+    spinning.stdout.close()
+    assert 0 <= quiet <= os.cpu_count() + 0.2  # type: ignore[operator]
+    assert loud > 0.2, "one of the cores is at work, or a part of it where all are"
+    told_ = {"at": "now", "took_s": 1, **ABOUT}
+    assert "Other work" in about(PARTS[0], {**told_, "others": 0.9})
+    assert "Other work" not in about(PARTS[0], {**told_, "others": 0.1, "load": [9.0, 9.0]})

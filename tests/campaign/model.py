@@ -15,6 +15,7 @@ from tests.support.echoes import ECHOES
 
 A_DAY = "rate_limited_for_a_day"
 """An order to wait until tomorrow, which would be obeyed."""
+POISON = "the sub-agent did not finish: it worked alone, and again"
 PASSING_ECHOES = ("html", "no-json", "server-error", "limit", "overload", "broken-body")
 """Those that are no complaint about the call."""
 
@@ -67,7 +68,7 @@ class CampaignModel:
         call = exchange.call
         lines = self._said[tag_of(call)]
         asked = lines.asked(call)
-        self.odd += [f"{asked}: {told}" for told in _errors(call)]
+        self.odd += [f"{asked}: {told}" for told in errors(call)]
         self.calls[asked].append(time.time())
         if self._due:
             group, name = self._due.pop(0)
@@ -85,7 +86,9 @@ class CampaignModel:
         return turn
 
 
-def _errors(call: Call) -> list[str]:
-    """What the tools said that were called last, where it is an error."""
+def errors(call: Call) -> list[str]:
+    """What the tools said that were called last, where it is an error. Of a sub-agent that is poison the verdict says
+    whether it is, as of every other item."""
     blocks = call.body["messages"][-1]["content"]
-    return [json.dumps(block)[:500] for block in blocks if isinstance(block, dict) and block.get("is_error")]
+    told = [json.dumps(block) for block in blocks if isinstance(block, dict) and block.get("is_error")]
+    return [error[:500] for error in told if POISON not in error]

@@ -5,10 +5,15 @@ from random import Random
 
 import pytest
 
-from actors.events import Event, ItemAssigned, ItemClosed, TurnDone
+from actors.events import Event, ItemAssigned, ItemClosed, ItemFailed, ItemQuarantined, TurnDone
 from actors.vocabulary.review import Consolidated
-from actors.work import Content, Grows, Lost, Result, Want
+from actors.work import Content, FailureKind, Grows, ItemState, Lost, Result, Want
+from cluster.run.due import due
+from cluster.run.facts import Facts
+from cluster.run.growing import story_of
+from cluster.run.item_view import ItemView
 from tests.campaign.lines import Asked, Lines, tag_of
+from tests.campaign.model import errors
 from tests.campaign.plans import SHAPES, draw
 from tests.campaign.story import finished_at
 from tests.messages_server.exchange import Call
@@ -96,3 +101,21 @@ def test_every_plan_can_be_accepted(mixed: bool) -> None:
         assert len(set(ids)) == len(ids)
         assert set(plan.ends) == {*ids, *plan.tags.values()}, "everything that a run has or grows by has its end"
         assert set(plan.said) == set(plan.tags)
+
+
+def told_by_a_tool(text: str) -> Call:
+    result = {"type": "tool_result", "tool_use_id": "t", "is_error": True, "content": text}
+    messages = [{"role": "user", "content": [result]}]
+    return Call(1, {}, json.dumps({"messages": messages}).encode())
+
+
+def test_a_tool_that_failed_is_odd_but_a_sub_agent_that_is_poison_is_for_the_verdict() -> None:
+    view = ItemView(0, 0)
+    view.state, view.last = ItemState.READY, Lost(message="executor-0 came back without it", suspect=True)
+    owed = due(Facts("r"), "r0.1", view, cancelled=False)
+    assert owed is not None
+    assert isinstance(owed.event, ItemQuarantined)
+    assert errors(told_by_a_tool(story_of(owed.event))) == []
+    failed = ItemFailed(run="r", item="r0.1", term=1, attempts=1, reason=FailureKind.REFUSAL, message="declined")
+    assert len(errors(told_by_a_tool(story_of(failed)))) == 1
+    assert len(errors(told_by_a_tool("no such file"))) == 1

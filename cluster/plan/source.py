@@ -83,7 +83,7 @@ def _not_a_file(path: Path) -> tuple[str, str]:
     if not path.is_dir():
         return "the plan is not a regular file", "write it to a file and name that"
     plans = _siblings(path)
-    return "the plan is a folder", "name the file in it" + (f", as in {quote(str(path / plans[0]))}" if plans else "")
+    return "the plan is a folder", "name the file in it" + (f": {quote(plans[0])}" if plans else "")
 
 
 def _siblings(folder: Path) -> list[str]:

@@ -125,7 +125,7 @@ def test_a_folder_names_the_plan_in_it(tmp_path: Path) -> None:
     with pytest.raises(PlanRefused, match=r"the plan is a folder; name the file in it$"):
         load(tmp_path)
     (tmp_path / "plan.yaml").write_text(A)
-    with pytest.raises(PlanRefused, match=r"the plan is a folder; name the file in it, as in .*plan\."):
+    with pytest.raises(PlanRefused, match=r'the plan is a folder; name the file in it: "plan\.yaml"$'):
         load(tmp_path)
 
 

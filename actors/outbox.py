@@ -74,6 +74,12 @@ class Outbox:
         elif self._gathering is None:
             self._gathering = asyncio.get_running_loop().call_later(GATHER_S, self._flush)
 
+    async def ends_on_disk(self) -> None:
+        """Return when the ends said so far are on disk. A cancel leaves them on their way."""
+        self._flush()
+        if self._flushing:
+            await asyncio.shield(self._flushing)
+
     async def drain(self) -> None:
         """Return when everything said so far is on disk."""
         self._release_starts()

@@ -191,6 +191,7 @@ class Agent:
         async with self._gate.alone():
             if await self._outbox.started_on_disk(self._start(task)):
                 await self._work(key, task)
+                await self._outbox.ends_on_disk()  # else this process could die with two that began alone
 
     async def _work(self, key: Key, task: Task) -> None:
         payloads: dict[str, str] = {}

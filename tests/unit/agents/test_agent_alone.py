@@ -80,6 +80,19 @@ async def test_its_start_is_on_disk_before_it_begins(store: GroupStore) -> None:
     await worker.stop()
 
 
+async def test_its_end_is_on_disk_before_anything_else_begins(store: GroupStore) -> None:
+    """Seen in a campaign: a process died 3 ms after an item had ended alone and another had begun so. Both had their
+    starts on disk and no end, and both were taken for poison."""
+    model = BlockedModel()
+    worker = agent(store, model)
+    worker.submit("r", 1, await tasks(store, ("alone", "b", "c", "d", "e", "f")))
+    assert (await model.arrived.get()).tag == "r/alone/1"
+    model.release.set()
+    await model.arrived.get()
+    assert await closed(store) == ["alone"]
+    await worker.stop()
+
+
 async def test_one_that_is_cancelled_while_it_waits_lets_the_others_go_on(store: GroupStore) -> None:
     model = BlockedModel()
     worker = agent(store, model)

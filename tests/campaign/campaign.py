@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -153,10 +154,22 @@ def campaign(
     still there.
     """
     begin = time.time()
-    with place(keep) as folder, field(folder, terms.store, QUICK_MODEL if terms.short else MODEL) as at:
-        up_s = time.time() - begin
-        report = Campaign(terms, at, tell, stops).report(up_s)
-        ended(report)
-        if keep:  # Ray's go with the fleet
-            shutil.copytree(at.fleet.folder / "session_latest" / "logs", keep / "logs", ignore_dangling_symlinks=True)
+    with place(keep) as folder:
+        with field(folder, terms.store, QUICK_MODEL if terms.short else MODEL) as at:
+            up_s = time.time() - begin
+            report = Campaign(terms, at, tell, stops).report(up_s)
+            ended(report)
+            if keep:  # Ray's go with the fleet
+                logs = at.fleet.folder / "session_latest" / "logs"
+                shutil.copytree(logs, keep / "logs", ignore_dangling_symlinks=True)
+        if report.code and not keep and (journal := spared(at.commands.home)):
+            sys.stderr.write(f"its journal: {journal}\n")
         return report
+
+
+def spared(home: Path) -> Path | None:
+    """A copy of the journal, which is not deleted with the home; None if it is on a server. The fleet has ended."""
+    store = home / "store.db"
+    if not store.exists():
+        return None
+    return Path(shutil.copy(store, tempfile.mkdtemp(prefix="campaign-")))

@@ -181,7 +181,9 @@ class Judge:
             beyond = max(0, self._model.paid[asked] - 1)
             self.judged.paid_twice += beyond
             if beyond > lost[plan.tags[asked.tag]]:
-                self.judged.violations.append(f"{asked}: paid {beyond} times beyond the first")
+                item = plan.tags[asked.tag]
+                told = f"lost {lost[item]} times, {_retries(item, events)} calls made again within attempts"
+                self.judged.violations.append(f"{asked}: paid {beyond} times beyond the first; {told}")
 
     def _files(self, plan: Plan, workspace: Path, lost: Mapping[str, int]) -> None:
         """Commands may run again if their agent was lost, under the same key; nothing else may have left a line."""
@@ -213,6 +215,12 @@ def holders(end: ItemClosed, events: Collection[Event]) -> list[tuple[str, int]]
 def lines_of(file: Path) -> list[str]:
     """Its text; none if it is not there."""
     return file.read_text().splitlines() if file.exists() else []
+
+
+def _retries(item: str, events: list[Event]) -> int:
+    """What its attempts told; of lost ones nobody knows."""
+    ends = [event.outcome for event in events if isinstance(event, ItemClosed) and event.item == item]
+    return sum(end.effort.retries for end in ends if not isinstance(end, Lost))
 
 
 def judge(store: Path, plans: Collection[Plan], model: CampaignModel, struck: Collection[tuple[str, int]]) -> Judged:

@@ -22,6 +22,7 @@ from actors.events import (
 from actors.tools.workspace import workspace_of
 from actors.work import Content, FailureKind, Item, Lost, Outcome, Result, Role, RunStatus
 from tests.campaign.__main__ import Ending, Paper
+from tests.campaign.campaign import spared
 from tests.campaign.field import left_in
 from tests.campaign.lines import Asked
 from tests.campaign.model import GROUPS, CampaignModel
@@ -237,3 +238,13 @@ def test_every_shape_is_drawn_and_every_group_of_faults_has_some() -> None:
     rng = Random("plans")
     assert {draw(rng, number).shape for number in range(len(SHAPES))} == set(SHAPES)
     assert all(GROUPS.values())
+
+
+def test_the_journal_of_what_does_not_hold_outlives_its_home(tmp_path: Path) -> None:
+    assert spared(tmp_path) is None, "it is on a server"
+    (tmp_path / "store.db").write_bytes(b"rows")
+    found = spared(tmp_path)
+    assert found is not None
+    assert (found.read_bytes(), found.parent != tmp_path) == (b"rows", True)
+    found.unlink()
+    found.parent.rmdir()

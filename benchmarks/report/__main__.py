@@ -57,7 +57,7 @@ PARTS = (
 def about(part: Part, told: Json) -> str:
     """Where and when."""
     machine, (before, after) = told["machine"], told["load"]
-    others = told.get("others", before)  # before it was measured, the load had to do
+    others = told.get("others", max(before - 1.0, 0.0))  # not measured: the load, but for the part before
     versions = ", ".join(f"{name} {version}" for name, version in sorted(told.get("versions", {}).items()))
     return (
         f"`{part.command}`, {told['at']}, {told['took_s']} s. {machine['cores']} cores of {machine['cpu']}, "

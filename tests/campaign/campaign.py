@@ -168,8 +168,10 @@ def campaign(
 
 
 def spared(home: Path) -> Path | None:
-    """A copy of the journal, which is not deleted with the home; None if it is on a server. The fleet has ended."""
-    store = home / "store.db"
-    if not store.exists():
+    """A copy of the journal, with a log that a killed store left; None if it is on a server. The fleet has ended."""
+    if not (home / "store.db").exists():
         return None
-    return Path(shutil.copy(store, tempfile.mkdtemp(prefix="campaign-")))
+    folder = Path(tempfile.mkdtemp(prefix="campaign-"))
+    for file in home.glob("store.db*"):
+        shutil.copy(file, folder)
+    return folder / "store.db"

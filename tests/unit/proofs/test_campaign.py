@@ -1,6 +1,7 @@
 """The campaign's verdict can fail: whatever must not be in a journal, or among the calls, is found and told."""
 
 import json
+import shutil
 import signal
 import subprocess
 from collections.abc import Collection
@@ -243,8 +244,9 @@ def test_every_shape_is_drawn_and_every_group_of_faults_has_some() -> None:
 def test_the_journal_of_what_does_not_hold_outlives_its_home(tmp_path: Path) -> None:
     assert spared(tmp_path) is None, "it is on a server"
     (tmp_path / "store.db").write_bytes(b"rows")
+    (tmp_path / "store.db-wal").write_bytes(b"newer rows")
     found = spared(tmp_path)
     assert found is not None
-    assert (found.read_bytes(), found.parent != tmp_path) == (b"rows", True)
-    found.unlink()
-    found.parent.rmdir()
+    shutil.rmtree(tmp_path)
+    assert (found.read_bytes(), found.with_name("store.db-wal").read_bytes()) == (b"rows", b"newer rows")
+    shutil.rmtree(found.parent)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from actors.errors import CredentialsRefused, ModelError, ModelFaulty
+from actors.machine.limit import Limit
 from actors.models.claude_errors import Redact, own_error, redactor
 from actors.models.claude_message import WholeMessage, read_message
 from actors.models.claude_reply import Envelope, to_reply
@@ -72,7 +73,7 @@ class ClaudeModel:
     async def _answer(self, request: Request, on_delta: OnDelta | None) -> Answered | ModelError:
         deadline_s = self._settings.deadline_base_s + self._settings.deadline_per_token_s * request.max_tokens
         # Around everything: a read timeout never fires while bytes drip or pings come.
-        limit = asyncio.timeout(deadline_s)
+        limit = Limit(asyncio.get_running_loop().time() + deadline_s)
         assembly = Assembly(request.model, self._hide)
         try:
             async with limit:

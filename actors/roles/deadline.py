@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
+from actors.machine.limit import Limit
+
 
 class Deadline:
     """`async with Deadline(seconds)` raises TimeoutError after so many seconds of work in there.
@@ -17,7 +19,7 @@ class Deadline:
     def __init__(self, seconds: float) -> None:
         self._seconds, self._left_s, self._pauses = seconds, seconds, 0
         self._at: float | None = None  # by the loop's clock; None while it does not run
-        self._limit = asyncio.Timeout(None)
+        self._limit = Limit()
 
     async def __aenter__(self) -> Self:
         await self._limit.__aenter__()
@@ -62,13 +64,11 @@ class Deadline:
 
     def _stop(self) -> None:
         self._left_s, self._at = self.left_s(), None
-        if not self.expired:  # else its cancel is on its way
-            self._limit.reschedule(None)
+        self._limit.reschedule(None)  # unless its cancel is on its way
 
     def _run(self) -> None:
         self._at = _now() + self._left_s
-        if not self.expired:
-            self._limit.reschedule(self._at)
+        self._limit.reschedule(self._at)
 
 
 def _now() -> float:

@@ -28,6 +28,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Virtual seconds."""
         return self._now
 
+    def stand_still(self, seconds: float) -> None:
+        """Time goes on without a step, as in a process that is stopped."""
+        self._now += seconds
+
     def select(self, timeout: float | None) -> Iterable[Any]:
         """What a selector does, at once."""
         if timeout is None:

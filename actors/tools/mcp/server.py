@@ -19,6 +19,7 @@ from mcp.types import (
 )
 
 from actors.errors import ToolFailed, ToolsUnavailable
+from actors.machine.limit import Limit
 from actors.tools.launch import Confines
 from actors.tools.mcp.config import McpServer
 from actors.tools.mcp.stdio import Obituary, stdio
@@ -72,7 +73,7 @@ class Server:
         client = await self._up()
         try:
             # Not call_tool: it checks the answer against a schema of the server's, whose patterns may never end.
-            async with asyncio.timeout(limit_s):
+            async with Limit(asyncio.get_running_loop().time() + limit_s):
                 return await client.session.send_request(CallToolRequest(params=params), CallToolResult)
         except TimeoutError:
             raise ToolFailed(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from actors.errors import NotFound
-from actors.events import FLEET, AgentStarting, Event, RunAccepted
+from actors.events import FLEET, AgentStarting, Event, RunAccepted, RunFinished
 from actors.journal.fleet import ModelAvailable, ModelHeld, ModelUnavailable
 from actors.stores import queries
 from actors.stores.protocol import RunRecord
@@ -23,7 +23,7 @@ SHOWN = 200
 """Runs in a list, and events that a new reader is told of."""
 
 OPEN = 20
-"""Finished runs that are kept as a whole."""
+"""Finished runs that are kept as a whole: those that ended or were looked at last."""
 
 PAGE = 2000
 """Rows read at once."""
@@ -42,7 +42,7 @@ class Board:
         self._runs: dict[str, KnownRun] = {}
         for record in reader.runs():
             self._runs[record.run] = KnownRun(reader, record)
-        self._looked_at: list[str] = []
+        self._whole: list[str] = []  # newest first
         self._held: dict[str, ModelHeld] = {}
         self._out: dict[str, str] = {}
         self._read_fleet()
@@ -74,6 +74,9 @@ class Board:
         for event in events:
             self._apply(event)
         frames += self._changes({event.run for event in events})
+        for event in events:
+            if isinstance(event, RunFinished):
+                self._keep(event.run)
         if events:
             self.seq = events[-1].seq
         if not frames:
@@ -158,12 +161,15 @@ class Board:
         if known is None:
             raise NotFound(f"run {name!r} was accepted a moment ago; ask again")
         known.open(self._reader)
-        run = known.record.run
-        self._looked_at = [run, *(other for other in self._looked_at if other != run)]
-        for other in self._looked_at[OPEN:]:
-            self._runs[other].shut()
-        del self._looked_at[OPEN:]
+        self._keep(known.record.run)
         return known
+
+    def _keep(self, run: str) -> None:
+        """This one as a whole, and not for longer than OPEN others."""
+        self._whole = [run, *(other for other in self._whole if other != run)]
+        for other in self._whole[OPEN:]:
+            self._runs[other].shut()
+        del self._whole[OPEN:]
 
     def snapshot(self, run: str | None) -> Json:
         """Everything as it is at `seq`, with this run as a whole. Raises NotFound."""

@@ -1,4 +1,4 @@
-"""A run as the page keeps it: in brief if it is finished, as a whole while it goes on or somebody looks at it."""
+"""A run as the page keeps it: as a whole while it goes on, some time after its end and after a look; else in brief."""
 
 from typing import Any
 

@@ -10,7 +10,7 @@ from actors.errors import FleetError, ModelMissing, UserError
 from actors.stores.protocol import RunRecord
 from actors.work import Item, RunStatus
 from cluster.cli import on_fleet, options
-from cluster.cli.codes import OF_STATUS
+from cluster.cli.codes import INTERRUPTED, OF_STATUS, TERMINATED
 from cluster.cli.ending import tell
 from cluster.cli.go import go
 from cluster.cli.journal import opened, read_view
@@ -111,7 +111,11 @@ def go_on_with_all(way: Way) -> None:
                 requests.go_on(config.store_path(way.home), record.run)
         code = on_fleet.drive_all(way, way.fleet, needed)
         raise typer.Exit(ModelMissing.exit_code if len(needed) < len(left) else code)
-    codes = [_exit_code(way, record.run) for record, _ in left]
+    codes: list[int] = []
+    for record, _ in left:
+        codes.append(_exit_code(way, record.run))
+        if codes[-1] in (INTERRUPTED, TERMINATED):  # meant for all of them
+            raise typer.Exit(codes[-1])
     raise typer.Exit(next((code for code in codes if code), 0))
 
 

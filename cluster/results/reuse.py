@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from actors.events import Event, ItemAssigned, ItemReused, completed
 from actors.stores.protocol import RunRecord
+from actors.vocabulary.review import Purpose
 from actors.work import Content, Item, Result, Role
 from cluster.results.result_key import Parts, content_hash, key_of, parts
 from cluster.run.graph import WorkGraph
@@ -48,7 +49,8 @@ def earlier(record: RunRecord, items: Iterable[Item], events: Iterable[Event]) -
         if event.run != record.run:
             continue
         if isinstance(event, ItemAssigned):
-            asked[event.item] = event.model
+            if event.purpose is Purpose.WORK:  # a review's model did not make the result
+                asked[event.item] = event.model
         elif done := completed(event):
             item, result = done
             # A result was taken over only because the same model was asked for.

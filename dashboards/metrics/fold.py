@@ -105,7 +105,8 @@ class Fold:
             self.totals.count("run_takeovers")
 
     def _on_paused(self, event: RunPaused) -> None:
-        self.totals.count("run_pauses", labels.known("pause", labels.PAUSES.get(event.reason, event.reason)))
+        why = event.reason.partition(":")[0]  # for a budget, whose and what to do about it follow
+        self.totals.count("run_pauses", labels.known("pause", labels.PAUSES.get(why, why)))
 
     def _on_waiting(self, _event: RunWaiting) -> None:
         self.totals.count("run_waits")

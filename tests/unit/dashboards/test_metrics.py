@@ -13,9 +13,11 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families
 
 from actors.events import AgentRestarted, Event, ModelHeld, RunAccepted, RunPaused, TurnDone
+from actors.spending.budget import Budget
 from actors.stores import queries, upkeep
 from actors.stores.reader import Reader
-from actors.work import Content, Effort, ItemState, Reservation, RestartCause, Usage
+from actors.work import Content, Effort, FailureKind, Item, ItemState, Reservation, RestartCause, Usage
+from cluster.run.budget import RunBudget, Taken
 from dashboards.metrics import docs, labels, snapshot, table
 from dashboards.metrics.exposition import Exporter, expose
 from dashboards.metrics.fold import Fold, State
@@ -147,6 +149,14 @@ def test_models_beyond_the_first_ones_are_one_label() -> None:
     assert len(samples(fold)) == len(samples(kept(fold)))
 
 
+def used_up() -> str:
+    """Why a run is paused that has no budget left."""
+    budget = RunBudget({"a": Item(id="a", description="x")}, lambda _: "m")
+    budget.change(Budget(tokens=10))
+    assert budget.take("a", {}) is Taken.NO
+    return budget.why_not("r", others=True)
+
+
 def test_what_agents_models_and_people_did_is_counted() -> None:
     held = ModelHeld(model="m", by="input_tokens", waiting=3, in_flight=1, held_s=1.0, refused=2)
     restarted = AgentRestarted(agent="executor-0", generation=1, cause=RestartCause.CRASH, reason="killed")
@@ -156,7 +166,8 @@ def test_what_agents_models_and_people_did_is_counted() -> None:
             held.model_copy(update={"waiting": 0, "refused": 1}),
             restarted,
             RunPaused(run="r", term=1, reason="by request"),
-            RunPaused(run="r", term=1, reason="budget"),
+            RunPaused(run="r", term=1, reason=used_up()),
+            RunPaused(run="r", term=1, reason=FailureKind.QUOTA.value),
             RunPaused(run="r", term=1, reason="the moon"),
         )
     ).totals.counters
@@ -164,7 +175,12 @@ def test_what_agents_models_and_people_did_is_counted() -> None:
     assert counters["mnemosyne_model_hold_seconds_total"] == {("m",): 1.0}
     assert counters["mnemosyne_rate_limit_refusals_total"] == {("m",): 3}
     assert counters["mnemosyne_agent_restarts_total"] == {("executor", "crash"): 1}
-    assert counters["mnemosyne_run_pauses_total"] == {("request",): 1, ("budget",): 1, ("other",): 1}
+    assert counters["mnemosyne_run_pauses_total"] == {
+        ("request",): 1,
+        ("budget",): 1,
+        ("quota",): 1,
+        ("other",): 1,
+    }
 
 
 def test_a_retry_is_counted_by_what_came_before_it() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from actors.events import Event, ItemReused, completed
 from actors.journal.rows import from_rows, to_row
+from actors.vocabulary.review import Purpose
 from actors.work import Content, Item, ItemState, Role
 from cluster.results.result_key import result_key
 from cluster.results.reuse import Comparison, Fate, compare, earlier
@@ -139,6 +140,13 @@ def test_the_model_that_counts_is_the_one_that_was_really_asked_for() -> None:
     old = earlier(record(PLAN), PLAN, [first, closed("other", result())])
     assert why(against(old, PLAN), "other") == ("its model is now scripted, was local",)
     assert fates(against(old, PLAN, "local"))["other"] == "kept"
+
+
+def test_the_model_of_a_review_is_not_the_results() -> None:
+    review = assigned("other", agent="reviewer-0").model_copy(update={"model": "local", "purpose": Purpose.REVIEW})
+    old = earlier(record(PLAN), PLAN, [assigned("other"), review, closed("other", result())])
+    assert fates(against(old, PLAN))["other"] == "kept"
+    assert why(against(old, edited("other", model="local")), "other") == ("its model is now local, was scripted",)
 
 
 def test_other_runs_are_passed_over() -> None:

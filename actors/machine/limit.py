@@ -41,9 +41,15 @@ class Limit:
         """Whether what is in it was ended by it."""
         return self._timeout.expired()
 
+    @property
+    def at(self) -> float | None:
+        """When it will end what is in it, or should have, by the loop's clock. May be asked from any thread."""
+        return self._at
+
     def reschedule(self, at: float | None) -> None:
-        """From now on it is then; without effect once it has expired."""
+        """From now on it is then; once it has expired it ends nothing more."""
         self._rest()
+        self._at = at
         if not self.expired():
             self._timeout.reschedule(None)  # it may be due in the loop's next step
             self._timer = None if at is None else asyncio.get_running_loop().call_at(at, self._due, at)

@@ -45,8 +45,11 @@ class Deadline:
         return self._seconds - self.left_s()
 
     def over_s(self, now: float) -> float:
-        """Seconds since it should have ended the attempt, `now` by the loop's clock; negative before and in pauses."""
-        at = self._at
+        """Seconds since it should have ended the attempt, `now` by the loop's clock; negative before and in pauses.
+
+        What a process that stood still is given for what came in meanwhile is no delay of the attempt's.
+        """
+        at = self._limit.at
         return -math.inf if at is None else now - at
 
     @contextmanager

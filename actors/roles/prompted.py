@@ -1,7 +1,7 @@
 """The part of a role that is all in its prompt."""
 
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from typing import Any
 
 from actors.context import context
@@ -9,6 +9,7 @@ from actors.journal.turns import ContextFilled, MemoryRecalled
 from actors.models.calls import ModelCalls
 from actors.models.port import Message, Reply, Request
 from actors.roles.conversation import Conversation, ToolsOf
+from actors.roles.conversation import Toolbox as Tools
 from actors.roles.course import Course
 from actors.roles.material import Material, Nothing
 from actors.roles.prompt import Prompt
@@ -77,9 +78,20 @@ class Asker:
             path=task.path,
         )
         model = self._calls.model(task.model, course.deadline, course.spending)
-        async with self._tools(task) as toolbox:
+        async with self._opened(task, course) as toolbox:
             talk = Conversation(model, course, toolbox, payloads, self.settings.window(task.model))
             return await talk.hold(request, bare if bare != text else None)
+
+    @asynccontextmanager
+    async def _opened(self, task: Task, course: Course) -> AsyncIterator[Tools]:
+        """The task's tools; a server of theirs that does not let go takes none of the item's time."""
+        tools = AsyncExitStack()
+        toolbox = await tools.enter_async_context(self._tools(task))
+        try:
+            yield toolbox
+        finally:
+            with course.deadline.paused():
+                await tools.aclose()
 
 
 class Prompted:

@@ -8,6 +8,7 @@ from typing import Any
 
 from actors.context.marked import visible
 from actors.errors import ToolFailed
+from actors.machine.limit import Limit
 from actors.secrecy.redaction import redact
 from actors.settings import CommandSettings
 from actors.tools.launch import Confines, Launched, launched
@@ -91,7 +92,7 @@ class RunCommand:
     async def _follow(self, running: Launched, kept: Kept, limit_s: float) -> list[str]:
         """Read to the end of the output; what ended it, if it was not the command."""
         try:
-            async with asyncio.timeout(limit_s):
+            async with Limit(asyncio.get_running_loop().time() + limit_s):
                 if await _drain(running, kept, self._settings.output_mb * MIB):
                     return []
                 why = f"ended at its output limit of {self._settings.output_mb} MiB"

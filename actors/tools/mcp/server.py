@@ -31,7 +31,8 @@ TOOLS = 128
 PAGES = 16
 KEY = "mnemosyne/idempotency-key"
 """In the _meta of a call."""
-END_S = 10.0
+END_S, LEAVE_S = 10.0, 3.0
+"""For a program to end, and for a server elsewhere to be told that we go."""
 
 SELF = Implementation(name="mnemosyne", version="1")
 
@@ -93,6 +94,10 @@ class Server:
         await self._down()
 
     @property
+    def _ends_s(self) -> float:
+        return LEAVE_S if self._config.command is None else END_S
+
+    @property
     def _who(self) -> str:
         return f"the MCP server {self.name}"
 
@@ -147,7 +152,7 @@ class Server:
         owner, self._owner = self._owner, None
         self._over.set()
         if owner is not None:
-            _, late = await asyncio.wait([owner], timeout=END_S if began else 0)
+            _, late = await asyncio.wait([owner], timeout=self._ends_s if began else 0)
             for task in late:
                 task.cancel()
                 with suppress(asyncio.CancelledError):

@@ -1,6 +1,9 @@
 """What goes into a prompt: shares of the room, skills and memories that reach the model, and what is told of it."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +23,7 @@ from actors.roles.prompted import Asker, Prompted
 from actors.settings import ModelSettings
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Store
+from actors.tools.toolbox import Toolbox
 from actors.work import Content, Item, Result, Role, Task
 from cluster.cli import main
 from tests.support.fakes import FakeModel, calls_of, course_of
@@ -187,3 +191,17 @@ def test_the_commands_of_skills(tmp_path: Path) -> None:
     assert (fit["name"], fit["given"]) == ("deploy", True)
     assert "given  deploy" in call("match", "Deploy the service")
     assert CliRunner().invoke(main.app, ["skills", "show", "no", "--home", str(home)]).exit_code != 0
+
+
+async def test_tools_that_do_not_let_go_take_none_of_the_items_time(store: Store) -> None:
+    @asynccontextmanager
+    async def slow(_: Task) -> AsyncIterator[Toolbox]:
+        yield Toolbox()
+        await asyncio.sleep(0.5)
+
+    task = TASK.model_copy(update={"item": TASK.item.model_copy(update={"timeout": 0.4})})
+    worker = Prompted(PROMPTS[Role.EXECUTOR], Asker(store, calls_of(FakeModel()), ModelSettings(), slow))
+    course = course_of(task)
+    outcome = await attempt(worker, course, {})
+    assert isinstance(outcome, Result), outcome
+    assert not course.deadline.expired

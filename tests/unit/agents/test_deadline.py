@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from actors.machine.limit import GRACE_S
 from actors.roles.deadline import Deadline
 from tests.simulation.clock import VirtualLoop
 
@@ -101,6 +102,20 @@ def test_a_pause_that_comes_too_late_changes_nothing() -> None:
     deadline, ended = ran(work)
 
     assert (deadline.expired, ended) == (True, 10)
+
+
+def test_what_a_process_that_stood_still_is_given_is_no_delay_of_the_items() -> None:
+    async def work(deadline: Deadline) -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        loop.call_at(5, loop.stand_still, 60)
+        await asyncio.sleep(30)  # it goes on at 65
+        assert deadline.over_s(65.5) == 65.5 - (65 + GRACE_S)
+        await asyncio.sleep(FOR_EVER)
+
+    deadline, ended = ran(work)
+
+    assert (deadline.expired, ended) == (True, 65 + GRACE_S)
 
 
 def test_how_far_it_is_over_can_be_asked() -> None:

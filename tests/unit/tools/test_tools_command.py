@@ -195,6 +195,25 @@ def descriptors() -> list[str]:
     return sorted(path.name for path in Path("/proc/self/fd").iterdir())
 
 
+async def test_what_it_said_while_its_agent_stood_still_counts(tmp_path: Path, workspace: Path) -> None:
+    go = workspace / "go"
+    waits = "echo $$ > it.pid; while [ ! -e go ]; do sleep 0.05; done; echo said"
+    box = toolbox(tmp_path)
+    call = asyncio.create_task(box.call("run_command", {"command": waits, "timeout_s": 2}, "k"))
+    while not pids(workspace):
+        await asyncio.sleep(0.01)
+
+    def stand_still() -> None:
+        go.touch()
+        time.sleep(2.3)
+
+    asyncio.get_running_loop().call_soon(stand_still)
+    told = await call
+    assert told.text.startswith("exit code 0 after ")
+    assert "\nsaid\n" in told.text
+    assert "time limit" not in told.text
+
+
 async def test_many_at_once_and_no_descriptor_left(tmp_path: Path) -> None:
     box = toolbox(tmp_path)
     await box.call("run_command", {"command": "true"}, "k")

@@ -113,6 +113,7 @@ docs: setup ## draw the pages that are made from tables
 	$(python) -m dashboards.grafana.generate
 	$(python) -m cluster.docs.states_doc
 	$(python) -m cluster.docs.failures_doc
+	$(python) -m cluster.docs.plan_doc
 	$(python) -m cluster.cli.docs
 
 parts := bench-graphs bench-calls bench-limits bench-kills bench-growth bench-talks bench-cache

@@ -1,1 +1,1 @@
-"""The pages that are written from the code: failures and states."""
+"""The pages that are written from the code: failures, states and the format of a plan."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from actors.settings import ModelSettings
 from actors.tools.capability import MCP, PATTERN, SERVER_LENGTH
 from actors.vocabulary.limits import Limits
 from actors.vocabulary.phase import WORK
@@ -32,22 +33,15 @@ NAME: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 240, "pat
 """Of an item or input. It names a file: visible characters, and 240 bytes of the 255 that file systems take."""
 MODEL: dict[str, Any] = {"type": "string", "maxLength": 200, "pattern": rf"^({'|'.join(MODELS)}|{CLAUDE}\S+)$"}
 
+INPUTS: dict[str, dict[str, Any]] = {
+    "file": {"description": "its path, relative to the plan, inside its folder", "type": "string", **_SAID},
+    "text": {"description": "the text itself", "type": "string", **_SAID},
+}
+"""An input has one of them."""
 INPUT: dict[str, Any] = {
     "oneOf": [
-        {
-            "type": "object",
-            "properties": {
-                "file": {"type": "string", "description": "relative to the plan, inside its folder", **_SAID}
-            },
-            "required": ["file"],
-            "additionalProperties": False,
-        },
-        {
-            "type": "object",
-            "properties": {"text": {"type": "string", "description": "the text itself", **_SAID}},
-            "required": ["text"],
-            "additionalProperties": False,
-        },
+        {"type": "object", "properties": {key: said}, "required": [key], "additionalProperties": False}
+        for key, said in INPUTS.items()
     ]
 }
 
@@ -81,8 +75,8 @@ ITEM: dict[str, dict[str, Any]] = {
         "additionalProperties": INPUT,
     },
     "output": _limits("output", "JSON schema the answer must fit; without it the answer is plain text"),
-    "model": {"description": "instead of the plan's", **MODEL},
-    "max_tokens": _limits("max_tokens", "of the answer"),
+    "model": {"description": "that does it; default: the plan's", **MODEL},
+    "max_tokens": _limits("max_tokens", f"of the answer; default: {ModelSettings().max_tokens}"),
     "tools": {
         "description": "what it may do beside answering: files:read, files:write, command, subagents, memory:read, "
         "memory:write, mcp:NAME",
@@ -151,7 +145,8 @@ ITEM |= {
 OVER: dict[str, dict[str, Any]] = {
     "item": {"description": "id of the item that produces the list", **NAME},
     "path": {
-        "description": "keys on the way to the list in that item's result, with dots between them",
+        "description": "keys on the way to the list in that item's result, with dots between them; default: the "
+        "result is the list",
         "type": "string",
         "maxLength": 1000,
         **_SAID,
@@ -206,7 +201,7 @@ WORKSPACE: dict[str, dict[str, Any]] = {
 }
 PLAN: dict[str, dict[str, Any]] = {
     "name": {"description": "of the plan; default: its file's", "type": "string", "maxLength": 200, **_SAID},
-    "model": {"description": 'of all items: "scripted", "local" or a name that starts with "claude-"', **MODEL},
+    "model": {"description": "of the items that name none; default: Claude's if a key is found, else local", **MODEL},
     "budget": _budget("the run is paused before it takes more"),
     "limits": {
         "description": "how far the run may grow beyond the plan",
@@ -222,6 +217,7 @@ PLAN: dict[str, dict[str, Any]] = {
         "additionalProperties": False,
     },
     "items": {
+        "description": "the work",
         "type": "array",
         "minItems": 1,
         "items": {

@@ -1,6 +1,7 @@
 """A store of an earlier schema is brought forward, once, with its old self kept beside it."""
 
 import os
+import re
 from pathlib import Path
 
 import apsw
@@ -124,3 +125,10 @@ def test_a_schema_without_a_way_forward_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(StoreUnusable, match="not a store of mnemosyne; it was left as it is"):
         SqliteStore(path)
     assert path.read_bytes() == before
+
+
+def test_the_page_of_the_store_knows_every_schema() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "store.md").read_text()
+    assert [int(row) for row in re.findall(r"^\| (\d+) \| \d", page, re.MULTILINE)] == list(range(1, VERSION + 1))
+    assert f"has schema {VERSION + 1}, this version knows {VERSION} " in page
+    assert f"has schema {VERSION - 1}, this version reads {VERSION} " in page

@@ -46,6 +46,11 @@ def of_run(told: str | None, plan: Plan, models: frozenset[str], model: str) -> 
     return budget
 
 
+def after(before: Budget | None, named: Budget | None) -> Budget | None:
+    """What holds once a person has named these caps: a cap that nobody names stays as it is."""
+    return (before or Budget()).changed(named or Budget()) or None
+
+
 def preview(plan: Plan, model: str, budget: Budget | None) -> list[str]:
     """Lines before a run that has a budget, or whose items have."""
     items = plan.graph.items

@@ -9,13 +9,13 @@ import typer
 from actors.errors import FleetError, ModelMissing, UserError
 from actors.stores.protocol import RunRecord
 from actors.work import Item, RunStatus
-from cluster.cli import on_fleet, options
+from cluster.cli import budgets, on_fleet, options
 from cluster.cli.codes import INTERRUPTED, OF_STATUS, TERMINATED
 from cluster.cli.ending import tell
 from cluster.cli.go import go
 from cluster.cli.journal import opened, read_view
 from cluster.cli.options import Home
-from cluster.cli.revise import revise
+from cluster.cli.revise import Change, revise
 from cluster.cli.shape import Concurrency, Executors, Pool, Shape
 from cluster.cli.way import As, AsJson, Model, Wait, Way, new_id
 from cluster.driving.lease import is_driven, refuse_if_driven
@@ -41,6 +41,7 @@ def resume(
     all_: All = False,
     plan: EditedPlan = None,
     model: Model = None,
+    budget: budgets.Option = None,
     dry_run: DryRun = False,
     take_over: TakeOver = False,
     home: Home = None,
@@ -55,7 +56,8 @@ def resume(
     """Go on with a run that was interrupted, paused or whose process died.
 
     Finished items do not run again. With --plan an edited plan goes on: a new run under the old one's key, which keeps
-    every result whose item, inputs, dependencies, model and prompt are still the same; --dry-run lists them.
+    every result whose item, inputs, dependencies, model and prompt are still the same; --dry-run lists them. Caps that
+    neither the plan nor --budget names stay those of the run.
     Exit codes are those of `run`; with --all, of the first run that is not complete.
 
     Examples: `mnemosyne resume monday`, `mnemosyne resume monday --plan plan.yaml --dry-run`, `mnemosyne resume --all`.
@@ -64,12 +66,16 @@ def resume(
         raise UserError("name one run, or say --all; `mnemosyne status` lists the runs of this home")
     if plan is None and (dry_run or model):
         raise UserError("--dry-run and --model belong to --plan FILE")
+    if plan is None and budget:
+        raise UserError(
+            "--budget belongs to --plan FILE; without one: `mnemosyne continue RUN --budget`, then `resume`"
+        )
     if plan is not None and (all_ or take_over):
         raise UserError("--plan belongs to one run that nobody drives; pause it or end its fleet first")
     way = Way(home, Shape(executors, pool, concurrency), wait, detach, as_json)
     if run is None:
         go_on_with_all(way)
-    elif plan is None or not revise(way, run, plan, model, as_ or new_id(plan.stem), dry_run=dry_run):
+    elif plan is None or not revise(way, run, Change(plan, model, budget), as_ or new_id(plan.stem), dry_run=dry_run):
         go_on(way, run, take_over=take_over)
 
 

@@ -117,6 +117,12 @@ def _go_on(way: Way, plan: Plan, old: RunRecord, model: str | None, budget: str 
             f"or go on with the edited plan: {way.hint('resume', old.key or old.run, '--plan', 'FILE')}"
         )
     way.console.print(f"This is run {old.run}.", highlight=False, markup=False)
+    held = resume.read(way.home, old.run)[2].budget
+    if plan.budget and budgets.after(held, plan.budget) != held:
+        takes = way.hint("resume", old.key or old.run, "--plan", "FILE")
+        way.console.print(
+            f"Its budget stays {budgets.caps(held) or 'none'}; {takes} takes the plan's.", highlight=False
+        )
     if is_driven(way.home, old):
         on_fleet.watch(way, old.run)
     resume.go_on(way, old.run)

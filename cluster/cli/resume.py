@@ -56,8 +56,8 @@ def resume(
     """Go on with a run that was interrupted, paused or whose process died.
 
     Finished items do not run again. With --plan an edited plan goes on: a new run under the old one's key, which keeps
-    every result whose item, inputs, dependencies, model and prompt are still the same; --dry-run lists them. Caps that
-    neither the plan nor --budget names stay those of the run.
+    every result of which nothing has changed that goes into the answer; items with tools run again, since what these
+    did is not kept. --dry-run lists both. Caps that neither the plan nor --budget names stay those of the run.
     Exit codes are those of `run`; with --all, of the first run that is not complete.
 
     Examples: `mnemosyne resume monday`, `mnemosyne resume monday --plan plan.yaml --dry-run`, `mnemosyne resume --all`.

@@ -47,6 +47,13 @@ class Windows(RootModel[Mapping[str, Window]]):
     root: Mapping[str, Window] = Field(default_factory=dict)
 
 
+class Ceilings(RootModel[Mapping[str, Ceiling]]):
+    """By model."""
+
+    model_config = ConfigDict(frozen=True)
+    root: Mapping[str, Ceiling] = Field(default_factory=dict)
+
+
 class ModelSettings(Frozen):
     """How models are reached. Holds no key: each agent reads the key itself, at its first call."""
 
@@ -184,7 +191,6 @@ class Settings(Frozen):
     """Everything a fleet is started with."""
 
     home: Path
-    model: str | None = None
     fleet: FleetSettings = FleetSettings()
     health: HealthSettings = HealthSettings()
     models: ModelSettings = ModelSettings()

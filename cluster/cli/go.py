@@ -19,7 +19,6 @@ from cluster.home import config
 
 def go(
     way: Way,
-    model: str,
     models: frozenset[str],
     items: Sequence[Item],
     open_run: OpenRun,
@@ -33,13 +32,13 @@ def go(
     `new`: the id of a run that `open_run` accepts.
     `again`: for a process of its own, the run's id, the command's arguments, and whether it has begun.
     """
-    way.check(model, items)
+    way.check(items)
     if way.fleet:
         on_fleet.drive(way, way.fleet, models, open_run, new, take_over=take_over)
     elif way.detach:
         _detach(way, *again())
     else:
-        here.drive(way, way.settings(model, items), models, open_run)
+        here.drive(way, way.settings(items), models, open_run)
 
 
 def _detach(way: Way, run: str, arguments: Sequence[str], begun: Callable[[RunRecord], bool]) -> None:

@@ -93,7 +93,6 @@ def go_on(way: Way, run: str, *, take_over: bool = False) -> None:
     _, models = way.models(record.model, items)
     go(
         way,
-        record.model,
         models,
         items,
         lambda store: store.run(record.run),

@@ -72,7 +72,7 @@ def revise(way: Way, run: str, change: Change, new: str, *, dry_run: bool) -> bo
             return made
 
     arguments = ["resume", "--as", new, *change.arguments(), "--", record.run]
-    go(way, choice.model, models, plan.graph.items, accept, lambda: (new, arguments, lambda _: True), new)
+    go(way, models, plan.graph.items, accept, lambda: (new, arguments, lambda _: True), new)
     return True
 
 

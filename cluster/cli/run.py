@@ -68,7 +68,7 @@ def run(
         _go_on(way, parsed, old, model, budget)
         return
     choice, models = way.models(model or parsed.model, items)
-    way.check(choice.model, items)
+    way.check(items)
     caps = budgets.of_run(budget, parsed, models, choice.model)
     config.make_home(way.home)
     fleet_budget.check(way.home, models)
@@ -78,7 +78,7 @@ def run(
     accept = Accept(id_, key, *parts, budget=caps, limits=home_files.limits(way.home, parsed.limits))
     again = _again(plan, {"--as": id_, "--key": key, "--model": model, "--budget": budget})
     try:
-        go(way, choice.model, models, items, lambda s: s.accept(accept), lambda: (id_, again, lambda _: True), id_)
+        go(way, models, items, lambda s: s.accept(accept), lambda: (id_, again, lambda _: True), id_)
     except StoreLocked:  # the store went to another process between the look and the start
         if not (old := _accepted_elsewhere(way.home, key)):
             raise

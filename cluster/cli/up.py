@@ -55,7 +55,7 @@ def up(
     """
     at = config.make_home(config.resolve_home(home))
     config.choose_store(at, store)
-    wanted = config.read_settings(at, None, Shape(executors, pool, concurrency).settings())
+    wanted = config.read_settings(at, Shape(executors, pool, concurrency).settings())
     config.prepare_ray(at)  # before Ray is imported: it reads some of it then
     from cluster.fleets import up as fleets
 

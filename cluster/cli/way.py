@@ -92,11 +92,11 @@ class Way:
         where = ["--home", str(self.named_home)] if self.named_home else []
         return one_line(shlex.join(["mnemosyne", command, run, *more, *where]))
 
-    def settings(self, model: str, items: Sequence[Item]) -> Settings:
+    def settings(self, items: Sequence[Item]) -> Settings:
         """Of an embedded fleet, which has the roles of these items. Raises UserError."""
-        return config.read_settings(self.home, model, self.asked.settings(roles_of(items), helpers_of(items)))
+        return config.read_settings(self.home, self.asked.settings(roles_of(items), helpers_of(items)))
 
-    def check(self, model: str, items: Sequence[Item]) -> None:
+    def check(self, items: Sequence[Item]) -> None:
         """Raise what would keep the items from being worked on, before anything is started or written."""
         preflight.tools(self.home, items)
         if self.fleet:
@@ -106,7 +106,7 @@ class Way:
                 told_ = f"the fleet in {self.home} has no agent of role {' or '.join(missing)}"
                 raise FleetError(f"{told_}; `mnemosyne down`, then `mnemosyne up {cure}`")
         else:
-            self.settings(model, items)
+            self.settings(items)
             preflight.free(config.store_path(self.home))
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, field_validator
 
 from actors.errors import HomeUnusable
-from actors.settings import FleetSettings
+from actors.settings import FleetSettings, ModelSettings
 from actors.work import Frozen
 from cluster.fleets import head
 
@@ -37,6 +37,8 @@ class FleetFile(Frozen):
     """Port of the live page."""
     agents: tuple[str, ...] = ()
     shape: FleetSettings = FleetSettings()
+    models: ModelSettings = ModelSettings()
+    """What the home's files and the variables said of models when it was started."""
     has_key: bool = False
     """Whether its agents inherited an API key from `up`; they find one that is kept without that."""
 

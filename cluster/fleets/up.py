@@ -31,6 +31,7 @@ async def start(settings: Settings, *, has_key: bool) -> FleetFile:
         build=BUILD,
         namespace=f"mnemosyne-{uuid.uuid4().hex[:8]}",
         shape=settings.fleet,
+        models=settings.models,
         has_key=has_key,
     )
     start_ = _start_on_cluster if config.in_ray_job() else _start_with_head
@@ -122,9 +123,14 @@ def _ray_of(file: FleetFile) -> Iterator[None]:
 @asynccontextmanager
 async def _connected(home: Path, file: FleetFile) -> AsyncIterator[Fleet]:
     with _ray_of(file):
-        fleet = Fleet(Settings(home=home, fleet=file.shape), (), file.namespace, detached=True)
+        fleet = as_it_was_started(home, file)
         fleet.find_actors(file.agents)
         yield fleet
+
+
+def as_it_was_started(home: Path, file: FleetFile) -> Fleet:
+    """The fleet of the file; what it starts now has the settings of what was started then."""
+    return Fleet(Settings(home=home, fleet=file.shape, models=file.models), (), file.namespace, detached=True)
 
 
 async def _start_actors(settings: Settings, file: FleetFile) -> FleetFile:

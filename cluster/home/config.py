@@ -98,12 +98,11 @@ def token_path(home: Path) -> Path:
     return home / "ray-token"
 
 
-def read_settings(home: Path, model: str | None, fleet: FleetSettings) -> Settings:
+def read_settings(home: Path, fleet: FleetSettings) -> Settings:
     """Every setting, from the arguments and the environment. Raises UserError."""
     models = _models(home)
     return Settings(
         home=home,
-        model=model,
         fleet=fleet.model_copy(update={"agent_cpus": agent_cpus()}),
         models=models,
         health=_health(),
@@ -113,7 +112,9 @@ def read_settings(home: Path, model: str | None, fleet: FleetSettings) -> Settin
 
 
 def _models(home: Path) -> ModelSettings:
-    usual = ModelSettings(base_url=base_url(), script=_script(), windows=home_files.windows(home))
+    usual = ModelSettings(
+        base_url=base_url(), script=_script(), windows=home_files.windows(home), ceilings=home_files.ceilings(home)
+    )
     return usual.model_copy(update={"local_context_tokens": usual.window(LOCAL)})
 
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from actors.errors import UserError
-from actors.settings import CommandSettings, Windows
+from actors.settings import Ceiling, Ceilings, CommandSettings, Windows
 from actors.vocabulary.limits import Limits
 
 F = TypeVar("F", bound=BaseModel)
@@ -16,6 +16,11 @@ F = TypeVar("F", bound=BaseModel)
 def windows(home: Path) -> Mapping[str, int]:
     """Tokens that models' contexts hold, before what is known of them: contexts.json."""
     return read(home / "contexts.json", Windows, optional=True).root
+
+
+def ceilings(home: Path) -> Mapping[str, Ceiling]:
+    """What models may take per minute, where that is less than the API lets through: rates.json."""
+    return read(home / "rates.json", Ceilings, optional=True).root
 
 
 def commands(home: Path) -> CommandSettings:

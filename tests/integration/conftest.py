@@ -17,7 +17,6 @@ async def fleet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator["Flee
     slow = Script(rules=(Rule(match="slow", delay_s=0.4),))
     settings = Settings(
         home=tmp_path_factory.mktemp("home"),
-        model="scripted",
         fleet=FleetSettings(pools=Pools().only([Role.EXECUTOR]), concurrency=4),
         models=ModelSettings(script=slow),
     )

@@ -12,7 +12,7 @@ from cluster.home import api_key, config
 def main(at: str, fleet: str, health: str, models: str = "{}") -> None:
     """Returns once the fleet is up."""
     home = config.make_home(Path(at))
-    settings = config.read_settings(home, None, FleetSettings.model_validate_json(fleet))
+    settings = config.read_settings(home, FleetSettings.model_validate_json(fleet))
     named = ModelSettings.model_validate_json(models)
     reached = settings.models.model_copy(update={name: getattr(named, name) for name in named.model_fields_set})
     settings = settings.model_copy(update={"health": HealthSettings.model_validate_json(health), "models": reached})

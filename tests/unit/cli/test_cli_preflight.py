@@ -122,7 +122,7 @@ def test_a_limit_of_memory_that_is_no_number_is_refused(
 @pytest.mark.parametrize(("memory", "limit"), [("", 2048), (" 300 ", 300), ("0", 0)])
 def test_a_limit_of_memory(folder: Path, memory: str, limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNEMOSYNE_AGENT_MEMORY_MB", memory)
-    assert config.read_settings(folder, None, FleetSettings()).health.memory_mb == limit
+    assert config.read_settings(folder, FleetSettings()).health.memory_mb == limit
 
 
 def test_every_model_of_a_plan_has_to_be_there() -> None:

@@ -41,7 +41,7 @@ async def test_an_interrupt_is_meant_for_all_of_them(
     runs: list[str] = []
 
     def instead_of_a_fleet(*given: Any, **_: Any) -> None:
-        runs.append(given[5]()[0])
+        runs.append(given[4]()[0])
         raise typer.Exit(ends)
 
     monkeypatch.setattr(resume, "go", instead_of_a_fleet)

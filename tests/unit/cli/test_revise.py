@@ -61,7 +61,7 @@ class Home:
 
 @pytest.fixture(autouse=True)
 def only_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
-    def go(way: Way, _model: str, _models: object, _items: object, accept: Accepts, *_: Any) -> None:
+    def go(way: Way, _models: object, _items: object, accept: Accepts, *_: Any) -> None:
         async def accepted() -> RunRecord:
             store = GroupStore(store_path(way.home))
             try:

@@ -4,13 +4,14 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from actors.errors import FleetError, UserError
 from actors.machine.build import BUILD
-from actors.settings import FleetSettings
-from cluster.fleets import fleet_file, head, up
+from actors.settings import FleetSettings, Settings
+from cluster.fleets import fleet, fleet_file, head, up
 from cluster.fleets.fleet_file import FleetFile
 from cluster.home import config
 
@@ -62,9 +63,9 @@ def test_one_whose_cluster_is_gone_leaves_nothing_but_the_journal(tmp_path: Path
 @pytest.mark.parametrize(("told", "cpus"), [("", 0.0), ("1", 1.0), (" 0.25 ", 0.25), ("16", 16.0)])
 def test_what_agents_ask_for(told: str, cpus: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(config.AGENT_CPUS, told)
-    assert config.read_settings(tmp_path, None, FleetSettings()).fleet.agent_cpus == 0, "here nobody brings more"
+    assert config.read_settings(tmp_path, FleetSettings()).fleet.agent_cpus == 0, "here nobody brings more"
     monkeypatch.setenv(config.RAY_JOB, "{}")
-    assert config.read_settings(tmp_path, None, FleetSettings()).fleet.agent_cpus == cpus
+    assert config.read_settings(tmp_path, FleetSettings()).fleet.agent_cpus == cpus
 
 
 @pytest.mark.parametrize("told", ["much", "-1", "1e9", "²", "1.", "nan"])
@@ -72,4 +73,20 @@ def test_what_is_no_number_of_cpus_is_refused(told: str, tmp_path: Path, monkeyp
     monkeypatch.setenv(config.AGENT_CPUS, told)
     monkeypatch.setenv(config.RAY_JOB, "{}")
     with pytest.raises(UserError, match=config.AGENT_CPUS):
-        config.read_settings(tmp_path, None, FleetSettings())
+        config.read_settings(tmp_path, FleetSettings())
+
+
+def test_what_is_started_later_has_the_settings_of_the_fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    began: list[Any] = []
+    monkeypatch.setattr(fleet, "spawn", lambda *args, **_: began.append(args))
+    (tmp_path / "contexts.json").write_text('{"local": 8192}')
+    settings = config.read_settings(tmp_path, FleetSettings())
+    file = FleetFile(state="up", since=1.0, build=BUILD, namespace="n", shape=settings.fleet, models=settings.models)
+    fleet_file.write(tmp_path, file)
+    (tmp_path / "contexts.json").unlink()
+    known = fleet_file.read(tmp_path)
+    assert known
+    up.as_it_was_started(tmp_path, known).start_models({"local", "claude-opus-5-5"})
+    ((_, name, _, model, told),) = began
+    assert (name, model) == ("model-local", "local")
+    assert Settings.model_validate_json(told).models == settings.models

@@ -83,7 +83,7 @@ def test_agents_ask_for_cpus_where_an_autoscaler_listens(aws: dict[str, Any], mo
     assert {"name": config.AGENT_CPUS, "value": told} in containers()[0]["env"]
     monkeypatch.setenv(config.RAY_JOB, "{}")
     monkeypatch.setenv(config.AGENT_CPUS, told)
-    assert config.read_settings(ROOT, None, FleetSettings()).fleet.agent_cpus > 0
+    assert config.read_settings(ROOT, FleetSettings()).fleet.agent_cpus > 0
 
 
 def test_kustomize_takes_every_file_but_the_examples_and_the_job() -> None:

@@ -104,21 +104,21 @@ def test_mistakes_of_the_file_are_told_without_its_values(tmp_path: Path, text: 
 
 
 def test_limits_of_commands_come_from_the_home(tmp_path: Path) -> None:
-    assert read_settings(tmp_path, None, FleetSettings()).commands.timeout_s == 120
+    assert read_settings(tmp_path, FleetSettings()).commands.timeout_s == 120
     (tmp_path / "commands.json").write_text('{"timeout_s": 600, "readable": ["/opt/tools"]}')
-    found = read_settings(tmp_path, None, FleetSettings()).commands
+    found = read_settings(tmp_path, FleetSettings()).commands
     assert (found.timeout_s, found.readable) == (600, ("/opt/tools",))
     (tmp_path / "commands.json").write_text('{"timeout": 600}')
     with pytest.raises(UserError, match=r"commands.json: timeout: Extra inputs"):
-        read_settings(tmp_path, None, FleetSettings())
+        read_settings(tmp_path, FleetSettings())
 
 
 def test_contexts_of_models_are_their_own_and_the_home_may_say_otherwise(tmp_path: Path) -> None:
-    usual = read_settings(tmp_path, None, FleetSettings()).models
+    usual = read_settings(tmp_path, FleetSettings()).models
     named = ("claude-opus-5-5", "claude-haiku-4-5-20251001", "claude-unheard-of", "local", "local/smollm2")
     assert [usual.window(model) for model in named] == [1_000_000, 200_000, 200_000, 4096, 4096]
     (tmp_path / "contexts.json").write_text('{"claude-opus-5-5": 300000, "claude-new": 2000000, "local": 8192}')
-    found = read_settings(tmp_path, None, FleetSettings()).models
+    found = read_settings(tmp_path, FleetSettings()).models
     assert [found.window(model) for model in (*named, "claude-new")] == [
         300_000,
         200_000,
@@ -131,7 +131,18 @@ def test_contexts_of_models_are_their_own_and_the_home_may_say_otherwise(tmp_pat
     assert Settings.model_validate_json(Settings(home=tmp_path, models=found).model_dump_json()).models == found
     (tmp_path / "contexts.json").write_text('{"local": 100}')
     with pytest.raises(UserError, match=r"contexts.json: local: Input should be greater"):
-        read_settings(tmp_path, None, FleetSettings())
+        read_settings(tmp_path, FleetSettings())
+
+
+def test_a_persons_own_limits_of_models_come_from_the_home(tmp_path: Path) -> None:
+    (tmp_path / "rates.json").write_text('{"claude-opus-5-5": {"requests": 500}}')
+    found = read_settings(tmp_path, FleetSettings()).models.ceilings
+    assert {model: ceiling.model_dump() for model, ceiling in found.items()} == {
+        "claude-opus-5-5": {"requests": 500, "input_tokens": 0, "output_tokens": 0}
+    }
+    (tmp_path / "rates.json").write_text('{"claude-opus-5-5": {"request": 500}}')
+    with pytest.raises(UserError, match=r"rates.json: claude-opus-5-5.request: Extra inputs"):
+        read_settings(tmp_path, FleetSettings())
 
 
 def test_a_server_does_not_show_its_secrets() -> None:

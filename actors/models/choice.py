@@ -1,5 +1,6 @@
 """Which model answers: pure rules, one line that tells the person, and the adapter for a name."""
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from enum import StrEnum
 
@@ -27,6 +28,16 @@ class Adapter(StrEnum):
     SCRIPTED = "scripted"
 
 
+HOSTED: Mapping[Adapter, str] = {Adapter.CLAUDE: "claude-"}
+"""The kinds that others run: what names of their models begin with. Calls to them have limits, and need permits."""
+
+OURS = tuple(kind.value for kind in Adapter if kind not in HOSTED)
+"""The other kinds: one model each, which is called as its kind."""
+
+SHARED = (Adapter.LOCAL.value,)
+"""Models that live in a process of their own."""
+
+
 class Choice(Frozen):
     """The model of a run, and what to tell about it."""
 
@@ -38,19 +49,24 @@ class Choice(Frozen):
     """One line for the person; empty if there is nothing to tell."""
 
 
+def kind_of(name: str) -> Adapter | None:
+    """The kind of a model by its name; None if there is no such model."""
+    if name in OURS:
+        return Adapter(name)
+    return next((kind for kind, begin in HOSTED.items() if name.startswith(begin) and name != begin), None)
+
+
 def adapter_of(name: str) -> Adapter:
     """The adapter of a model's name. Raises ModelMissing with the nearest right names."""
-    if name in (Adapter.LOCAL, Adapter.SCRIPTED):
-        return Adapter(name)
-    if name.startswith("claude-") and len(name) > len("claude-"):
-        return Adapter.CLAUDE
+    if kind := kind_of(name):
+        return kind
     near = get_close_matches(name, KNOWN, n=3, cutoff=0.5) or ["local", DEFAULT_CLAUDE]
     raise ModelMissing(f"there is no model {name!r:.100}; did you mean {' or '.join(near)}?")
 
 
 def is_governed(name: str) -> bool:
     """Whether calls to this model need permits: those that others run have limits, ours do not."""
-    return name not in (Adapter.LOCAL, Adapter.SCRIPTED)
+    return name not in OURS
 
 
 def choose(name: str | None, has_key: bool, has_local: bool = True) -> Choice:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from actors.errors import NeedsPerson
+from actors.tools.capability import ASK_PERSON
 from actors.tools.tool import Said, ToolSpec, parameters
 from actors.vocabulary.review import Answered
 
@@ -18,7 +19,7 @@ class AskPerson:
         self._answers = {(said.turn, said.call): said.text for said in answers}
         question = {"type": "string", "minLength": 1, "maxLength": LENGTH}
         self.spec = ToolSpec(
-            "ask_person",
+            ASK_PERSON,
             "Ask the person who gave you this work what you cannot do it without. Your work stops until the answer "
             "is there, which may take days: ask everything at once, and only what is not yours to decide.",
             parameters({"questions": {"type": "array", "items": question, "minItems": 1, "maxItems": QUESTIONS}}),

@@ -16,7 +16,7 @@ from actors.events import AgentStarting, AgentUnavailable, Event
 from actors.handles.agent import RemoteAgent
 from actors.handles.names import DRIVER, GOVERNOR, MONITOR, PAGE, STORE, model_actor
 from actors.handles.store import RemoteStore, find_store
-from actors.models.choice import is_governed
+from actors.models.choice import SHARED, is_governed
 from actors.processes.governor import GovernorProcess
 from actors.processes.model import ModelProcess
 from actors.processes.monitor import MonitorProcess
@@ -37,9 +37,6 @@ HEAD = {"node:__internal_head__": 0.001}
 
 OBJECT_STORE_BYTES = 80_000_000
 """Nearly Ray's minimum: nothing of ours goes through the object store."""
-
-SHARED_MODELS = ("local",)
-"""Models that live in a process of their own."""
 
 STOP_TIMEOUT_S = 10.0
 PROBE_S = 5.0
@@ -72,7 +69,7 @@ class Fleet:
         self, settings: Settings, models: Collection[str], namespace: str | None = None, *, detached: bool = False
     ) -> None:
         self._settings, self._detached = settings, detached
-        self._shared = [name for name in SHARED_MODELS if name in models]
+        self._shared = [name for name in SHARED if name in models]
         self._governed = detached or any(map(is_governed, models))
         self._handles: list[Any] = []  # kept: a named actor ends when its last handle does
         self._namespace = namespace or f"mnemosyne-{uuid.uuid4().hex}"  # a cluster may hold the fleets of several jobs
@@ -141,7 +138,7 @@ class Fleet:
     def start_models(self, models: Collection[str]) -> None:
         """Those of them that live in processes of their own, once each."""
         settings = self._settings.model_dump_json()
-        for model in SHARED_MODELS:
+        for model in SHARED:
             if model in models:
                 self._handles.append(self.spawn(ModelProcess, model_actor(model), model, settings))
 
@@ -183,7 +180,7 @@ class Fleet:
     async def _start_agents(self) -> None:
         roles = self._settings.fleet.pools.agents()
         await self._record(*(AgentStarting(agent=name, role=role) for name, role in roles.items()))
-        shared = list(SHARED_MODELS) if self._detached else self._shared
+        shared = list(SHARED) if self._detached else self._shared
         told, cpus = self._settings.model_dump_json(), self._settings.fleet.agent_cpus
         plan = FleetPlan(self._namespace, told, shared, self._detached, self._governed, cpus)
         # before the agents: where a node runs out of memory, Ray ends the newest until it has enough again

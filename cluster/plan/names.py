@@ -1,8 +1,9 @@
 """Names in a plan: ids that can name a file, models and agents that exist."""
 
+from actors.models.choice import HOSTED, OURS, kind_of
 from actors.work import Role
 from cluster.plan.mistakes import quote
-from cluster.plan.schema import CLAUDE, MODEL, MODELS, NAME, PLAN, ROLES
+from cluster.plan.schema import MODEL, NAME, PLAN, ROLES
 from cluster.plan.spot import Spot
 
 
@@ -40,12 +41,10 @@ def read_title(spot: Spot) -> str | None:
 def read_model(spot: Spot) -> str | None:
     """The name of a model that could exist."""
     name = spot.text(MODEL)
-    if name is None or name in MODELS:
+    if name is None or (kind_of(name) and name.isprintable() and " " not in name):
         return name
-    if name.startswith(CLAUDE) and len(name) > len(CLAUDE) and name.isprintable() and " " not in name:
-        return name
-    valid = ", ".join(map(quote, MODELS))
-    spot.unknown("no model", name, MODELS, f'models are {valid} and names that start with "{CLAUDE}"')
+    valid, begin = (", ".join(map(quote, names)) for names in (OURS, HOSTED.values()))
+    spot.unknown("no model", name, OURS, f"models are {valid} and names that start with {begin}")
     return None
 
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from actors.models.choice import HOSTED, OURS
 from actors.settings import ModelSettings
-from actors.tools.capability import MCP, PATTERN, SERVER_LENGTH
+from actors.tools.capability import MCP, PATTERN, SERVER_LENGTH, TOOLS
 from actors.vocabulary.limits import Limits
 from actors.vocabulary.phase import WORK
 from actors.vocabulary.review import REQUIREMENTS, ROUNDS, Exhausted, Gate, Review
@@ -12,9 +13,6 @@ from actors.work import Item, Role
 _ITEM = Item.model_json_schema()["properties"]
 
 ROLES = [role.value for role in Role]
-MODELS = ("scripted", "local")
-"""Models by their full name; any other starts with CLAUDE."""
-CLAUDE = "claude-"
 LATER = ("files", "file_scope")
 """Keys of later versions: refused, because nothing enforces them yet."""
 
@@ -31,7 +29,8 @@ def _limits(name: str, description: str, **more: Any) -> dict[str, Any]:
 _SAID = {"pattern": r"\S"}
 NAME: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 240, "pattern": r"^[^./\\\s][^/\\]*$"}
 """Of an item or input. It names a file: visible characters, and 240 bytes of the 255 that file systems take."""
-MODEL: dict[str, Any] = {"type": "string", "maxLength": 200, "pattern": rf"^({'|'.join(MODELS)}|{CLAUDE}\S+)$"}
+_HOSTED = [rf"{begin}\S+" for begin in HOSTED.values()]
+MODEL: dict[str, Any] = {"type": "string", "maxLength": 200, "pattern": rf"^({'|'.join((*OURS, *_HOSTED))})$"}
 
 INPUTS: dict[str, dict[str, Any]] = {
     "file": {"description": "its path, relative to the plan, inside its folder", "type": "string", **_SAID},
@@ -78,8 +77,7 @@ ITEM: dict[str, dict[str, Any]] = {
     "model": {"description": "that does it; default: the plan's", **MODEL},
     "max_tokens": _limits("max_tokens", f"of the answer; default: {ModelSettings().max_tokens}"),
     "tools": {
-        "description": "what it may do beside answering: files:read, files:write, command, subagents, memory:read, "
-        "memory:write, mcp:NAME",
+        "description": f"what it may do beside answering: {', '.join(TOOLS)}, {MCP}NAME",
         "type": "array",
         "items": {"type": "string", "pattern": PATTERN, "maxLength": len(MCP) + SERVER_LENGTH},
         "uniqueItems": True,

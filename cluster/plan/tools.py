@@ -7,14 +7,7 @@ from cluster.plan.mistakes import quote
 from cluster.plan.schema import ITEM
 from cluster.plan.spot import Spot
 
-KNOWN = (
-    capability.FILES_READ,
-    capability.FILES_WRITE,
-    capability.COMMAND,
-    capability.SUBAGENTS,
-    capability.MEMORY_READ,
-    capability.MEMORY_WRITE,
-)
+KNOWN = tuple(capability.TOOLS)
 
 
 def read_tools(spot: Spot) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ def _labels(metric: Metric) -> str:
 def _values(kind: str) -> str:
     open_ = {
         "model": f"names of models, {labels.MODELS} of them, and `{labels.OTHER}`",
-        "provider": f"`anthropic`, `local`, `scripted`, `{labels.OTHER}`",
+        "provider": ", ".join(f"`{name}`" for name in (*labels.PROVIDERS.values(), labels.OTHER)),
         "event": "types of the journal's rows",
         "build": "the version of the sources",
     }

@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Final, get_args
 
 from actors.events import Event
+from actors.models.choice import Adapter, kind_of
+from actors.tools import capability
 from actors.vocabulary.review import Ruling
 from actors.work import FINISHED, TERMINAL, FailureKind, ItemState, Outcome, RestartCause, Role, RunStatus
 from dashboards.views.agent_info import AgentState
@@ -21,21 +24,11 @@ REASONS: Final = tuple(kind.value for kind in FailureKind)
 PAUSES: Final = {"by request": "request", "interrupted": "interrupted"}
 """Reasons of pauses that are no kind of failure, and their labels."""
 
-TOOLS: Final = (
-    "list_files",
-    "read_file",
-    "write_file",
-    "edit_file",
-    "search_files",
-    "run_command",
-    "ask_person",
-    "recall",
-    "remember",
-    "forget",
-    "mcp",
-    OTHER,
-)
+TOOLS: Final = (*chain.from_iterable(capability.TOOLS.values()), capability.ASK_PERSON, "mcp", OTHER)
 """`mcp`: of any MCP server; `other`: a name that no tool has."""
+
+PROVIDERS: Final = {**{kind: kind.value for kind in Adapter}, Adapter.CLAUDE: "anthropic"}
+"""Who answers as which kind of model, as the GenAI conventions name it where they do."""
 
 VALUES: Final[Mapping[str, Sequence[str]]] = {
     "role": tuple(role.value for role in Role),
@@ -72,11 +65,9 @@ def tool(name: str) -> str:
 
 
 def provider(model: str) -> str:
-    """Who answers as this model, as the GenAI conventions name it where they do."""
-    if model.startswith("claude"):
-        return "anthropic"
-    name = model.split("/", 1)[0]
-    return name if name in ("local", "scripted") else OTHER
+    """Who answers as this model."""
+    kind = kind_of(model.split("/", 1)[0])
+    return PROVIDERS[kind] if kind else OTHER
 
 
 _ODD = re.compile(r"[^\w./:@-]")

@@ -13,8 +13,11 @@ from actors.models.scripted import ScriptedModel
 from actors.roles.attempt import attempt
 from actors.settings import FleetSettings, Settings
 from actors.stores.memory import MemoryStore
+from actors.tools.asking import AskPerson
+from actors.tools.capability import ASK_PERSON, MEMORY_WRITE, TOOLS
 from actors.tools.granted import Granted
 from actors.tools.mcp import config
+from actors.tools.memory import Forget, Remember
 from actors.tools.toolbox import Toolbox
 from actors.tools.workspace import workspace_of
 from actors.work import Failure, FailureKind, Item, Outcome, Result, Task
@@ -22,11 +25,8 @@ from cluster.cli import preflight
 from cluster.home.config import read_settings
 from tests.support.fakes import course_of, prompted
 
-ALL = {
-    "files:read": {"read_file", "list_files", "search_files"},
-    "files:write": {"write_file", "edit_file"},
-    "command": {"run_command"},
-}
+ALL = {name: set(tools) for name, tools in TOOLS.items() if name != MEMORY_WRITE}
+"""Without the one that asks for its run."""
 SERVER = Path(__file__).resolve().parents[2] / "support" / "mcp_server.py"
 
 
@@ -200,3 +200,16 @@ async def test_a_scripted_call_is_a_turn() -> None:
 
 def test_an_empty_toolbox_has_nothing() -> None:
     assert Toolbox().specs() == ()
+
+
+def test_the_table_of_capabilities_names_the_tools_that_are_granted_elsewhere() -> None:
+    store, of = MemoryStore(), task("memory:write")
+    assert TOOLS[MEMORY_WRITE] == (Remember(store, of, "plan").spec.name, Forget(store).spec.name)
+    assert AskPerson(()).spec.name == ASK_PERSON
+
+
+def test_the_page_of_tools_knows_all_of_them() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "tools.md").read_text()
+    for capability, tools in TOOLS.items():
+        assert f"| `{capability}` | {', '.join(f'`{name}`' for name in tools)} |" in page
+    assert f"`{ASK_PERSON}`" in page

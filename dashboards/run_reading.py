@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import get_args
 
 import apsw
 from pydantic import ValidationError
@@ -15,9 +14,6 @@ from dashboards.views.projection import RunView
 
 PAGE = 2000
 """Events read at once."""
-
-_TYPES = [kind.model_fields["type"].default for kind in get_args(get_args(Event)[0])]
-_BUT_THE_END = [type_ for type_ in _TYPES if type_ != "run_finished"]
 
 
 @contextmanager
@@ -75,7 +71,6 @@ def read_view(reader: Reader, record: RunRecord) -> RunView:
 
 def read_end(reader: Reader, record: RunRecord) -> RunFinished | None:
     """How the run ended, without reading the rest of it; None while it has not."""
-    for event in reader.events(record.run, record.accepted_seq, _BUT_THE_END, limit=1):
-        assert isinstance(event, RunFinished)
-        return event
-    return None
+    end = reader.newest_of(record.run, "run_finished")
+    assert end is None or isinstance(end, RunFinished)
+    return end

@@ -99,6 +99,11 @@ def newest(db: Db, id_: int | None, upto: int, limit: int) -> list[tuple[int, fl
     return rows(db, f"{one} union all {one} order by seq desc limit ?", *values)
 
 
+def newest_of(db: Db, id_: int, type_: str) -> list[tuple[int, float, str]]:
+    """(seq, at, body) of the latest event of this type that is the run's own, if there is one."""
+    return rows(db, "select seq, at, body from events where run = ? and type = ? order by seq desc limit 1", id_, type_)
+
+
 def item_events(db: Db, id_: int, mark: str) -> list[tuple[int, float, str]]:
     """(seq, at, body) of the events of a run with this in their JSON, oldest first."""
     return rows(db, "select seq, at, body from events where run = ? and instr(body, ?) > 0 order by seq", id_, mark)

@@ -86,6 +86,10 @@ class Reader:
         id_ = None if run is None else queries.run_id(self.db, run)
         return from_rows(reversed(queries.newest(self.db, id_, upto, limit)))
 
+    def newest_of(self, run: str, type_: str) -> Event | None:
+        """The latest event of this type that is the run's own."""
+        return next(iter(from_rows(queries.newest_of(self.db, queries.run_id(self.db, run), type_))), None)
+
     def item_events(self, run: str, item: str) -> list[Event]:
         """The events of one item, oldest first."""
         mark = f'"item":{to_json(item).decode()}'

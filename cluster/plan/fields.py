@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from cluster.plan.mistakes import is_near
 from cluster.plan.schema import LATER
 from cluster.plan.spot import Spot
 
@@ -17,7 +18,7 @@ def read_fields(spot: Spot, of: str, known: dict[str, Any], required: tuple[str,
             field.wrong(f"{key} is not enforced by this version, so it is refused instead of ignored", "remove it")
         elif key not in known:
             meant = field.unknown("unknown key", key, known, f"keys here are {', '.join(known)}")
-            if meant is not None:
+            if meant is not None and is_near(key, meant):
                 fields.setdefault(meant, field)
     for key in required:
         if key not in fields:

@@ -9,6 +9,10 @@ SHOWN = 50
 """Lines of the message."""
 LIMIT = 1000
 """Mistakes after which nobody looks further; bounds the time that a hostile plan takes."""
+BEGINNING = 3
+"""Characters from which on a name is taken for the beginning of a longer one."""
+NEAR = 0.75
+"""Share of two names' characters that they have in common in order, from which on one is read as the other."""
 COMPARISONS = 30_000
 """Names that suggestions are looked for among, in one plan; about 1 s."""
 
@@ -17,6 +21,11 @@ def quote(text: str) -> str:
     """Text of a plan for a message: in quotes, one line, shortened, nothing that a terminal would obey."""
     short = text if len(text) <= 80 else text[:77] + "..."
     return '"' + "".join(c if c.isprintable() else ascii(c)[1:-1] for c in short).replace('"', '\\"') + '"'
+
+
+def is_near(name: str, meant: str) -> bool:
+    """Whether what stands under the one name is surely meant for the other."""
+    return meant.startswith(name) or difflib.SequenceMatcher(None, name[:256], meant).ratio() >= NEAR
 
 
 class Mistakes:
@@ -51,6 +60,8 @@ class Mistakes:
         if len(valid) > self._comparisons:
             return None
         self._comparisons -= len(valid)
+        if len(name) >= BEGINNING and (longer := [one for one in valid if one.startswith(name)]):
+            return min(longer, key=len)
         return next(iter(difflib.get_close_matches(name[:256], valid, n=1)), None)
 
     def _refusal(self, remark: str = "") -> PlanRefused:

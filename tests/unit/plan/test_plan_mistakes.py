@@ -60,6 +60,8 @@ CASES = [
     # keys
     ("items: [{id: a, description: do}]\nmodle: local", 2, "modle", 'unknown key "modle"', 'did you mean "model"?'),
     (A + "  priorty: 3", 4, "items[0].priorty", 'unknown key "priorty"', 'did you mean "priority"?'),
+    (A + "  depend: [b]", 4, "items[0].depend", 'unknown key "depend"', 'did you mean "dependencies"?'),
+    (A + "  retries: [a]", 4, "items[0].retries", 'unknown key "retries"', 'did you mean "review"?'),
     (A + "  zzz: 3", 4, "items[0].zzz", 'unknown key "zzz"', "keys here are id, description, agent"),
     ("items: [{description: do}]", 1, "items[0]", "the key id is missing", "add id"),
     ("items: [{id: a}]", 1, "items[0]", "the key description is missing", "add description"),
@@ -148,6 +150,11 @@ def test_a_mistake_is_told_with_line_place_and_cure(
 @pytest.mark.parametrize("text", [case[0] for case in CASES if case[0].startswith("{")])
 def test_json_is_judged_like_yaml(tmp_path: Path, text: str) -> None:
     assert refused(tmp_path, text, "plan.json").mistakes == refused(tmp_path, text).mistakes
+
+
+def test_what_stands_under_an_unknown_key_is_not_judged_by_one_that_it_hardly_resembles(tmp_path: Path) -> None:
+    (only,) = refused(tmp_path, A + "  retries: [a]").mistakes
+    assert only.where == "items[0].retries"
 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines(tmp_path: Path) -> None:

@@ -4,10 +4,12 @@ import json
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import islice
+from math import isinf
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from actors.errors import AnswerInvalid, RequestRefused
 from actors.models.blocks import Text
+from actors.vocabulary.characters import whole, whole_json
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -20,8 +22,12 @@ TOLD_CHARACTERS = 200
 
 
 def parse(text: str, schema: Mapping[str, Any]) -> Any:
-    """The JSON value of `text`. Raises AnswerInvalid with the mistakes, RequestRefused if the schema is at fault."""
+    """The JSON value of `text`, every text in it whole.
+
+    Raises AnswerInvalid with the mistakes, RequestRefused if the schema is at fault.
+    """
     validator = _validator(json.dumps(dict(schema)))
+    text = whole(text)
     try:
         return _parsed(text, validator)
     except AnswerInvalid as error:
@@ -31,7 +37,7 @@ def parse(text: str, schema: Mapping[str, Any]) -> Any:
 
 def _parsed(text: str, validator: "Validator") -> Any:
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        value = json.loads(whole_json(text), parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise AnswerInvalid(f"the answer is not JSON: {error or type(error).__name__}") from None
     try:
@@ -61,6 +67,13 @@ def _validator(schema: str) -> "Validator":
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(literal: str) -> float:
+    number = float(literal)
+    if isinf(number):
+        raise ValueError(f"{_cut(literal)} is too large for a number")
+    return number
 
 
 def _told(error: Any) -> str:

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 
 from actors.errors import ModelFaulty
 from actors.models.claude_errors import Redact, head
+from actors.vocabulary.characters import whole_json
 from actors.work import Usage
 
 
@@ -65,9 +66,9 @@ class WholeMessage(_Wire):
 
 
 def read_message(body: str, model: str, redact: Redact) -> WholeMessage:
-    """The message in a JSON body. Raises ModelFaulty with the beginning of what came instead."""
+    """The message in a JSON body, its texts whole. Raises ModelFaulty with the beginning of what came instead."""
     try:
-        return WholeMessage.model_validate_json(body)
+        return WholeMessage.model_validate_json(whole_json(body))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         what = ".".join(str(part) for part in first["loc"]) or "body"

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from actors.errors import ModelError, ModelFaulty
 from actors.models.claude_errors import Redact, from_event, head
 from actors.models.claude_message import Billed, WholeMessage, read_message
+from actors.vocabulary.characters import whole
 from actors.work import Usage
 
 
@@ -79,8 +80,8 @@ class Assembly:
         match delta.get("type"):
             case "text_delta":
                 text = str(delta["text"])
-                block["text"] = block.get("text", "") + text
-                return text
+                block["text"] = block.get("text", "") + text  # its halves may come apart; they are looked at together
+                return whole(text)
             case "input_json_delta":
                 self._inputs.setdefault(index, []).append(delta["partial_json"])
             case "thinking_delta":

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from actors.vocabulary.characters import whole
 from actors.work import Usage
 
 
@@ -33,7 +34,7 @@ class LocalCall:
             self.usage = Usage(input_tokens=usage["prompt_tokens"], output_tokens=usage["completion_tokens"])
         for choice in chunk["choices"]:
             self.finish = choice["finish_reason"] or self.finish
-            if text := choice["delta"].get("content"):
+            if text := whole(choice["delta"].get("content") or ""):
                 self.texts.append(text)
                 if self._deliver is not None:
                     self._deliver(text)

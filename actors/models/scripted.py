@@ -5,8 +5,9 @@ import json
 import os
 import re
 import time
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Literal
+from typing import Any, Literal
 from zlib import crc32
 
 from actors.errors import AnswerCutOff
@@ -15,6 +16,7 @@ from actors.models.blocks import Text, ToolCall
 from actors.models.example import example
 from actors.models.port import OnDelta, Reply, Request, StopReason
 from actors.models.script import FAILURES, Rule, Script
+from actors.vocabulary.characters import whole, whole_json
 from actors.work import Usage
 
 NAME = "scripted"
@@ -107,9 +109,9 @@ def _turn(request: Request) -> int:
 
 
 def _calling(rule: Rule, request: Request, seconds: float) -> Reply:
-    said = rule.answer if isinstance(rule.answer, str) else ""
+    said = whole(rule.answer) if isinstance(rule.answer, str) else ""
     wishes = [
-        ToolCall(id=f"call_{_turn(request)}_{number}", name=call.tool, input=call.arguments)
+        ToolCall(id=f"call_{_turn(request)}_{number}", name=call.tool, input=_whole(call.arguments))
         for number, call in enumerate(rule.calls, 1)
     ]
     usage = _usage(request, said + "".join(json.dumps(dict(call.arguments)) for call in rule.calls))
@@ -117,11 +119,15 @@ def _calling(rule: Rule, request: Request, seconds: float) -> Reply:
     return Reply(text=said, blocks=blocks, stop=StopReason.TOOL_USE, model=NAME, usage=usage, seconds=seconds)
 
 
+def _whole(arguments: Mapping[str, Any]) -> Any:
+    return json.loads(whole_json(json.dumps(dict(arguments))))
+
+
 def _text(rule: Rule, request: Request) -> str:
     if isinstance(rule.answer, str):
-        return rule.answer
+        return whole(rule.answer)
     if rule.answer is not None:
-        return json.dumps(rule.answer, ensure_ascii=False)
+        return whole(json.dumps(rule.answer, ensure_ascii=False))
     last = request.messages[-1].said if request.messages else ""
     usual = f"Scripted answer {crc32(last.encode()):08x} to: {last[:SHOWN]}"
     return usual if request.output is None else json.dumps(example(request.output, usual), ensure_ascii=False)

@@ -19,6 +19,7 @@ from actors.tools.mcp.config import McpServer
 from actors.tools.mcp.server import Server
 from actors.tools.mcp.tools import offered, public_name, schema
 from actors.tools.toolbox import Toolbox
+from tests.support.mcp_server import HALF, HALVED
 from tests.support.mcp_server import server as misbehaving
 
 SCRIPT = Path(__file__).resolve().parent.parent / "support" / "mcp_server.py"
@@ -39,10 +40,28 @@ def program(*args: str, **more: Any) -> McpServer:
     return McpServer(command=sys.executable, args=(str(SCRIPT), *args), **more)
 
 
+def halving(app: Any) -> Any:
+    """The same, and halves come about on its way out, byte by byte."""
+
+    async def halved(scope: Any, receive: Any, send: Any) -> None:
+        async def out(told: Any) -> None:
+            said = told.get("body", b"")
+            if HALVED not in said:
+                await send(told)
+                return
+            for byte in said.replace(HALVED, HALF):
+                await send({**told, "body": bytes([byte]), "more_body": True})
+            await send({**told, "body": b""})
+
+        await app(scope, receive, out)
+
+    return halved
+
+
 @asynccontextmanager
 async def listening(**more: Any) -> AsyncIterator[McpServer]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        app = misbehaving().streamable_http_app(**more)
+        app = halving(misbehaving().streamable_http_app(**more))
         served = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
         task = asyncio.create_task(served.serve([listener]))
         try:
@@ -59,7 +78,7 @@ def opens(request: pytest.FixtureRequest, tmp_path: Path) -> Opens:
     @asynccontextmanager
     async def through(**limits: Any) -> AsyncIterator[Toolbox]:
         if request.param == "stdio":
-            async with opened(program(**limits), tmp_path) as toolbox:
+            async with opened(program("halves", **limits), tmp_path) as toolbox:
                 yield toolbox
         else:
             async with (
@@ -89,6 +108,11 @@ async def test_tools_are_called(opens: Opens) -> None:
         assert body(await call(toolbox, "key")) == "run/item/3/2"
         odd = names[-1].removeprefix("mcp__odd__")
         assert body(await call(toolbox, odd)) == "odd"
+
+
+async def test_half_a_character_is_replaced(opens: Opens) -> None:
+    async with opens(timeout_s=10) as toolbox:
+        assert body(await call(toolbox, "echo", text="cut HALVED, \\ud83d ä\n😀")) == "cut \ufffd, \\ud83d ä\n😀"
 
 
 async def test_failures_are_results(opens: Opens) -> None:

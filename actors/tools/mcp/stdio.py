@@ -13,6 +13,7 @@ from mcp.types import jsonrpc_message_adapter
 
 from actors.tools.launch import Confines, Launched, launched
 from actors.tools.mcp.config import McpServer
+from actors.vocabulary.characters import whole_json
 
 MESSAGE_BYTES = 32 * 2**20
 """Longest message; a server that says more in one is ended."""
@@ -86,7 +87,9 @@ async def _read(running: Launched, came: MemoryObjectSendStream[SessionMessage |
 
 def _message(line: bytes) -> SessionMessage | Exception:
     try:
-        return SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
+        # Half a character is common: many a program cuts its texts. No call waits in vain for such a message.
+        said = whole_json(line.decode(errors="replace"))
+        return SessionMessage(jsonrpc_message_adapter.validate_json(said, by_name=False))
     except ValueError as error:
         return error
 

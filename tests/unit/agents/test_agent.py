@@ -8,9 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
-from actors.errors import ModelFaulty, StoreError
+from actors.errors import AnswerInvalid, ModelFaulty, StoreError
 from actors.events import ItemAssigned, ItemClosed
-from actors.models.answer import parse
 from actors.models.port import Request
 from actors.roles.agent import Agent
 from actors.secrecy.redaction import remember
@@ -19,8 +18,6 @@ from tests.support.fakes import BlockedModel, FakeModel, FaultyStore, accepted, 
 
 LONG = "x" * 5000
 REF = hashlib.sha256(LONG.encode()).hexdigest()
-HALF_AN_EMOJI = '{"\\ud83d": 1}'
-TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
 
 
 @pytest.fixture
@@ -161,7 +158,7 @@ async def test_a_model_that_swallows_a_cancel_does_no_harm_to_the_next_item_of_i
 async def test_a_message_that_is_no_text_is_recorded_escaped_and_its_neighbours_are_closed(store: FaultyStore) -> None:
     def answer(request: Request) -> str:
         if is_for("a", request):
-            parse(HALF_AN_EMOJI, TEXTS)
+            raise AnswerInvalid("half an emoji: \ud83d")
         return "fine"
 
     agent = agent_of(store, FakeModel(answer), concurrency=4)

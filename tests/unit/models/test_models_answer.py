@@ -37,6 +37,22 @@ def test_only_a_few_mistakes_are_told_and_each_is_cut() -> None:
     assert len(str(caught.value)) < 1500
 
 
+@pytest.mark.parametrize("text", ["\\ud83d", "\ud83d"])
+def test_half_a_character_is_replaced_before_the_answer_is_checked(text: str) -> None:
+    assert parse(f'{{"title": "cut {text}", "{text}": 1}}', SCHEMA) == {"title": "cut \ufffd", "\ufffd": 1}
+    with pytest.raises(AnswerInvalid) as caught:
+        parse(f'{{"title": ["{text}"]}}', SCHEMA)
+    str(caught.value).encode()
+    caught.value.blocks[0].model_dump_json()
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
+def test_a_number_that_json_does_not_have_is_no_answer(number: str) -> None:
+    with pytest.raises(AnswerInvalid, match="not JSON: "):
+        parse(f'{{"title": "x", "score": {number}}}', SCHEMA)
+    assert parse('{"title": "x", "score": 1e300}', SCHEMA)["score"] == 1e300
+
+
 @pytest.mark.parametrize("text", ["", "Sure! {}", '{"title": NaN}', "[" * 100_000, '{"title": "x"', "{'title': 1}"])
 def test_other_texts_are_no_json(text: str) -> None:
     with pytest.raises(AnswerInvalid, match="not JSON"):

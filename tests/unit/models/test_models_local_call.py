@@ -28,6 +28,15 @@ def test_chunks_are_collected_and_delivered() -> None:
     assert stops == [False] * 6
 
 
+def test_half_a_character_is_replaced() -> None:
+    seen: list[str] = []
+    call = LocalCall({}, seen.append)
+
+    call.take(chunk("cut \ud83d"))
+
+    assert call.texts == seen == ["cut \ufffd"]
+
+
 def test_a_stopped_call_ends_at_the_next_chunk() -> None:
     call = LocalCall({})
     call.stopped = True

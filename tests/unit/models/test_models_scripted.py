@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from actors.errors import AnswerCutOff, AnswerInvalid, ModelError, QuotaExhausted
 from actors.machine.process_memory import held_mb
 from actors.models.port import Message, Request, StopReason
-from actors.models.script import FAILURES, Rule, Script
+from actors.models.script import FAILURES, Rule, Script, ScriptedCall
 from actors.models.scripted import EXIT_CODE, ScriptedModel
 from actors.work import FailureKind, Usage
 
@@ -188,3 +188,14 @@ async def _seconds_of_500(model: ScriptedModel, request: Request) -> float:
     for _ in range(500):
         await model.complete(request)
     return time.process_time() - begin
+
+
+async def test_half_a_character_is_replaced() -> None:
+    called = Rule(match="call", answer="cut \ud83d", calls=(ScriptedCall(tool="note", arguments={"text": "\ud83d"}),))
+    model = ScriptedModel(Script(rules=(called, Rule(match="text", answer="\ud83d"), Rule(answer=["\ud83d"]))))
+
+    asked = await model.complete(ask("call"))
+    assert asked.text == "cut \ufffd"
+    assert asked.tool_calls[0].input == {"text": "\ufffd"}
+    assert (await model.complete(ask("text"))).text == "\ufffd"
+    assert (await model.complete(ask())).text == '["\ufffd"]'

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from actors.roles.conversation import PAUSES, TURNS
 from actors.vocabulary.failures import ATTEMPTS, CLASSES, REQUEUES, Class
 from actors.work import FailureKind
 
@@ -18,7 +19,7 @@ EXAMPLES = {
     FailureKind.CONTEXT_TOO_LONG: "the prompt does not fit into the model's context",
     FailureKind.BAD_REQUEST: "400",
     FailureKind.REFUSAL: "the model declines",
-    FailureKind.CUT_OFF: "JSON that reached `max_tokens`",
+    FailureKind.CUT_OFF: f"JSON that reached `max_tokens`; a conversation of more than {TURNS} turns",
     FailureKind.INVALID_ANSWER: "does not fit the item's output schema",
     FailureKind.TIMEOUT: "an item over its own `timeout`",
     FailureKind.AGENT_FAULT: "an exception in the agent that nothing above stands for",
@@ -32,7 +33,11 @@ whole run, whatever they failed of; an item that is put back uncharged keeps its
 were not.
 `mnemosyne status RUN` shows attempts and the last message; `mnemosyne events RUN` shows each attempt."""
 
-LOST = f"""## Lost attempts
+LOST = f"""An item whose conversation has not come to its end after {TURNS} turns, or whose answer has paused more than
+{PAUSES} times, fails with `cut_off` at once: it is taken for one that never ends. Turns of earlier attempts count. Make
+the item smaller, or split it.
+
+## Lost attempts
 
 An attempt is *lost* when its agent went away with it: ended by order (`down --now`, `agents restart`), with its node,
 or with its process. Nobody is charged, and the item is put back.

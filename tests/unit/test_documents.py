@@ -83,3 +83,14 @@ def test_a_wrong_one_is_found() -> None:
     for code in (f"./{NAME} runn plan.yaml", f"{NAME} run plan.yaml --keys x"):
         with pytest.raises(AssertionError):
             check(code)
+
+
+def test_every_variable_of_ours_is_in_the_operators_table() -> None:
+    """And every file of the home that people write."""
+    page = (ROOT / "docs" / "operations.md").read_text()
+    sources = "".join(path.read_text() for path in ROOT.glob("cluster/home/*.py"))
+    names = set(re.findall(r'"((?:MNEMOSYNE|ANTHROPIC|GRAFANA|XDG)_[A-Z_]+)"', sources))
+    files = set(re.findall(r'home / "(\w+\.json)"', (ROOT / "cluster" / "home" / "home_files.py").read_text()))
+    assert len(names) > 5
+    assert {"limits.json", "commands.json"} <= files
+    assert [name for name in sorted(names | files) if f"`{name}`" not in page] == []

@@ -9,6 +9,7 @@ import typer
 
 from cluster.cli import codes
 from cluster.cli.main import NAME, app
+from cluster.cli.store import FINDINGS
 from cluster.doctor import EXIT
 
 PATH = Path(__file__).parent.parent.parent / "docs" / "cli.md"
@@ -28,10 +29,11 @@ checkout the program is `./mnemosyne`.
 
 CODES = """## Exit codes
 
-Of `run`, `resume` and `status RUN --watch`:"""
+Of `run`, `resume`, `orchestrate` and `status RUN --watch`:"""
 
-DOCTOR = (
-    "Of `doctor`: {}. Of the others: 0, 2 bad input, 4 no store to be had. With `--detach`: 0 once the run has begun."
+OTHERS = (
+    "Of `orchestrate` also 2: nobody was there to say yes. Of `store check`: 0 all is well, {} there are findings. Of "
+    "`doctor`: {}. Of the others: 0, 2 bad input, 4 no store to be had. With `--detach`: 0 once the run has begun."
 )
 
 ENDING = """## Ending a run, and going on
@@ -68,7 +70,7 @@ def page() -> str:
         INTRO,
         CODES,
         "\n".join(["| code | says |", "|---|---|", *table]),
-        DOCTOR.format(doctor),
+        OTHERS.format(FINDINGS, doctor),
         ENDING,
         COMPLETION,
     ]
@@ -87,7 +89,7 @@ def commands() -> Iterator[tuple[str, Any]]:
 def examples(command: Any) -> list[str]:
     """The command lines that the help text gives."""
     _, _, told = (command.help or "").partition("Example")
-    return re.findall(rf"`({NAME} [^`]+)`", told)
+    return [" ".join(found.split()) for found in re.findall(rf"`({NAME} [^`]+)`", told)]
 
 
 def _command(name: str, command: Any) -> Iterator[str]:
@@ -112,7 +114,7 @@ def _names(param: Any) -> str:
 
 
 def _says(param: Any) -> str:
-    shown = param.default not in (None, False) and not param.required
+    shown = param.default not in (None, False, "") and not param.required
     return f"{param.help}{f' Default: {param.default}.' if shown else ''}".replace("|", "\\|")
 
 

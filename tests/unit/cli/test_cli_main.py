@@ -55,6 +55,7 @@ def test_every_command_has_a_help_text_with_an_example_that_it_takes(name: str) 
     command, lines = COMMANDS[name], docs.examples(COMMANDS[name])
     assert lines
     for line in lines:
+        assert "\n" not in line
         words = shlex.split(line.partition(" > ")[0])[1:]
         assert words[: len(name.split())] == name.split()
         command.make_context(name, words[len(name.split()) :]).close()

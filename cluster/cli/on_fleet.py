@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, closing
 from typing import TYPE_CHECKING
 
 import typer
@@ -148,17 +148,24 @@ def watch(way: Way, run: str) -> None:
     if way.detach:
         _leave(way, run)
         raise typer.Exit
-    reader = Reader(config.store_path(way.home))
-    try:
-        view = asyncio.run(live.follow(reader, run, way.console, _enough(way, reader, run)))
-    except KeyboardInterrupt:
-        _left(way, run)
-        raise typer.Exit(INTERRUPTED) from None
-    if not view.finished and view.state is not RunStatus.PAUSED and not is_driven(way.home, reader.run(run)):
-        raise FleetError(f"no process drives run {run} any more; go on with: {way.hint('resume', run)}")
-    reader.close()
-    tell(way, run, view.state)
-    raise typer.Exit(OF_STATUS[view.state])
+    with closing(Reader(config.store_path(way.home))) as reader:
+        state = _followed(way, reader, run)
+    tell(way, run, state)
+    raise typer.Exit(OF_STATUS[state])
+
+
+def _followed(way: Way, reader: Reader, run: str) -> RunStatus:
+    """Where the run stands when there is nothing more to see for now."""
+    while True:
+        try:
+            view = asyncio.run(live.follow(reader, run, way.console, _enough(way, reader, run)))
+        except KeyboardInterrupt:
+            _left(way, run)
+            raise typer.Exit(INTERRUPTED) from None
+        if not view.finished and view.state is not RunStatus.PAUSED and not is_driven(way.home, reader.run(run)):
+            raise FleetError(f"no process drives run {run} any more; go on with: {way.hint('resume', run)}")
+        if view.state in OF_STATUS:  # else it went on in the last moment
+            return view.state
 
 
 def _left(way: Way, run: str) -> None:

@@ -75,9 +75,12 @@ def _planned(home: Path, key: str, goal: str, texts: dict[str, str], model: str 
         told = f"there is no plan; the same command goes on with it, `mnemosyne status {key}` tells why"
         typer.echo(f"mnemosyne: {told}", err=True)
         raise typer.Exit(code)
+    path = folder / "plan.json"
+    if path.exists():  # somebody may have edited it
+        return path
     results = _results(home, key)
     draft, specification = json.dumps(results[orchestration.PLAN]), str(results[orchestration.FULL])
-    return _write(folder / "plan.json", orchestration.planned(draft, specification, texts, model))
+    return _write(path, orchestration.planned(draft, specification, texts, model))
 
 
 def _texts(files: list[Path]) -> dict[str, str]:

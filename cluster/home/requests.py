@@ -18,11 +18,13 @@ from actors.journal.people import AnswerGiven, ApprovalDenied, ApprovalGranted
 from actors.journal.rows import to_row
 from actors.spending.budget import Budget
 from actors.stores.kinds import open_inbox, open_writer
+from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
 from actors.stores.writer import Append
 from actors.vocabulary.review import Questions
 from actors.work import ItemState
 from cluster.plan.cost import check_prices
+from dashboards.run_reading import read_end
 from dashboards.views.item_review import ItemReview
 from dashboards.views.projection import RunView
 
@@ -38,15 +40,17 @@ ANSWER, REASON = 8_000, 2_000
 def cancel(store: Path, run: str, item: str | None) -> bool:
     """Ask for the end of a run or of one of its items. Raises NotFound, UserError. See `ask`."""
     with closing(Reader(store)) as reader:
-        record = reader.run(run)
+        record = _unfinished(reader, run)
         if item is not None and item not in {known.id for known in reader.items(record.run)}:
             raise UserError(f"run {record.run} has no item {item!r}; `mnemosyne status {record.run}` lists them")
     return ask(store, CancelRequested(run=record.run, target=item))
 
 
 def pause(store: Path, run: str) -> bool:
-    """Ask that nothing new is started. See `ask`."""
-    return ask(store, PauseRequested(run=_id(store, run)))
+    """Ask that nothing new is started. Raises NotFound, UserError. See `ask`."""
+    with closing(Reader(store)) as reader:
+        id_ = _unfinished(reader, run).run
+    return ask(store, PauseRequested(run=id_))
 
 
 def go_on(store: Path, run: str, budget: Budget | None = None, item: str | None = None) -> bool:
@@ -54,17 +58,14 @@ def go_on(store: Path, run: str, budget: Budget | None = None, item: str | None 
 
     Raises NotFound; UserError if they cannot hold.
     """
-    reader = Reader(store)
-    try:
-        record = reader.run(run)
+    with closing(Reader(store)) as reader:
+        record = _unfinished(reader, run)
         items = reader.items(record.run)
         if item is not None and item not in {known.id for known in items}:
             raise UserError(f"run {record.run} has no item {item!r}; `mnemosyne status {record.run}` lists them")
         if budget and budget.usd is not None:
             checked = [known for known in items if item in (None, known.id)]
             check_prices({name or record.model for known in checked for name in known.models})
-    finally:
-        reader.close()
     return ask(store, ContinueRequested(run=record.run, budget=budget, target=item))
 
 
@@ -171,9 +172,11 @@ def _told_of(store: Path, agent: str) -> list[Event]:
     return [event for event in events if getattr(event, "agent", "") == agent]
 
 
-def _id(store: Path, run: str) -> str:
-    reader = Reader(store)
-    try:
-        return reader.run(run).run
-    finally:
-        reader.close()
+def _unfinished(reader: Reader, run: str) -> RunRecord:
+    """Raises NotFound, and UserError for a run that nothing can be asked of any more."""
+    record = reader.run(run)
+    if end := read_end(reader, record):
+        raise UserError(
+            f"run {record.run} is finished: {end.status.value}; `mnemosyne results {record.run}` has what it made"
+        )
+    return record

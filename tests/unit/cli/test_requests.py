@@ -4,18 +4,19 @@ import asyncio
 import json
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from actors.errors import NotFound, UserError
-from actors.events import CancelRequested, ContinueRequested, PauseRequested
+from actors.events import CancelRequested, ContinueRequested, PauseRequested, RunFinished, RunStarted
 from actors.stores import requests as folder
 from actors.stores.group import GroupStore
 from actors.stores.kinds import open_inbox
 from actors.stores.reader import Reader
-from actors.work import Item
+from actors.work import Item, ItemState, RunStatus
 from cluster.cli.main import app
 from cluster.home import requests
 from tests.support.fakes import accepted
@@ -42,6 +43,19 @@ async def test_with_no_process_alive_a_request_is_in_the_journal_at_once(store_f
     assert requests.pause(path, "r")
     assert requests.go_on(path, "r")
     assert types(path) == ["cancel_requested", "pause_requested", "continue_requested"]
+
+
+async def test_nothing_can_be_asked_of_a_run_that_is_finished(store_file: Path) -> None:
+    path = await closed_store(store_file)
+    store = GroupStore(path)
+    term = await store.claim("r", "d")
+    counts = {state.value: int(state is ItemState.CANCELLED) for state in ItemState}
+    over = RunFinished(run="r", term=term, status=RunStatus.CANCELLED, counts=counts)
+    await store.append("end", [RunStarted(run="r", term=term, driver="d"), over])
+    await store.close()
+    for ask in (partial(requests.cancel, item=None), requests.pause, requests.go_on):
+        with pytest.raises(UserError, match="run r is finished: cancelled"):
+            ask(path, "r")
 
 
 async def test_beside_a_living_store_it_is_taken_in_once(store_file: Path) -> None:

@@ -1,13 +1,15 @@
 """What an agent has to say to the journal: gathered for a few milliseconds, kept until it is on disk."""
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Callable, Mapping
 
 from actors.errors import StoreError
 from actors.events import Event, ItemClosed, ItemStarted
 from actors.journal.turns import AttemptEvent
-from actors.stores.protocol import Receipt, Store
+from actors.journal.unwritable import failed, fault_of
+from actors.stores.protocol import Store
 
 Key = tuple[str, str, int]
 """(run, item, epoch) of an attempt."""
@@ -46,15 +48,17 @@ class Outbox:
 
     async def started_on_disk(self, event: ItemStarted) -> bool:
         """Record a start at once; false if its attempt was closed meanwhile."""
-        receipt = await self._append([event], {})
-        return receipt.seqs[0] is not None
+        return any(seq is not None for _, seq in await self._append([event], {}))
 
     def unsaid(self, key: Key) -> bool:
         """Take back a start that is not on its way to the journal; whether there was one."""
         return self._starts.pop(key, None) is not None
 
     async def kept(self, key: Key, event: AttemptEvent, payloads: Mapping[str, str]) -> bool:
-        """Record what an attempt did, behind its start; true once it is on disk, false if the attempt was closed."""
+        """Record what an attempt did, behind its start; true once it is on disk, false if the attempt was closed.
+
+        Raises what a serializer raises if it cannot be written.
+        """
         if start := self._starts.pop(key, None):
             self._events.append(start())
         asked: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -65,7 +69,10 @@ class Outbox:
         return await asked
 
     def closed(self, key: Key, event: ItemClosed, payloads: Mapping[str, str], *, more: bool) -> None:
-        """Record the end: at once, or within GATHER_S together with others if `more` are about to end."""
+        """Record the end: at once, or within GATHER_S together with others if `more` are about to end.
+
+        One that cannot be written is recorded as a failure of the agent.
+        """
         self.closing.add(key)
         self._events.append(event)
         self._payloads.update(payloads)
@@ -106,22 +113,38 @@ class Outbox:
         while self._events:
             events, self._events = self._events, []
             payloads, self._payloads = self._payloads, {}
-            receipt = await self._append(events, payloads)
-            for event, seq in zip(events, receipt.seqs, strict=True):
+            for event, seq in await self._append(events, payloads):
                 asked = self._asked.pop(id(event), None)
                 if asked and not asked.done():  # else whoever asked was cancelled
                     asked.set_result(seq is not None)
 
-    async def _append(self, events: list[Event], payloads: Mapping[str, str]) -> Receipt:
-        id_ = uuid.uuid4().hex
-        while True:
+    async def _append(self, events: list[Event], payloads: Mapping[str, str]) -> list[tuple[Event, int | None]]:
+        """What was written, with what became of it."""
+        id_, seqs = uuid.uuid4().hex, tuple[int | None, ...]()
+        while events:
             try:
-                receipt = await self._store.append(id_, events, payloads)
+                seqs = (await self._store.append(id_, events, payloads)).seqs
+                break
             except StoreError:  # the attempts stay open and held until the store takes them
                 await asyncio.sleep(RETRY_S)
-            else:
-                break
+            except Exception:
+                before, events = events, self._writable(events)
+                if events == before:
+                    logging.getLogger(__name__).exception("events could not be sent to the store")
+                    await asyncio.sleep(RETRY_S)
         for event in events:
             if isinstance(event, ItemClosed):
                 self.closing.discard((event.run, event.item, event.epoch))
-        return receipt
+        return list(zip(events, seqs, strict=True))
+
+    def _writable(self, events: list[Event]) -> list[Event]:
+        """Those that can be written. An end that cannot is a failure; who waits for anything else is told."""
+        left: list[Event] = []
+        for event in events:
+            if (fault := fault_of(event)) is None:
+                left.append(event)
+            elif isinstance(event, ItemClosed):
+                left.append(failed(event, fault))
+            elif (asked := self._asked.pop(id(event), None)) and not asked.done():
+                asked.set_exception(fault)
+        return left

@@ -3,6 +3,7 @@
     MnemosyneError
     ├── UserError            yours: the plan, the command line, the home, the keys
     │   ├── PlanRefused      one or more mistakes in a plan
+    │   ├── GrowthRefused    what a run was to grow by (OverLimit: a person may allow it)
     │   ├── HomeUnusable     the folder of the fleet cannot be used
     │   ├── NotFound         no such run, item or secret
     │   ├── SecretsUnusable  the secrets file cannot be opened
@@ -11,10 +12,13 @@
     │   ├── RateLimited, Overloaded, QuotaExhausted, BudgetExhausted, CredentialsRefused
     │   ├── ModelFaulty (transient), ModelMissing
     │   └── ContextTooLong, RequestRefused, AnswerRefused, AnswerCutOff, AnswerInvalid
+    ├── ItemGrows            no failure: the attempt goes on once items that it asks for are done
+    ├── NeedsPerson          no failure: the attempt goes on once a person has answered
     ├── ToolFailed           a tool's; the message goes to the model, which may do better
     ├── ToolsUnavailable     what an item may use cannot be had
     ├── StoreError           the store's
-    │   ├── StoreLocked, StoreUnusable (StoreOutdated, StoreDamaged), PayloadMissing
+    │   ├── StoreLocked, PayloadMissing
+    │   ├── StoreUnusable (StoreUnreachable, StoreMissing, StoreOutdated, StoreDamaged)
     │   └── StaleTerm, AttemptClosed    fenced: another driver holds the run, another attempt the item
     └── FleetError           the cluster's: Ray or an actor cannot be had
         ├── AgentGone        the agent does not answer

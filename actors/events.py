@@ -1,7 +1,7 @@
 """The journal's events: facts, in the past tense, one row per transition.
 
 A row is compact: `ItemClosed` alone is what people know as `work_item_completed` and `agent_completed`
-(dashboards/views/projection.py spells it out). `seq` and `at` are set by the store when it commits.
+(dashboards/wire/events.py spells it out). `seq` and `at` are set by the store when it commits.
 """
 
 from collections.abc import Mapping

@@ -28,23 +28,19 @@ def same(db: Db, plan: Accept) -> RunRecord | None:
     if plan.revises is not None:
         revised = queries.find(db, plan.revises).run
         again = queries.by_column(db, "revises", revised)
-        if again and _is_same_plan(again, plan):
+        if again and again.is_of(plan):
             return again
     else:
         revised = None
     owner = None if plan.key is None else queries.by_column(db, "key", plan.key)
     if owner is None or owner.run == revised:
         return None
-    if _is_same_plan(owner, plan):
+    if owner.is_of(plan):
         return owner
     raise UserError(
         f"the key {plan.key!r} belongs to run {owner.run}, which has another plan or model; choose another --key, "
         f"or let this plan take over what that run has: `mnemosyne resume {plan.key} --plan FILE`"
     )
-
-
-def _is_same_plan(run: RunRecord, plan: Accept) -> bool:
-    return (run.digest, run.model) == (plan.digest, plan.model)
 
 
 def revised(db: Db, plan: Accept) -> RunRecord | None:

@@ -211,12 +211,12 @@ class MemoryStore:
             return self._records[plan.run]
         revised = None if plan.revises is None else self._find(plan.revises).run
         again = self._first(lambda record: revised is not None and record.revises == revised)
-        if again and _same_plan(again, plan):
+        if again and again.is_of(plan):
             return again
         owner = self._first(lambda record: plan.key is not None and record.key == plan.key)
         if owner is None or owner.run == revised:
             return None
-        if _same_plan(owner, plan):
+        if owner.is_of(plan):
             return owner
         raise UserError(
             f"the key {plan.key!r} belongs to run {owner.run}, which has another plan or model; choose another --key, "
@@ -277,10 +277,6 @@ class MemoryStore:
         if missing := [ref for ref in refs if ref not in self._payloads]:
             raise PayloadMissing(f"the store misses {len(missing)} payloads, the first is {missing[0]}")
         return {ref: self._payloads[ref] for ref in refs}
-
-
-def _same_plan(run: RunRecord, plan: Accept) -> bool:
-    return (run.digest, run.model) == (plan.digest, plan.model)
 
 
 def _complete(plan: Accept, attempts: Mapping[str, Attempt], payloads: Mapping[str, str]) -> None:

@@ -59,6 +59,10 @@ class RunRecord(NamedTuple):
     revises: str | None = None
     """The run whose results this one took over."""
 
+    def is_of(self, plan: Accept) -> bool:
+        """Whether the plan is its own: the same digest and model."""
+        return (self.digest, self.model) == (plan.digest, plan.model)
+
 
 UNAFFORDABLE: Final = 0
 """In place of a seq: the fleet's budget had no room for the attempt, which was not opened."""

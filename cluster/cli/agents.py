@@ -19,7 +19,7 @@ from cluster.cli.tables import GAP
 from cluster.cli.text import cut, fit, forgive, one_line
 from cluster.cli.wishes import told
 from cluster.home import requests
-from cluster.home.config import resolve_home, store_path
+from cluster.home.config import resolve_home, store_of, store_path
 from dashboards.views.agent_info import AgentInfo
 from dashboards.views.fleet_view import FleetView
 
@@ -51,7 +51,7 @@ def restart(agent: Agent, home: Home = None, as_json: AsJson = False) -> None:
 
     Example: `mnemosyne agents restart executor-0`.
     """
-    told(requests.restart_agent(store_path(resolve_home(home)), agent), "Restart", as_json=as_json)
+    told(requests.restart_agent(store_of(home), agent), "Restart", as_json=as_json)
 
 
 @app.command()
@@ -60,7 +60,7 @@ def reset(agent: Agent, home: Home = None, as_json: AsJson = False) -> None:
 
     Example: `mnemosyne agents reset executor-0`.
     """
-    told(requests.reset_agent(store_path(resolve_home(home)), agent), "Reset", as_json=as_json)
+    told(requests.reset_agent(store_of(home), agent), "Reset", as_json=as_json)
 
 
 def _watch(home: Path) -> None:

@@ -1,6 +1,5 @@
 """`answer`, `approve`, `deny`: what people say about one item, with or without a living fleet."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,7 +29,7 @@ def answer(
 
     Example: `mnemosyne answer monday letter "To the customers, in English."`.
     """
-    told(requests.answer(_store(home), run, item, text), "Answer", as_json=as_json)
+    told(requests.answer(config.store_of(home), run, item, text), "Answer", as_json=as_json)
 
 
 def approve(run: Run, item: OneItem, home: Home = None, as_json: AsJson = False) -> None:
@@ -39,7 +38,7 @@ def approve(run: Run, item: OneItem, home: Home = None, as_json: AsJson = False)
 
     Example: `mnemosyne approve monday publish`.
     """
-    told(requests.approve(_store(home), run, item), "Approval", as_json=as_json)
+    told(requests.approve(config.store_of(home), run, item), "Approval", as_json=as_json)
 
 
 def deny(
@@ -53,8 +52,4 @@ def deny(
 
     Example: `mnemosyne deny monday publish --reason "not before the audit"`.
     """
-    told(requests.deny(_store(home), run, item, reason), "Denial", as_json=as_json)
-
-
-def _store(home: Path | None) -> Path:
-    return config.store_path(config.resolve_home(home))
+    told(requests.deny(config.store_of(home), run, item, reason), "Denial", as_json=as_json)

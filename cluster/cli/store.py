@@ -23,7 +23,7 @@ from actors.stores.writer import Writer
 from cluster.cli.journal import opened
 from cluster.cli.options import AsJson, Home
 from cluster.cli.text import forgive, one_line
-from cluster.home.config import resolve_home, store_path
+from cluster.home.config import store_of
 from cluster.results.files import remove_folder
 from dashboards.metrics.snapshot import bring_up
 
@@ -52,7 +52,7 @@ def backup(
 
     Examples: `mnemosyne store backup monday.db`.
     """
-    path = store_path(resolve_home(home))
+    path = store_of(home)
     _refuse_on_server(path, BACKUP)
     _check_target(file)
     with opened(path.parent) as reader, refusals.told(file):
@@ -88,7 +88,7 @@ def check(
 
     Examples: `mnemosyne store check`, `mnemosyne store check monday.db`.
     """
-    path = file or store_path(resolve_home(home))
+    path = file or store_of(home)
     with refusals.told(path):
         findings = list(inspect(path))
     facts = {"store": str(path), "ok": not findings, "findings": [finding._asdict() for finding in findings]}
@@ -106,7 +106,7 @@ def vacuum(home: Home = None, as_json: AsJson = False) -> None:
 
     Examples: `mnemosyne store vacuum`.
     """
-    path = store_path(resolve_home(home))
+    path = store_of(home)
     _refuse_on_server(path, VACUUM)
     with _writer(path) as store:
         assert isinstance(store, SqliteStore)
@@ -139,7 +139,7 @@ def prune(
 
     Examples: `mnemosyne store prune --older-than 30d --dry-run`, `mnemosyne store prune --older-than 12h --json`.
     """
-    path, before = store_path(resolve_home(home)), time.time() - older_than
+    path, before = store_of(home), time.time() - older_than
     if dry_run:
         with opened(path.parent) as reader:
             runs = upkeep.finished_before(reader.db, before)

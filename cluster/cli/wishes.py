@@ -1,7 +1,6 @@
 """`cancel`, `pause`, `continue`: requests, with or without a living fleet."""
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -38,7 +37,7 @@ def cancel(
 
     Examples: `mnemosyne cancel monday`, `mnemosyne cancel monday summary-a`.
     """
-    told(requests.cancel(_store(home), run, item), "Cancel", as_json=as_json)
+    told(requests.cancel(config.store_of(home), run, item), "Cancel", as_json=as_json)
 
 
 def pause(run: Run, home: Home = None, as_json: AsJson = False) -> None:
@@ -46,7 +45,7 @@ def pause(run: Run, home: Home = None, as_json: AsJson = False) -> None:
 
     Example: `mnemosyne pause monday`.
     """
-    told(requests.pause(_store(home), run), "Pause", as_json=as_json)
+    told(requests.pause(config.store_of(home), run), "Pause", as_json=as_json)
 
 
 def go_on(
@@ -60,11 +59,7 @@ def go_on(
     if item and not budget:
         raise typer.BadParameter("goes with --budget: the run goes on, not an item", param_hint="--item")
     caps = budgets.parse(budget) if budget else None
-    told(requests.go_on(_store(home), run, caps, item), "Continue", as_json=as_json)
-
-
-def _store(home: Path | None) -> Path:
-    return config.store_path(config.resolve_home(home))
+    told(requests.go_on(config.store_of(home), run, caps, item), "Continue", as_json=as_json)
 
 
 def told(taken: bool, what: str, *, as_json: bool) -> None:

@@ -1,6 +1,5 @@
 """What may be wrong here, before a run finds it out. Looks, and changes nothing."""
 
-import importlib.metadata
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -48,7 +47,7 @@ def _environment() -> Mapping[str, Check]:
     return {
         "python": lambda: environment.python(sys.version_info[:3], sys.executable),
         "environment": lambda: environment.environment(lock, Path(sys.prefix)),
-        "packages": lambda: environment.packages(lock, _version),
+        "packages": lambda: environment.packages(lock, environment.installed),
         "sqlite": lambda: environment.sqlite(apsw.sqlite_lib_version()),
     }
 
@@ -120,10 +119,3 @@ def _named(model: str) -> Iterable[Finding]:
         key = None
     sound = key if key and keys.is_sound(key) else None
     return named_model.named(model, sound, ModelSettings(base_url=config.base_url()))
-
-
-def _version(name: str) -> str | None:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None

@@ -1,5 +1,6 @@
 """Is the code run by the Python and the packages that it was tested with?"""
 
+import importlib.metadata
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,6 +38,14 @@ def environment(lock: Path, prefix: Path) -> Iterator[Finding]:
         yield warning("environment", f"{prefix} is not up to date with {lock.name}", SETUP)
     else:
         yield ok("environment", f"{prefix} holds what {lock.name} says")
+
+
+def installed(name: str) -> str | None:
+    """The version of a package; None if it is not there."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def packages(lock: Path, version_of: Callable[[str], str | None]) -> Iterator[Finding]:

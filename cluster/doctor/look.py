@@ -60,7 +60,7 @@ def _checks(folder: Path, *, head: bool) -> Mapping[str, Check]:
     lock = config.root() / "requirements.lock"
     path = config.store_path(folder)
     checks: dict[str, Check] = {
-        "packages": lambda: environment.packages(lock, _version),
+        "packages": lambda: environment.packages(lock, environment.installed),
         "memory": machine.memory,
         "temp": lambda: machine.disk("temp", Path(tempfile.gettempdir()), "Ray's files"),
         "disk": lambda: machine.disk("disk", folder, "the home"),
@@ -72,10 +72,3 @@ def _checks(folder: Path, *, head: bool) -> Mapping[str, Check]:
 
 def _key() -> Iterable[Finding]:
     return models.key(api_key.find_key, local=has_local_model())
-
-
-def _version(name: str) -> str | None:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None

@@ -86,6 +86,11 @@ def store_path(home: Path) -> Path:
     return server
 
 
+def store_of(home: Path | None) -> Path:
+    """The same of the home that a person names, else of the usual one. Raises UserError, HomeUnusable."""
+    return store_path(resolve_home(home))
+
+
 def choose_store(home: Path, address: str | None) -> None:
     """Let the home have the store that a person names. Raises UserError, HomeUnusable."""
     if address is not None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import typer
 
+from actors import errors
 from cluster.cli.main import NAME, app
 
 ROOT = Path(__file__).parents[2]
@@ -94,3 +95,9 @@ def test_every_variable_of_ours_is_in_the_operators_table() -> None:
     assert len(names) > 5
     assert {"limits.json", "commands.json"} <= files
     assert [name for name in sorted(names | files) if f"`{name}`" not in page] == []
+
+
+def test_the_tree_of_exceptions_has_every_one() -> None:
+    classes = {name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, Exception)}
+    tree = re.findall(r"\b[A-Z][A-Za-z]+\b", (errors.__doc__ or "").split("Constructors")[0])
+    assert sorted(classes - set(tree)) == []

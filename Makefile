@@ -59,6 +59,10 @@ machines: ## install iproute2 and Redis for the tests over several machines, if 
 	    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends iproute2 redis-server >/dev/null; } || \
 	  echo "there is no iproute2 or no Redis here: tests over several machines are skipped"
 
+.PHONY: picture
+picture: setup ## draw the README's picture of the terminal from a run's journal: make picture run=RUN seconds=20 home=DIR
+	$(python) -m docs.picture $(or $(home),.mnemosyne) $(run) $(seconds)
+
 .PHONY: pictures
 pictures: setup browser ## take the README's pictures of the page
 	$(python) -m docs.pictures

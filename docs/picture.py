@@ -1,4 +1,4 @@
-"""The picture in the README, from the journal of a real run: `python docs/picture.py HOME RUN SECONDS`.
+"""The README's picture of the terminal, from the journal of a real run: `make picture run=RUN seconds=20`.
 
 Draws what the terminal showed so many seconds after the run was accepted; writes docs/demo.svg.
 """
@@ -15,6 +15,7 @@ from cluster.cli.frame import frame
 from cluster.home.config import store_path
 from dashboards.views.projection import RunView
 
+PATH = Path(__file__).with_name("demo.svg")
 WIDTH = 100
 
 
@@ -33,7 +34,7 @@ def draw(home: Path, run: str, seconds: float) -> None:
     console.print(frame(view, WIDTH, None, moment))
     svg = console.export_svg(title="mnemosyne", theme=MONOKAI)
     # Without the fonts that rich would load from elsewhere: the reader's own monospace font is drawn instead.
-    Path("docs/demo.svg").write_text(re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL), encoding="utf-8")
+    PATH.write_text(re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,16 +6,16 @@ from contextlib import suppress
 from typing import Any
 
 import ray
-from ray.exceptions import ActorDiedError, RayActorError, RayTaskError
+from ray.exceptions import ActorDiedError, RayActorError, RayError
 
 from actors.errors import AgentGone
 
 ProcessEnded = RayActorError
 """The process of a call ended or cannot be reached; Ray begins another, unless it is EndedForGood."""
 EndedForGood = ActorDiedError
-CallFailed = RayTaskError
-"""What was called raised."""
-BREAKS = (RayActorError, RayTaskError, ValueError)
+CallFailed = RayError
+"""What was called raised, in its `cause`, or Ray could not carry the call; ProcessEnded is one too."""
+BREAKS = (RayError, ValueError)
 """Whatever keeps a call by name from an answer."""
 
 PROBE_S = 5.0
@@ -26,6 +26,12 @@ CONTROL_CALLS = 16
 
 CALLS = 10_000
 """Calls that an actor takes at once; every reader of the store has one open."""
+
+
+def cause_of(error: RayError) -> str:
+    """What was raised, or what became of the call, for a message."""
+    cause = getattr(error, "cause", None) or error
+    return f"{type(cause).__name__}: {cause}"
 
 
 def title(name: str) -> str:

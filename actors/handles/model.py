@@ -5,7 +5,7 @@ from typing import Any
 
 from actors.errors import ModelFaulty
 from actors.models.port import OnDelta, Reply, Request
-from actors.remote import CallFailed, ProcessEnded, cancel
+from actors.remote import CallFailed, ProcessEnded, cancel, cause_of
 from actors.wire import reply_from, request_json
 
 RETRY_S = 0.1
@@ -34,7 +34,7 @@ class RemoteModel:
             except ProcessEnded:  # its process ended; Ray starts it again, and a local call costs nothing twice
                 await asyncio.sleep(RETRY_S)
             except CallFailed as error:
-                raise ModelFaulty(f"the process of model {request.model} failed: {error.cause}") from None
+                raise ModelFaulty(f"the process of model {request.model} failed: {cause_of(error)}") from None
         raise ModelFaulty(f"the process of model {request.model} ended {MODEL_TRIES} times during this call")
 
     async def close(self) -> None:

@@ -11,7 +11,7 @@ from actors.handles.names import STORE
 from actors.journal.rows import from_rows, to_row
 from actors.memory.memory import Memory
 from actors.memory.recall import Question, Recalled
-from actors.remote import BREAKS, CallFailed, ProcessEnded, find
+from actors.remote import BREAKS, CallFailed, ProcessEnded, cause_of, find
 from actors.spending.account import Account
 from actors.stores.protocol import Accept, Receipt, RunRecord, stated
 from actors.work import Item, Role, items_from
@@ -39,12 +39,12 @@ class RemoteStore:
             try:
                 answer = await self._send(method, *args)
                 break
-            except CallFailed as error:
-                raise StoreError(f"the store failed: {type(error.cause).__name__}: {error.cause}") from None
             except ProcessEnded as error:
                 if asyncio.get_running_loop().time() > deadline:
                     raise StoreError(f"the store did not answer for {STORE_WAIT_S:g} s: {error}") from None
                 await asyncio.sleep(RETRY_S)
+            except CallFailed as error:
+                raise StoreError(f"the store failed: {cause_of(error)}") from None
         if isinstance(answer, MnemosyneError):
             raise answer
         return answer

@@ -20,6 +20,8 @@ BREATH = 4
 """Items that never wait for anything, after which a slot lets the event loop do something else: it sends what is done
 once every slot has had its turn."""
 
+CANCELLED = "cancelled by request"
+
 REMEMBERED = 10_000
 """Attempts that are known after their end: a submit that arrives a second time is that late at most."""
 
@@ -104,9 +106,18 @@ class Agent:
         for item, epoch in attempts:
             key = (run, item, epoch)
             if key in self._held and key not in self._cancelled:
-                self._cancelled.add(key)
                 if slot := self._held[key]:
+                    self._cancelled.add(key)
                     slot.cancel()
+                else:
+                    self._drop(key)
+
+    def _drop(self, key: Key) -> None:
+        """Give up what no slot has come to yet."""
+        task = next(task for task in self._queue if _key(task) == key)
+        self._queue.remove(task)
+        self._say(key, task, Lost(message=CANCELLED, reserved=NOTHING), {})
+        self._end(key)
 
     @property
     def at_work(self) -> int:
@@ -164,7 +175,7 @@ class Agent:
                 if key not in self._cancelled:
                     raise  # by `stop`: a driver closes the attempt
                 used = self._used.pop(key, NOTHING)
-                self._say(key, task, Lost(message="cancelled by request", reserved=used), {})
+                self._say(key, task, Lost(message=CANCELLED, reserved=used), {})
             finally:
                 if key in self._cancelled:
                     slot.uncancel()  # also where the work swallowed the cancel: the next item is not meant
@@ -182,8 +193,6 @@ class Agent:
             del self._over[next(iter(self._over))]
 
     async def _enter(self, key: Key, task: Task) -> None:
-        if key in self._cancelled:
-            raise asyncio.CancelledError
         if not task.alone:
             self._outbox.started(key, partial(self._start, task))
             await self._work(key, task)

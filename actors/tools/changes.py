@@ -8,6 +8,7 @@ import difflib
 import hashlib
 import json
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def keep(folder: Path, file: Path) -> None:
     if file.exists():
         return
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = file.with_name(f".{file.name}.{os.getpid()}.new")
+    new = file.with_name(f".{uuid.uuid4().hex}.new")  # its own name may be as long as one can be
     new.touch(mode=0o600)
     new.write_text(json.dumps(files_of(folder)), encoding="utf-8")
     new.replace(file)

@@ -155,6 +155,23 @@ async def test_a_model_that_swallows_a_cancel_does_no_harm_to_the_next_item_of_i
     await agent.stop()
 
 
+async def test_a_cancelled_item_that_waits_for_a_slot_is_given_up_at_once(store: FaultyStore) -> None:
+    model = BlockedModel()
+    agent = agent_of(store, model)
+    agent.submit("r", 1, await opened(store, "a", "b", "c"))
+    await model.arrived.get()
+    agent.cancel("r", 1, [("b", 1)])
+    lost = (await outcomes(store, 1))["b"]
+    assert isinstance(lost, Lost)
+    assert lost.reserved
+    assert lost.reserved.tokens == 0
+    assert sorted(agent.attach("r", 1).held) == [("a", 1), ("c", 1)]
+    model.release.set()
+    assert sorted(await outcomes(store, 3)) == ["a", "b", "c"]
+    assert [is_for("b", request) for request in model.requests] == [False, False]
+    await agent.stop()
+
+
 async def test_a_message_that_is_no_text_is_recorded_escaped_and_its_neighbours_are_closed(store: FaultyStore) -> None:
     def answer(request: Request) -> str:
         if is_for("a", request):

@@ -5,7 +5,7 @@ The SDK does not retry here: how often and how fast a call is made again is deci
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,9 @@ BASE_URL = "https://api.anthropic.com"
 """Given explicitly, so that no stray variable of the environment sends the key to another host."""
 
 CONNECT_S = 10.0
+
+END_S = 1.0
+"""For the end of a body whose message is whole: with the API it comes at once, a proxy may keep it back for ever."""
 
 WHOLE_TOKENS = 21_333
 """A longer answer is streamed though nobody watches: nothing would pass on its connection for longer than proxies keep
@@ -81,7 +84,7 @@ class ClaudeModel:
                 body = wire_body(request)
                 if on_delta is None and request.max_tokens <= WHOLE_TOKENS:
                     return await self._ask(client, body)
-                return await self._stream(client, body, assembly, on_delta or _unseen)
+                return await self._stream(client, body, assembly, on_delta or _unseen, limit)
         except ModelError as error:
             failed = error
         except Exception as error:
@@ -113,22 +116,32 @@ class ClaudeModel:
         return read_message(text, body["model"], self._redact), raw.headers
 
     async def _stream(
-        self, client: "AsyncAnthropic", body: dict[str, Any], assembly: Assembly, on_delta: OnDelta
+        self, client: "AsyncAnthropic", body: dict[str, Any], assembly: Assembly, on_delta: OnDelta, limit: Limit
     ) -> Answered:
         from anthropic import AsyncStream
 
         raw = await client.messages.with_raw_response.create(**body, stream=True)
+        events = AsyncStream.raw_events(raw.http_response)
         try:
-            async for event in AsyncStream.raw_events(raw.http_response):
+            async for event in events:
                 if text := assembly.add(event.event, event.data):
                     with suppress(Exception):  # whoever watches must not break the call
                         on_delta(text)
-        except Exception:
-            if not assembly.whole:
-                raise
+                if assembly.whole:
+                    limit.reschedule(None)  # whatever the connection does now, the answer is there
+                    await _read_out(events)
+                    break
         finally:
             await raw.close()
         return assembly.message(), raw.headers
+
+
+async def _read_out(events: AsyncIterator[object]) -> None:
+    """Until the body ends, so that its connection can be used again; one that does not end in time is closed."""
+    with suppress(Exception):
+        async with asyncio.timeout(END_S):
+            async for _ in events:
+                pass
 
 
 def _unseen(_text: str) -> None:

@@ -15,6 +15,12 @@ FULL = 0.75
 WORTH = 0.25
 """Of the context has to be what was said and run so far, else condensing it makes no room."""
 
+LENGTH = 8_000
+"""Tokens that a checkpoint may have if its item's answers may not have more, thoughts included."""
+
+ROOM = 0.125
+"""Of the context at most: it is asked for where three quarters are in use."""
+
 WHAT_FOR = """Condense what was said and done above, for the agent that goes on with this task and sees nothing else:
 
 {task}"""
@@ -34,13 +40,14 @@ def is_full(request: Request, window: int) -> bool:
     return len(_transcript(request)) / CHARACTERS_PER_TOKEN >= WORTH * window
 
 
-def condensing(request: Request) -> Request:
+def condensing(request: Request, window: int) -> Request:
     """Asks for the conversation's content without its first message, by the optimizers' prompt."""
     task = request.messages[0].said[-TASK:]
     text = f"{marked('data', _transcript(request))}\n\n{WHAT_FOR.format(task=task)}"
     message = Message(role="user", text=text)
     more = {"system": PROMPTS[Role.OPTIMIZER].text, "messages": (message,), "tools": (), "output": None}
-    return request.model_copy(update=more)
+    length = min(max(request.max_tokens, LENGTH), int(ROOM * window))
+    return request.model_copy(update={**more, "max_tokens": length})
 
 
 def _transcript(request: Request) -> str:

@@ -119,19 +119,19 @@ class Conversation:
     async def _condense(self, turns: Turns) -> None:
         """Go on from a checkpoint; as it is, if the model does not make one."""
         percent = round(100 * tokens(turns.request) / self._window)
-        if reply := await self._condensed(condensing(turns.request)):
+        if reply := await self._condensed(condensing(turns.request, self._window)):
             said = Said(blocks=(blocks.Text(text=reply.text),), checkpoint=True)
             await self._heard(turns, said, reply.model, percent)
         else:
             self._condenses = False
 
     async def _condensed(self, request: Request) -> Reply | None:
-        """None if the model does not do it."""
+        """None if the model does not do it, or not to the end: half a checkpoint would lose the other half."""
         try:
             reply = await self._model.complete(request)
-        except (ContextTooLong, AnswerRefused, AnswerCutOff):
+        except (ContextTooLong, AnswerRefused, AnswerCutOff, AnswerInvalid):
             return None
-        return reply if reply.text.strip() else None
+        return reply if reply.text.strip() and reply.stop is StopReason.END else None
 
     async def _heard(self, turns: Turns, said: Said, model: str | None, percent: int | None = None) -> None:
         turns.heard(said)

@@ -1,6 +1,7 @@
 """What is made of a whole message: a Reply, or the error that its stop reason, its content or the schema calls for."""
 
-from typing import NamedTuple
+from math import isfinite
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -60,13 +61,27 @@ def _block(block: WireBlock, model: str, request: Request) -> Block:
     if block.type == "text" and block.text is not None:
         return Opaque(body=block.body) if block.body.get("citations") else Text(text=block.text)
     if block.type == "tool_use" and request.tools:
+        told = {name: _finite(block.body.get(name)) for name in ("id", "name", "input")}
         try:
-            return ToolCall.model_validate({name: block.body.get(name) for name in ("id", "name", "input")})
+            return ToolCall.model_validate(told)
         except ValidationError:
             raise ModelFaulty(f"{model}: a tool call of an unknown shape: {block.body!r:.200}") from None
     if block.type in SILENT or block.type.endswith(SERVERS):
         return Opaque(body=block.body)
     raise ModelFaulty(f"{model}: unexpected content block of type {block.type!r:.60}")
+
+
+def _finite(value: Any) -> Any:
+    """None for numbers that JSON does not have, as 1e999 becomes one: they could not be sent back."""
+    match value:
+        case float():
+            return value if isfinite(value) else None
+        case dict():
+            return {key: _finite(one) for key, one in value.items()}
+        case list():
+            return [_finite(one) for one in value]
+        case _:
+            return value
 
 
 def _stop(message: WholeMessage, request: Request) -> StopReason:

@@ -64,6 +64,23 @@ async def test_a_turn_goes_back_as_it_came(server: MessagesServer, model: Claude
 
 
 @BOTH
+async def test_a_number_that_json_does_not_have_is_none(
+    server: MessagesServer, model: ClaudeModel, watch: OnDelta | None
+) -> None:
+    called = tool_use("read", {"lines": [1.5, float("inf"), {"to": float("nan")}]}, "toolu_1")
+    server.then(answers(content=[called], stop_reason="tool_use"))
+
+    reply = await model.complete(with_tools(), watch)
+
+    assert reply.tool_calls[0].input == {"lines": [1.5, None, {"to": None}]}
+    turns = (
+        Message(role="assistant", blocks=reply.blocks),
+        Message(role="user", blocks=(ToolResult(id="toolu_1", text="ok"),)),
+    )
+    await model.complete(with_tools().model_copy(update={"messages": (*ask().messages, *turns)}), watch)
+
+
+@BOTH
 async def test_a_pause_goes_back_as_it_came(server: MessagesServer, model: ClaudeModel, watch: OnDelta | None) -> None:
     used = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "x"}}
     found = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": [{"title": "t"}]}

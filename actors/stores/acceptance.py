@@ -7,11 +7,11 @@ import json
 from collections.abc import Sequence
 
 from actors.errors import PayloadMissing, UserError
-from actors.events import RunAccepted
-from actors.journal.rows import Row
+from actors.events import ItemReused, ItemsAdded, RunAccepted
+from actors.journal.rows import Row, to_row
 from actors.stores import queries
 from actors.stores.database import Db
-from actors.stores.protocol import Accept, RunRecord, Stated
+from actors.stores.protocol import Accept, RunRecord, Stated, TakenOver
 from actors.vocabulary.limits import Limits
 
 INSERT = """insert into runs(id, run, key, name, digest, model, accepted_seq, items, revises)
@@ -75,15 +75,40 @@ def grow(db: Db, run: int, row: Row) -> bool:
     return True
 
 
-def close(db: Db, plan: Accept, run: int) -> None:
-    """Mark what is reused as done. Raises UserError, PayloadMissing for what cannot be taken over."""
+def take_over(db: Db, plan: Accept, run: int) -> None:
+    """Mark what is reused as done, and add what it had grown by.
+
+    Raises UserError, PayloadMissing for what cannot be taken over.
+    """
     for event in plan.reused:
-        db.execute(COMPLETE, (run, event.item))
-        if event.run != plan.run or not db.changes():
-            raise UserError(f"item {event.item!r} of run {event.run} cannot be reused in run {plan.run}: not its own")
+        if event.run != plan.run or not _takes(db, run, event):
+            raise refusal(plan, event)
+        for ref, gone in needed(event).items():
+            if not queries.one(db, "select 1 from payloads where hash = ?", ref):
+                raise PayloadMissing(gone)
+
+
+def _takes(db: Db, run: int, event: TakenOver) -> bool:
+    if isinstance(event, ItemsAdded):
+        return not event.term and grow(db, run, to_row(event))
+    db.execute(COMPLETE, (run, event.item))
+    return bool(db.changes())
+
+
+def refusal(plan: Accept, event: TakenOver) -> UserError:
+    """Of what is not the run's, or not to be had twice."""
+    return UserError(f"item {event.item!r} of run {event.run} cannot be reused in run {plan.run}: not its own")
+
+
+def needed(event: TakenOver) -> dict[str, str]:
+    """The texts that have to be there, by hash, and what to say of one that is not."""
+    if isinstance(event, ItemReused):
         ref = event.outcome.data.ref
-        if ref and not queries.one(db, "select 1 from payloads where hash = ?", ref):
-            raise PayloadMissing(f"the result of item {event.item!r} is gone from the store; run the item again")
+        return {ref: f"the result of item {event.item!r} is gone from the store; run the item again"} if ref else {}
+    given = ((item.id, (*item.inputs.values(), item.workspace)) for item in event.items)
+    refs = ((content.ref, id_) for id_, contents in given for content in contents if content and content.ref)
+    gone = "an input of item {!r} is gone from the store; run the plan under another --key"
+    return {ref: gone.format(id_) for ref, id_ in refs}
 
 
 def event(plan: Accept, items: int) -> RunAccepted:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from actors.errors import MnemosyneError, NotFound, StoreError
-from actors.events import FLEET, Event, ItemReused
+from actors.events import FLEET, Event, ItemReused, ItemsAdded
 from actors.journal.reading import RESULT
 from actors.journal.rows import Row, from_rows, to_row
 from actors.memory.memories import TYPES
@@ -19,7 +19,7 @@ from actors.spending.account import Account
 from actors.stores import kinds
 from actors.stores.indexing import Indexing
 from actors.stores.place import is_on_server
-from actors.stores.protocol import Accept, Receipt, RunRecord, Stated, stated
+from actors.stores.protocol import Accept, Receipt, RunRecord, Stated, TakenOver, stated
 from actors.stores.reader import Reader
 from actors.stores.room import Room, rows_of
 from actors.stores.sqlite import checkpoint
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 REQUESTS_POLL_S = 0.2
 
-ACCEPTED = ("run_accepted", "item_reused", "cancel_requested")
+ACCEPTED = ("run_accepted", "item_reused", "items_added", "cancel_requested")
 """What accepting a plan may write."""
 
 LOG_PAGES = 1000
@@ -278,5 +278,6 @@ class GroupStore:
         return await self._look(self._reader.payloads, refs)
 
 
-def _reused(bodies: Sequence[str]) -> tuple[ItemReused, ...]:
-    return tuple(event for event in from_rows((0, 0.0, body) for body in bodies) if isinstance(event, ItemReused))
+def _reused(bodies: Sequence[str]) -> tuple[TakenOver, ...]:
+    events = from_rows((0, 0.0, body) for body in bodies)
+    return tuple(event for event in events if isinstance(event, ItemReused | ItemsAdded))

@@ -9,52 +9,20 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from actors.errors import NotFound, PayloadMissing, StaleTerm, StoreUnusable, UserError
-from actors.events import FLEET, AgentStarted, CancelRequested, Event, ItemsAdded, completed
+from actors.events import FLEET, AgentStarted, CancelRequested, Event, ItemsAdded
 from actors.journal.memories import MemoryForgotten
 from actors.journal.reading import is_read
-from actors.journal.recorded import ENDS
 from actors.memory import memories, query
 from actors.memory.memory import Memory, MemoryType, belongs
 from actors.memory.recall import Candidate, Question, Recalled, best
 from actors.spending.account import Account
-from actors.stores import acceptance
+from actors.stores import acceptance, attempt
+from actors.stores.attempt import Attempt
 from actors.stores.memory_budget import MemoryBudget
 from actors.stores.protocol import UNAFFORDABLE, Accept, Receipt, RunRecord
 from actors.work import Item, Role
 
 SEQ = attrgetter("seq")
-
-
-class Attempt:
-    """The newest attempt of one item; what SQLite's table `attempts` holds."""
-
-    __slots__ = ("done", "epoch", "open")
-
-    def __init__(self) -> None:
-        self.epoch, self.open, self.done = 0, False, False
-
-    def swap(self, event: Event) -> bool:
-        """Whether the event may happen to its item now; if so, it has."""
-        epoch = event.__dict__.get("epoch", 0)
-        match event.type:
-            case "item_assigned":
-                if epoch != self.epoch + 1 or self.open or self.done:
-                    return False
-                self.epoch, self.open = epoch, True
-            case type_ if type_ in ENDS:
-                if self.open or self.done:
-                    return False
-                self.done = True
-            case "items_added":
-                return not (self.open or self.done)
-            case "approval_requested":
-                return epoch == self.epoch and not (self.open or self.done)
-            case _:
-                if epoch != self.epoch or not self.open:
-                    return False
-                if event.type == "item_closed":
-                    self.open, self.done = False, completed(event) is not None
-        return True
 
 
 class Waiter(NamedTuple):
@@ -195,11 +163,12 @@ class MemoryStore:
         if len(attempts) < len(plan.items):
             raise StoreUnusable(f"two items of run {plan.run} have the same id; nothing of this was written")
         payloads = {**plan.payloads, **self._payloads}
-        _complete(plan, attempts, payloads)
-        self._payloads, self._attempts[plan.run], self._items[plan.run] = payloads, attempts, plan.items
+        added = attempt.take_over(plan, attempts, payloads)
+        self._payloads, self._attempts[plan.run] = payloads, attempts
+        self._items[plan.run] = (*plan.items, *added)
         if old:
             self._records[old.run] = old._replace(key=None)
-        self._records[plan.run] = RunRecord(*plan[:5], 0, None, len(self.journal) + 1, len(plan.items), plan.revises)
+        self._records[plan.run] = RunRecord(*plan[:5], 0, None, len(self.journal) + 1, len(attempts), plan.revises)
         self._events[plan.run] = []
         ended = not old or any(event.type == "run_finished" for event in self._events[old.run])
         cancel = [] if ended or not old else [CancelRequested(run=old.run)]
@@ -277,14 +246,3 @@ class MemoryStore:
         if missing := [ref for ref in refs if ref not in self._payloads]:
             raise PayloadMissing(f"the store misses {len(missing)} payloads, the first is {missing[0]}")
         return {ref: self._payloads[ref] for ref in refs}
-
-
-def _complete(plan: Accept, attempts: Mapping[str, Attempt], payloads: Mapping[str, str]) -> None:
-    for event in plan.reused:
-        attempt = attempts.get(event.item)
-        if event.run != plan.run or attempt is None or attempt.done:
-            raise UserError(f"item {event.item!r} of run {event.run} cannot be reused in run {plan.run}: not its own")
-        attempt.done = True
-        ref = event.outcome.data.ref
-        if ref and ref not in payloads:
-            raise PayloadMissing(f"the result of item {event.item!r} is gone from the store; run the item again")

@@ -3,12 +3,15 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
-from actors.events import Event, ItemReused
+from actors.events import Event, ItemReused, ItemsAdded
 from actors.memory.recall import Question, Recalled
 from actors.spending.account import Account
 from actors.spending.budget import Budget
 from actors.vocabulary.limits import Limits
 from actors.work import Item, Role
+
+TakenOver = ItemReused | ItemsAdded
+"""What a run begins with: a result of an earlier run, or the items that it had grown by (with the term 0)."""
 
 
 class Accept(NamedTuple):
@@ -24,8 +27,8 @@ class Accept(NamedTuple):
     """SHA-256 -> text, for every Content.ref in the items."""
     revises: str | None = None
     """The run whose results this one takes over, and whose key it gets."""
-    reused: tuple[ItemReused, ...] = ()
-    """The items that are complete from the start; they are events of this run."""
+    reused: tuple[TakenOver, ...] = ()
+    """The items that are complete, or added, from the start, each after what it depends on; events of this run."""
     budget: Budget | None = None
     limits: Limits | None = None
     """How far the run may grow; None: as usual."""

@@ -174,7 +174,7 @@ class Writer(ABC):
             case type_ if type_ in ENDS:
                 self.db.execute(END, (run, row.item))
             case "items_added":
-                return acceptance.grow(self.db, run, row)
+                return row.term > 0 and acceptance.grow(self.db, run, row)  # without a term it is an acceptance's
             case "approval_requested":
                 return queries.one(self.db, IS_IDLE, run, row.item, row.epoch) is not None
             case _:
@@ -209,7 +209,7 @@ class Writer(ABC):
             acceptance.insert(self.db, plan, items, self._seq + 1)
             self._keep(plan.payloads)
             self._record(acceptance.event(plan, len(items)))
-            acceptance.close(self.db, plan, self._id(plan.run))
+            acceptance.take_over(self.db, plan, self._id(plan.run))
             for reused in plan.reused:
                 self._record(reused)
             if old and not acceptance.is_finished(self.db, self._id(old.run)):

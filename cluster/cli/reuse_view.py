@@ -24,14 +24,16 @@ def lines(comparison: Comparison) -> list[str]:
 
 
 def summary(comparison: Comparison) -> str:
-    """As in 7 kept, 3 run again, 1 new, 1 gone; the last two where there are any."""
+    """As in 7 kept, 3 run again, 1 new, 1 gone, 17 of 20 entries kept; the last three where there are any."""
     kept, again, new, gone = comparison.counts.values()
     told = [f"{kept} kept", f"{again} {'runs' if again == 1 else 'run'} again"]
-    return ", ".join([*told, *([f"{new} new"] if new else []), *([f"{gone} gone"] if gone else [])])
+    told += [*([f"{new} new"] if new else []), *([f"{gone} gone"] if gone else [])]
+    entries, of = comparison.entries
+    return ", ".join([*told, *([f"{entries} of {of} entries kept"] if of else [])])
 
 
 def to_json(comparison: Comparison) -> dict[str, Any]:
-    """The same for machines, with every reason; `run` is the earlier run."""
+    """The same for machines, with every reason; `run` is the earlier run, `grown` what is kept of a list's entries."""
     counts = {fate.value: count for fate, count in comparison.counts.items()}
     return {"run": comparison.run, "counts": counts, "items": [_facts(verdict) for verdict in comparison.verdicts]}
 
@@ -39,7 +41,8 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
 def _facts(verdict: Verdict) -> dict[str, Any]:
     facts = {"id": verdict.item, "verdict": verdict.fate.value, "reasons": list(verdict.reasons)}
     origin = {"origin": verdict.made.origin, "model": verdict.made.result.model} if verdict.made else {}
-    return {**facts, "origin": None, "model": None, **origin}
+    grown = {"items": len(verdict.grown.items), "kept": sorted(verdict.grown.made)} if verdict.grown else None
+    return {**facts, "origin": None, "model": None, **origin, "grown": grown}
 
 
 def _line(verdict: Verdict, name: int, word: int) -> str:

@@ -1,23 +1,28 @@
 """Which results of an earlier run stand for the items of a plan, and why the others do not. Pure.
 
-A result stands if its key, made from what the earlier run really had, is the key that the plan's item has now.
+A result stands if its key, made from what the earlier run really had, is the key that the plan's item has now. Of a
+list that was not done to its end, the entries stand one by one.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from actors.events import Event, ItemAssigned, ItemReused, completed
-from actors.stores.protocol import RunRecord
+from actors.events import Event, ItemAssigned, ItemReused, ItemsAdded, completed
+from actors.stores.protocol import RunRecord, TakenOver
 from actors.vocabulary.review import Purpose
 from actors.work import Content, Item, Result, Role
+from cluster.results.reasons import reasons
 from cluster.results.result_key import Parts, content_hash, key_of, parts
+from cluster.run import foreach
 from cluster.run.graph import WorkGraph
 
 AGAIN, MISSING = Content(ref="runs again"), Content(ref="missing")
 """Stand for a dependency's result that is not known yet, or was never recorded: no text has these as its hash."""
+
+UNFINISHED = "was not complete"
 
 
 class Made(NamedTuple):
@@ -68,6 +73,15 @@ class Fate(StrEnum):
     GONE = "gone"
 
 
+class Grown(NamedTuple):
+    """The items for the entries of a list that was not done to its end."""
+
+    items: tuple[Item, ...]
+    """In the order of the list, as the run would add them now."""
+    made: Mapping[str, Made]
+    """By id, of those that are kept; at least one is."""
+
+
 class Verdict(NamedTuple):
     """What becomes of one item and, if it runs, why."""
 
@@ -76,6 +90,19 @@ class Verdict(NamedTuple):
     reasons: tuple[str, ...] = ()
     made: Made | None = None
     """What is kept."""
+    grown: Grown | None = None
+    """What is kept of the items for its entries, though it runs again itself."""
+
+    def taken_over(self, run: str) -> tuple[TakenOver, ...]:
+        """The facts that the new run with this id begins with."""
+        if self.grown:
+            added = ItemsAdded(run=run, item=self.item, items=self.grown.items, term=0)
+            return (added, *(_reused(run, id_, made) for id_, made in self.grown.made.items()))
+        return (_reused(run, self.item, self.made),) if self.made else ()
+
+
+def _reused(run: str, item: str, made: Made) -> ItemReused:
+    return ItemReused(run=run, item=item, origin=made.origin, outcome=made.result)
 
 
 class Comparison(NamedTuple):
@@ -94,14 +121,16 @@ class Comparison(NamedTuple):
         found = Counter(verdict.fate for verdict in self.verdicts)
         return {fate: found[fate] for fate in Fate}
 
-    def reused(self, run: str) -> tuple[ItemReused, ...]:
+    @property
+    def entries(self) -> tuple[int, int]:
+        """Of the lists that were not done to their end and are kept in part: entries that are kept, and all."""
+        grown = [verdict.grown for verdict in self.verdicts if verdict.grown]
+        return sum(len(one.made) for one in grown), sum(len(one.items) for one in grown)
+
+    def reused(self, run: str) -> tuple[TakenOver, ...]:
         """The facts that the new run with this id begins with; dependencies come first."""
-        kept = {verdict.item: verdict.made for verdict in self.verdicts if verdict.made}
-        return tuple(
-            ItemReused(run=run, item=id_, origin=kept[id_].origin, outcome=kept[id_].result)
-            for id_ in self.order
-            if id_ in kept
-        )
+        found = {verdict.item: verdict for verdict in self.verdicts}
+        return tuple(chain.from_iterable(found[id_].taken_over(run) for id_ in self.order))
 
 
 def compare(old: Earlier, graph: WorkGraph, model: str, prompts: Mapping[Role, str]) -> Comparison:
@@ -123,6 +152,10 @@ class _Judge:
         self._old, self._model, self._prompts = old, model, prompts
         self._results = {id_: Content(ref=content_hash(made.result.data)) for id_, made in old.made.items()}
         self._kept: dict[str, Content] = {}
+        self._children: dict[str, list[Item]] = {}
+        for item in old.items.values():
+            if item.parent is not None:
+                self._children.setdefault(item.parent, []).append(item)
 
     def verdict(self, item: Item) -> Verdict:
         """What becomes of the item."""
@@ -130,7 +163,7 @@ class _Judge:
             return Verdict(item.id, Fate.NEW, ("is new",))
         made = self._old.made.get(item.id)
         if made is None:
-            return Verdict(item.id, Fate.RUNS_AGAIN, ("was not complete",))
+            return self._unfinished(item)
         if item.tools:
             return Verdict(item.id, Fate.RUNS_AGAIN, ("has tools, and what they did is not kept",))
         before = self._before(self._old.items[item.id], made)
@@ -140,6 +173,24 @@ class _Judge:
             return Verdict(item.id, Fate.KEPT, made=made)
         return Verdict(item.id, Fate.RUNS_AGAIN, tuple(reasons(before, now)))
 
+    def _unfinished(self, item: Item) -> Verdict:
+        found = {one.id: (one, self.verdict(one)) for one in self._entries(item)}
+        kept = {id_: verdict.made for id_, (_, verdict) in found.items() if verdict.made}
+        if kept:
+            told = f"{len(kept)} of its {len(found)} items are kept", UNFINISHED
+            return Verdict(item.id, Fate.RUNS_AGAIN, told, grown=Grown(tuple(one for one, _ in found.values()), kept))
+        first = next((verdict.reasons for id_, (_, verdict) in found.items() if id_ in self._old.made), ())
+        return Verdict(item.id, Fate.RUNS_AGAIN, (UNFINISHED, *first))
+
+    def _entries(self, item: Item) -> tuple[Item, ...]:
+        """The items for the entries of its list; none if the list is another, or the run cannot add them at once."""
+        before, is_ = self._old.items[item.id].foreach, item.foreach
+        if not (before and is_ and (before.item, before.path) == (is_.item, is_.path)):
+            return ()
+        if not self._kept.keys() >= set(item.dependencies):
+            return ()
+        return foreach.again(item, self._children.get(item.id, ()))
+
     def _before(self, item: Item, made: Made) -> Parts:
         results = {id_: self._results.get(id_, MISSING) for id_ in item.dependencies}
         return parts(item, made.model, made.result.prompt, results)
@@ -147,47 +198,3 @@ class _Judge:
     def _now(self, item: Item) -> Parts:
         results = {id_: self._kept.get(id_, AGAIN) for id_ in item.dependencies}
         return parts(item, item.model or self._model, self._prompts.get(item.agent, ""), results)
-
-
-EARLIER_VERSION = "made by an earlier version"
-ORDER = ("description", "inputs", "dependencies", "output", "agent", "model", "max_tokens", "prompt")
-"""In which reasons are told."""
-
-DEFAULTS = {"agent": Role.EXECUTOR.value, "max_tokens": "the default"}
-
-
-def reasons(before: Parts, now: Parts) -> Iterator[str]:
-    """Why a result made from `before` does not stand for `now`: a sentence for everything that differs."""
-    if not before["prompt"]:
-        yield EARLIER_VERSION
-    for part in sorted(before.keys() | now.keys(), key=_rank):
-        was, is_ = before.get(part), now.get(part)
-        if was != is_ and not (part == "prompt" and not was):
-            yield from _why(part, was, is_)
-
-
-def _why(part: str, was: Any, is_: Any) -> Iterator[str]:
-    match part:
-        case "inputs":
-            told = "its input {} is new", "its input {} changed", "its input {} is gone"
-            yield from _differing(was or {}, is_ or {}, *told)
-        case "dependencies":
-            told = "it now depends on {}", "its dependency {} runs again", "it no longer depends on {}"
-            yield from _differing(was or {}, is_ or {}, *told)
-        case "agent" | "model" | "max_tokens":
-            yield f"its {part} is now {is_ or DEFAULTS[part]}, was {was or DEFAULTS[part]}"
-        case "output":
-            yield "its output schema changed"
-        case _:
-            yield f"its {part} changed"
-
-
-def _differing(was: Mapping[str, str], is_: Mapping[str, str], new: str, changed: str, gone: str) -> Iterator[str]:
-    for name, hash_ in is_.items():
-        if was.get(name) != hash_:
-            yield (changed if name in was else new).format(name)
-    yield from (gone.format(name) for name in was if name not in is_)
-
-
-def _rank(part: str) -> tuple[int, str]:
-    return (ORDER.index(part) if part in ORDER else len(ORDER), part)

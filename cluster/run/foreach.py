@@ -6,7 +6,7 @@ from typing import Any
 
 from actors.errors import GrowthRefused, OverLimit
 from actors.vocabulary.contents import stored
-from actors.work import Item
+from actors.work import Content, Item
 from cluster.run.growth import Growth, child_id
 
 ENTRY = "item"
@@ -43,15 +43,23 @@ def entries(item: Item, text: str, most: int) -> list[Any]:
 
 def for_each(item: Item, found: Sequence[Any]) -> Growth:
     """An item for each entry, in their order; beside the entry it has the inputs and dependencies of `item`."""
-    assert item.foreach is not None
     payloads: dict[str, str] = {}
+    return Growth(_items(item, [stored(_text(entry), payloads) for entry in found]), payloads)
+
+
+def again(item: Item, before: Sequence[Item]) -> tuple[Item, ...]:
+    """What `for_each` gives for the entries that these items were for; nothing if they were for no list's."""
+    found = _items(item, [one.inputs[ENTRY] for one in before if ENTRY in one.inputs])
+    return found if [one.id for one in found] == [one.id for one in before] else ()
+
+
+def _items(item: Item, found: Sequence[Content]) -> tuple[Item, ...]:
+    assert item.foreach is not None
     rest = tuple(name for name in item.dependencies if name != item.foreach.item)
     common = {"foreach": None, "parent": item.id, "dependencies": rest, "budget": item.foreach.budget}
-    items = []
-    for number, entry in enumerate(found):
-        inputs = {**item.inputs, ENTRY: stored(_text(entry), payloads)}
-        items.append(item.model_copy(update={**common, "id": child_id(item.id, number), "inputs": inputs}))
-    return Growth(tuple(items), payloads)
+    inputs = ({**item.inputs, ENTRY: entry} for entry in found)
+    own = ({"id": child_id(item.id, number), "inputs": given} for number, given in enumerate(inputs))
+    return tuple(item.model_copy(update={**common, **fields}) for fields in own)
 
 
 def joined(children: Sequence[Item], texts: Sequence[str], item: Item) -> str:

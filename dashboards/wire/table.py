@@ -213,7 +213,8 @@ TYPES = {
         ("item_id", "origin", "model", "result", "truncated", "memory_ids"),
     ),
     "work_items_added": WireType(
-        "The run has grown by these items; the item that they were added for goes on, or ends, once they are done.",
+        "The run has grown by these items; the item that they were added for goes on, or ends, once they are done. "
+        "With the term 0 an earlier run had added them, and some of them are reused.",
         ("item_id", "added", "refusals", "term"),
     ),
     "sub_agent_spawned": WireType(

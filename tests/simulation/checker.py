@@ -11,8 +11,10 @@ from actors.events import (
     ItemCancelled,
     ItemClosed,
     ItemFailed,
+    ItemJoined,
     ItemQuarantined,
     ItemReused,
+    ItemsAdded,
     ItemSkipped,
     ItemStarted,
     RunFinished,
@@ -132,14 +134,33 @@ class Checker:
             case ItemReused():
                 self.must(self.term == 0, f"{item} is reused while the run goes on")
                 story.end, story.reused = "complete", True
+            case ItemsAdded():
+                self._added(event, item, story)
+            case ItemJoined():
+                self.must(self._state(story) == "ready" and story.lists, f"{item} is joined and {self._state(story)}")
+                story.end = "complete"
             case ItemAccepted():
                 self.must(story.reviews.passed and not story.open, f"{item} is accepted and was not passed")
                 story.end = "complete"
             case ItemFailed() | ItemQuarantined() | ItemSkipped() | ItemCancelled():
                 self._ended(event, item, story)
 
+    def _added(self, event: ItemsAdded, item: str, story: ItemStory) -> None:
+        self.must(bool(event.term) == bool(self.term), f"{item} grows with the term {event.term} in {self.term}")
+        self.must(self._state(story) == "ready" and story.lists, f"{item} grows and is {self._state(story)}")
+        new = {one.id: ItemStory(one) for one in event.items}
+        self.must(not self.items.keys() & new, f"{item} grows by {list(new)}, and some are there")
+        self.must(item not in [one.parent for one in self.items.values()], f"{item} grows twice")
+        story.dependencies = (*story.dependencies, *new)
+        self.items |= new
+
+    def _asked(self, item: str, story: ItemStory) -> bool:
+        """Whether somebody asked for its end."""
+        return bool({None, item, story.parent} & self._wanted)
+
     def _assigned(self, event: ItemAssigned, item: str, story: ItemStory) -> None:
         self.must(not story.open, f"{item} #{event.epoch} is assigned while #{story.epoch} is open")
+        self.must(not story.lists, f"{item} is assigned, and is a list's")
         self.must(event.epoch == story.epoch + 1, f"{item} #{event.epoch} is assigned after #{story.epoch}")
         step = story.reviews.next
         self.must(event.purpose is step, f"{item} #{event.epoch} is for {event.purpose}, and {step} comes next")
@@ -168,7 +189,7 @@ class Checker:
             story.lost += 1
             if event.outcome.suspect:
                 self._suspect(story)
-            waste = self.strict and story.outcome_lives() and not {None, item} & self._wanted
+            waste = self.strict and story.outcome_lives() and not self._asked(item, story)
             alone = "not in the fleet" in event.outcome.message
             self.must(
                 alone or not waste, f"{item} #{event.epoch} is lost, and its agent was about to write its outcome"
@@ -224,7 +245,7 @@ class Checker:
                     why in ("failed", "cancelled", "quarantined"), f"{item} is skipped because {event.cause} is {why}"
                 )
             case ItemCancelled():
-                self.must(bool({None, item} & self._wanted), f"{item} is cancelled and nobody asked for it")
+                self.must(self._asked(item, story), f"{item} is cancelled and nobody asked for it")
         story.end = event.type.removeprefix("item_")
 
     def states(self) -> dict[str, str]:

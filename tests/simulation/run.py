@@ -8,12 +8,13 @@ from typing import Any
 from actors.errors import StoreError
 from actors.events import CancelRequested, ContinueRequested, Event, ItemReused, PauseRequested, RunPaused, RunStarted
 from actors.stores.memory import MemoryStore
-from actors.stores.protocol import Accept
+from actors.stores.protocol import Accept, TakenOver
 from actors.work import Content, Result
 from cluster.run.graph import WorkGraph
 from cluster.run.state import RunState
 from tests.simulation.checker import FINISHED, Checker, Violation
 from tests.simulation.drivers import Drivers
+from tests.simulation.lists import EACH, LISTING, taken_over
 from tests.simulation.network import Network
 from tests.simulation.ports import StorePort
 from tests.simulation.process import Process
@@ -41,11 +42,13 @@ class SimulatedRun:
         hosts: Sequence[AgentHost],
         blame: Callable[[BaseException], None],
         reviews: Random | None = None,
+        lists: Random | None = None,
     ) -> None:
-        """`reviews`: decides which items are reviewed; None: none is."""
+        """`reviews`: decides which items are reviewed, `lists` what was done of a list; None: no review, no list."""
         self.id, self._net, self._rng, self._server, self._blame = id_, net, rng, server, blame
         self.items = reviewed(random_plan(rng), reviews) if reviews else random_plan(rng)
-        self._graph = WorkGraph(self.items)
+        self.items += (LISTING, EACH) if lists else ()
+        self._lists = lists
         self.checker = Checker(self.items)
         self.drivers = Drivers(id_, net, rng, server, hosts, self.checker.drivers, blame)
         self.over: asyncio.Future[None] = net.loop.create_future()
@@ -55,8 +58,9 @@ class SimulatedRun:
 
     async def accept(self, store: MemoryStore) -> None:
         """Put it on disk; now and then with results of an earlier run."""
-        reused: list[ItemReused] = []
-        for item in self.items if self._rng.random() < 0.1 else ():
+        reused: list[TakenOver] = list(taken_over(self.id, self._lists) if self._lists else ())
+        plain = [item for item in self.items if item not in (LISTING, EACH)]
+        for item in plain if self._rng.random() < 0.1 else ():
             if {event.item for event in reused}.issuperset(item.dependencies) and self._rng.random() < 0.5:
                 outcome = Result(data=Content(text=item.id), model="scripted")
                 reused.append(ItemReused(run=self.id, item=item.id, origin="earlier", outcome=outcome))
@@ -96,7 +100,7 @@ class SimulatedRun:
 
     def replay(self) -> None:
         """Raise Violation unless a fresh run state says of the journal what the events say."""
-        state, check = RunState(self.id, self._graph, "scripted"), self.checker
+        state, check = RunState(self.id, WorkGraph(self.items), "scripted"), self.checker
         state.replay(self._journal)
         states = {id_: view.state.value for id_, view in state.views.items()}
         check.must(states == check.states(), f"replay gives {states}, the events {check.states()}")

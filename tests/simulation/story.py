@@ -22,11 +22,13 @@ class ItemStory:
         "end",
         "epoch",
         "failures",
+        "lists",
         "lost",
         "open",
         "outcome_lives",
         "over",
         "paid",
+        "parent",
         "purpose",
         "requeues",
         "reused",
@@ -38,6 +40,7 @@ class ItemStory:
 
     def __init__(self, item: Item) -> None:
         self.dependencies, self.reviews, self.purpose = item.dependencies, ReviewStory(item), Purpose.WORK
+        self.parent, self.lists = item.parent, item.foreach is not None
         self.epoch, self.open, self.started, self.agent, self.reused = 0, False, False, "", False
         self.charged = self.lost = self.paid = self.failures = self.requeues = self.suspected = self.done = 0
         self.alone = self.suspect = False

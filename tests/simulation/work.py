@@ -24,6 +24,7 @@ from actors.roles.course import Course
 from actors.vocabulary.review import Gate, GateVerdict, Judgement, Purpose, Review
 from actors.work import Item, Task
 from tests.simulation.checker import Checker, Violation
+from tests.simulation.lists import EACH, LISTING
 from tests.simulation.ports import StorePort
 from tests.simulation.process import Process
 
@@ -79,7 +80,8 @@ class Till:
         self.stubborn = rng.choice((0.0, 0.2))
         for checker in checkers.values():
             poisonous = rng.choice((0, 0, 0, 1, 1, 2))
-            checker.poison = set(rng.sample(sorted(checker.items), min(poisonous, len(checker.items))))
+            worked = sorted(checker.items.keys() - {LISTING.id, EACH.id})
+            checker.poison = set(rng.sample(worked, min(poisonous, len(worked))))
 
 
 class SimulatedWorker:

@@ -35,6 +35,9 @@ BUDGETS = (0, 2, 4, 8, 16, 32)
 REVIEWED = 0.25
 """Share of the seeds whose items may be reviewed."""
 
+LISTED = 0.2
+"""Share of the seeds whose runs go on with a list that was done in part."""
+
 FLEET_TOKENS = (None, None, 5000, 10_000, 30_000)
 """What all runs may take until the world is calm; an attempt is reserved with nearly 5,000."""
 
@@ -58,8 +61,10 @@ class World:
         self._runs: dict[str, SimulatedRun] = {}
         reviews = Random(f"reviews {seed}")
         self._reviews = reviews if reviews.random() < REVIEWED else None
+        lists = Random(f"lists {seed}")
+        some = self._reviews, lists if lists.random() < LISTED else None
         for id_ in ("r", "s") if rng.random() < 0.15 else ("r",):
-            self._runs[id_] = SimulatedRun(id_, self._net, rng, self.server, self._hosts, self.blame, self._reviews)
+            self._runs[id_] = SimulatedRun(id_, self._net, rng, self.server, self._hosts, self.blame, *some)
         checkers = {id_: run.checker for id_, run in self._runs.items()}
         self._till = Till(rng, checkers, self.blame)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from actors.events import Event, RunAccepted
+from actors.events import Event, ItemReused, RunAccepted
 from actors.work import Content, Item, Result, Role
 from cluster.results.reuse import Comparison, Earlier, compare, earlier
 from cluster.run.graph import WorkGraph
@@ -36,3 +36,8 @@ def edited(id_: str, plan: tuple[Item, ...] = PLAN, **fields: Any) -> tuple[Item
 
 def against(old: Earlier, plan: tuple[Item, ...], model: str = "scripted", **prompts: str) -> Comparison:
     return compare(old, WorkGraph(plan), model, PROMPTS | {Role(role): version for role, version in prompts.items()})
+
+
+def taken(found: Comparison, run: str) -> list[ItemReused]:
+    """The results that a run takes over."""
+    return [row for row in found.reused(run) if isinstance(row, ItemReused)]

@@ -60,7 +60,7 @@ def migrate(path: Path) -> None:
 
 def revise(path: Path) -> None:
     """Accept a plan that takes over from the run `half`."""
-    reused = (stores.reused("new", "half"),)
+    reused = (stores.reused("new", "half"), *stores.grown("new", "half"))
     with stores.writer(path) as store:
         store.accept(stores.plan("new", "monday", "newest")._replace(revises="half", reused=reused))
 

@@ -8,9 +8,18 @@ from pathlib import Path
 
 import apsw
 
-from actors.events import CancelRequested, Event, ItemAssigned, ItemClosed, ItemReused, RunFinished, RunStarted
+from actors.events import (
+    CancelRequested,
+    Event,
+    ItemAssigned,
+    ItemClosed,
+    ItemReused,
+    ItemsAdded,
+    RunFinished,
+    RunStarted,
+)
 from actors.journal.rows import to_row
-from actors.stores.protocol import Accept
+from actors.stores.protocol import Accept, TakenOver
 from actors.stores.sqlite import SqliteStore
 from actors.stores.writer import Append
 from actors.work import Content, Item, Result, RunStatus
@@ -44,6 +53,12 @@ def result(run: str) -> tuple[Result, dict[str, str]]:
 def reused(run: str, origin: str, item: str = "a") -> ItemReused:
     """The item's result of another run, taken over."""
     return ItemReused(run=run, item=item, origin=origin, outcome=result(origin)[0])
+
+
+def grown(run: str, origin: str) -> tuple[TakenOver, ...]:
+    """What the item b had grown by in another run, the first of it complete."""
+    items = tuple(Item(id=f"b[{n}]", description="an entry", parent="b") for n in range(2))
+    return ItemsAdded(run=run, item="b", items=items, term=0), reused(run, origin, "b[0]")
 
 
 def worked(run: str, item: str, outcome: Result) -> list[Event]:

@@ -2,11 +2,12 @@
 
 import json
 
+from actors.work import Item
 from cluster.cli.reuse_view import lines, to_json
-from cluster.results.reuse import Comparison, Fate, Verdict, compare, earlier
+from cluster.results.reuse import UNFINISHED, Comparison, Fate, Grown, Made, Verdict, compare, earlier
 from cluster.run.graph import WorkGraph
 from tests.support.histories import items, record
-from tests.support.reuses import PLAN, PROMPTS, against, before, edited
+from tests.support.reuses import PLAN, PROMPTS, against, before, edited, result
 from tests.support.screens import HARMLESS
 
 
@@ -36,14 +37,27 @@ def test_machines_get_the_same_with_what_is_kept() -> None:
     assert json.loads(json.dumps(told)) == told
     assert told["run"] == "r"
     assert told["counts"] == {"kept": 1, "runs_again": 1, "new": 1, "gone": 2}
-    nothing = {"origin": None, "model": None}
+    nothing = {"origin": None, "model": None, "grown": None}
+    made = {"origin": "r", "model": "scripted-as-it-calls-itself", "grown": None}
     assert told["items"] == [
-        {"id": "a", "verdict": "kept", "reasons": [], "origin": "r", "model": "scripted-as-it-calls-itself"},
+        {"id": "a", "verdict": "kept", "reasons": [], **made},
         {"id": "b", "verdict": "runs_again", "reasons": ["its description changed"], **nothing},
         {"id": "fresh", "verdict": "new", "reasons": ["is new"], **nothing},
         {"id": "c", "verdict": "gone", "reasons": [], **nothing},
         {"id": "other", "verdict": "gone", "reasons": [], **nothing},
     ]
+
+
+def test_entries_of_a_list_that_are_kept_are_counted() -> None:
+    entries = tuple(Item(id=f"each[{n}]", description="x", parent="each") for n in range(3))
+    kept = {entry.id: Made(result(), "scripted", "r") for entry in entries[:2]}
+    verdict = Verdict("each", Fate.RUNS_AGAIN, ("2 of its 3 items are kept", UNFINISHED), grown=Grown(entries, kept))
+    found = Comparison("r", (verdict,), ("each",))
+    assert lines(found) == [
+        "each  runs again  2 of its 3 items are kept; was not complete",
+        "0 kept, 1 runs again, 2 of 3 entries kept",
+    ]
+    assert to_json(found)["items"][0]["grown"] == {"items": 3, "kept": ["each[0]", "each[1]"]}
 
 
 def test_hostile_names_do_nothing_to_a_terminal() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.events import Event, ItemReused, completed
+from actors.events import Event, completed
 from actors.journal.rows import from_rows, to_row
 from actors.vocabulary.review import Purpose
 from actors.work import Content, Item, ItemState, Role
@@ -18,7 +18,7 @@ from cluster.run.graph import WorkGraph
 from cluster.run.state import RunState
 from tests.support.fakes import check
 from tests.support.histories import BAD, assigned, beginnings, closed, items, record, reuse
-from tests.support.reuses import PLAN, PROMPTS, against, before, edited, journal, result
+from tests.support.reuses import PLAN, PROMPTS, against, before, edited, journal, result, taken
 
 
 def fates(comparison: Comparison) -> dict[str, str]:
@@ -155,10 +155,10 @@ def test_other_runs_are_passed_over() -> None:
 
 
 def test_a_result_hands_its_origin_on_from_run_to_run() -> None:
-    first = against(before(), PLAN).reused("second")
+    first = taken(against(before(), PLAN), "second")
     assert {row.origin for row in first} == {"r"}
     old = earlier(record(PLAN, "second"), PLAN, first)
-    again = against(old, edited("c", description="new")).reused("third")
+    again = taken(against(old, edited("c", description="new")), "third")
     assert [(row.run, row.item, row.origin) for row in again] == [
         ("third", "a", "r"),
         ("third", "other", "r"),
@@ -170,7 +170,7 @@ def test_a_result_hands_its_origin_on_from_run_to_run() -> None:
 def test_the_rows_have_the_whole_result_and_dependencies_first() -> None:
     plan = tuple(reversed(PLAN))
     cut = result("cut", truncated=True, seconds=3.0, cost_usd=0.5)
-    rows = against(before(plan, a=cut), plan).reused("next")
+    rows = taken(against(before(plan, a=cut), plan), "next")
     place = {row.item: position for position, row in enumerate(rows)}
     assert place["a"] < place["b"] < place["c"]
     assert rows[place["a"]].outcome == cut
@@ -247,7 +247,7 @@ def test_ten_thousand_items_take_a_moment() -> None:
     old, graph = before(plan), WorkGraph(edited("i5000", plan, description="new"))
     begin = time.process_time()
     found = compare(old, graph, "scripted", PROMPTS)
-    rows: tuple[ItemReused, ...] = found.reused("next")
+    rows = found.reused("next")
     spent = time.process_time() - begin
     assert (found.counts[Fate.KEPT], len(rows), found.counts[Fate.RUNS_AGAIN]) == (5000, 5000, 5000)
     assert spent < 3, f"{spent:.2f} s"  # 0.3 s where this was written

@@ -18,6 +18,7 @@ from cluster.run.graph import WorkGraph
 from tests.support.fakes import FakeModel, LocalAgent, open_store
 from tests.support.histories import items
 from tests.support.homes import results
+from tests.support.reuses import taken
 
 PLAN = items(a=[], long=[], b=["a", "long"], c="b")
 EDITED = (*PLAN[:2], PLAN[2].model_copy(update={"description": "do b otherwise"}), PLAN[3], *items(fresh=["long"]))
@@ -98,7 +99,7 @@ async def test_the_status_of_what_was_reused_has_no_attempts_and_no_cost(home: P
 
 async def test_a_third_run_keeps_what_both_made(home: Path) -> None:
     found = look(home, "second", EDITED)
-    assert {row.item: row.origin for row in found.reused("third")} == {
+    assert {row.item: row.origin for row in taken(found, "third")} == {
         "a": "first",
         "long": "first",
         "b": "second",

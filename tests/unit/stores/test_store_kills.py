@@ -54,7 +54,9 @@ def test_a_revision_killed_at_every_point_is_whole_or_not_there(server: Server, 
         reader = Reader(path)
         new = reader.run("monday").run == "new"
         if new:
-            assert [event.type for event in reader.events("new")] == ["run_accepted", "item_reused"]
+            types = [event.type for event in reader.events("new")]
+            assert types == ["run_accepted", "item_reused", "items_added", "item_reused"]
+            assert [item.id for item in reader.items("new")] == ["a", "b", "b[0]", "b[1]"]
             assert reader.events("half")[-1].type == "cancel_requested"
             assert reader.run("half").key is None
         else:

@@ -14,7 +14,7 @@ from actors.events import Event
 from actors.handles.store import RemoteStore
 from actors.processes.store import StoreProcess
 from actors.stores.protocol import Accept, RunRecord
-from tests.support.stores import plan, result, reused, worked
+from tests.support.stores import grown, plan, result, reused, worked
 
 PLAIN = (str, int, float, bool, type(None))
 
@@ -87,12 +87,13 @@ async def test_a_revision_crosses_as_json(store: RemoteStore) -> None:
     outcome, payloads = result("old")
     events: list[Event] = worked("old", "a", outcome)
     assert (await store.append("1", events, payloads)).seqs == (2, 3)
-    taken = (reused("new", "old"),)
+    taken = (reused("new", "old"), *grown("new", "old"))
     record = await store.accept(plan("new", "monday", "other")._replace(revises="old", reused=taken))
     assert (record.run, record.key, record.revises) == ("new", "monday", "old")
-    assert await types(store, "new") == ["run_accepted", "item_reused"]
-    assert await store.items("new") == plan("new").items
-    assert (await store.read("new", 0, 0))[-1].model_copy(update={"seq": 0, "at": 0.0}) == taken[0]
+    assert await types(store, "new") == ["run_accepted", "item_reused", "items_added", "item_reused"]
+    assert [item.id for item in await store.items("new")] == ["a", "b", "b[0]", "b[1]"]
+    _, *rows = await store.read("new", 0, 0)
+    assert tuple(row.model_copy(update={"seq": 0, "at": 0.0}) for row in rows) == taken
     assert json.dumps(await store.payloads([*payloads]))
 
 

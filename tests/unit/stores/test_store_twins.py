@@ -20,6 +20,7 @@ from actors.events import (
     ItemClosed,
     ItemFailed,
     ItemReused,
+    ItemsAdded,
     ItemSkipped,
     ItemStarted,
     RunFinished,
@@ -47,6 +48,14 @@ texts = st.dictionaries(st.sampled_from(("one", "two")), st.sampled_from(("1", "
 reused = st.builds(
     ItemReused, run=runs, item=ids, origin=st.just("r0"), outcome=st.builds(Result, data=contents, model=st.just("m"))
 )
+entries = [Item(id=f"a[{n}]", description="x", parent="a", inputs={"item": Content(ref="one")}) for n in range(2)]
+added = st.builds(
+    ItemsAdded,
+    run=runs,
+    item=ids,
+    items=st.sampled_from((tuple(entries), tuple(entries[1:]), (entries[0], ITEMS[0]))),
+    term=st.sampled_from((0, 0, 1)),
+)
 outcomes = st.sampled_from((DONE, BAD, Lost(message="killed")))
 agent = {"agent": st.just("e"), "model": st.just("m"), "attempt": st.just(1)}
 reason = {"attempts": st.just(1), "reason": st.just(FailureKind.REFUSAL), "message": st.just("no")}
@@ -73,6 +82,7 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(CancelRequested, run=st.sampled_from((*RUNS, "nobody"))),
     st.builds(AgentStarting, agent=st.just("e"), role=st.just(Role.EXECUTOR)),
     reused,
+    added,
 )
 
 
@@ -94,7 +104,7 @@ plans = st.builds(
     items=st.sampled_from((ITEMS, ITEMS, ITEMS, ITEMS[:1], (*ITEMS, ITEMS[0]))),
     payloads=texts,
     revises=st.one_of(st.none(), st.none(), names),
-    reused=st.one_of(st.just(()), st.lists(reused, max_size=2).map(tuple)),
+    reused=st.one_of(st.just(()), st.lists(st.one_of(reused, added), max_size=3).map(tuple)),
     budget=st.sampled_from((None, Budget(usd=2.5))),
 )
 kinds = st.frozensets(st.sampled_from(("run_accepted", "item_assigned", "agent_started", RESULT)))

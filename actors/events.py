@@ -246,6 +246,8 @@ class ContinueRequested(Recorded):
     """Caps that hold from now on."""
     target: ItemId | None = None
     """The item whose caps they are; None means the run's."""
+    limits: Limits | None = None
+    """How far the run may grow from now on; None: as before."""
 
 
 Event = Annotated[

@@ -28,6 +28,10 @@ class Limits(Frozen):
         """What no plan and no person can raise."""
         return cls(items=MOST_ITEMS, fan_out=MOST_ITEMS, depth=DEPTH)
 
+    def __str__(self) -> str:
+        """By the names that a plan has for them."""
+        return f"items {self.items}, fan_out {self.fan_out}, depth {self.depth}"
+
     def changed(self, new: "Limits") -> Self:
         """With what `new` names."""
         return self.model_copy(update=new.model_dump(exclude_unset=True))

@@ -57,7 +57,8 @@ def resume(
 
     Finished items do not run again. With --plan an edited plan goes on: a new run under the old one's key, which keeps
     every result of which nothing has changed that goes into the answer; items with tools run again, since what these
-    did is not kept. --dry-run lists both. Caps that neither the plan nor --budget names stay those of the run.
+    did is not kept. --dry-run lists both. Caps that neither the plan nor --budget names stay those of the run. A plan
+    in which only budgets or limits are others is the same run, with these from now on.
     Exit codes are those of `run`; with --all, of the first run that is not complete.
 
     Examples: `mnemosyne resume monday`, `mnemosyne resume monday --plan plan.yaml --dry-run`, `mnemosyne resume --all`.

@@ -39,8 +39,8 @@ class Change(NamedTuple):
 def revise(way: Way, run: str, change: Change, new: str, *, dry_run: bool) -> bool:
     """Compare the plan with the run, say what is kept, and drive the rest as a new run under the old one's key.
 
-    False if the plan is the run's own: then it is to go on as it is, at most with other budgets, which are told and on
-    disk. Else as `Way.go`.
+    False if the plan is the run's own: then it is to go on as it is, at most with other budgets and limits, which are
+    told and on disk. Else as `Way.go`.
     """
     plan = load(change.plan)
     if not dry_run:
@@ -77,7 +77,7 @@ def revise(way: Way, run: str, change: Change, new: str, *, dry_run: bool) -> bo
 
 
 def _widen(way: Way, view: RunView, plan: Plan, caps: Budget | None) -> None:
-    """Put on disk what the same plan says of budgets now, if that is not what holds."""
+    """Put on disk what the same plan says of budgets and limits now, if that is not what holds."""
     own = [(item.id, view.items[item.id].budget, item.budget) for item in plan.graph.items]
     for item, before, named in [(None, view.budget, caps), *own]:
         after = budgets.after(before, named)
@@ -85,6 +85,10 @@ def _widen(way: Way, view: RunView, plan: Plan, caps: Budget | None) -> None:
             requests.go_on(config.store_path(way.home), view.run, after, item)
             whose = f"Budget of {item}" if item else "Budget"
             way.console.print(f"{whose}: {budgets.caps(after)} from now on.", highlight=False, markup=False)
+    limits = home_files.limits(way.home, plan.limits)
+    if limits != view.limits:
+        requests.go_on(config.store_path(way.home), view.run, limits=limits)
+        way.console.print(f"Limits: {limits} from now on.", highlight=False, markup=False)
 
 
 def _release(way: Way, run: str) -> None:

@@ -117,15 +117,22 @@ def _go_on(way: Way, plan: Plan, old: RunRecord, model: str | None, budget: str 
             f"or go on with the edited plan: {way.hint('resume', old.key or old.run, '--plan', 'FILE')}"
         )
     way.console.print(f"This is run {old.run}.", highlight=False, markup=False)
-    held = resume.read(way.home, old.run)[2].budget
-    if plan.budget and budgets.after(held, plan.budget) != held:
-        takes = way.hint("resume", old.key or old.run, "--plan", "FILE")
-        way.console.print(
-            f"Its budget stays {budgets.caps(held) or 'none'}; {takes} takes the plan's.", highlight=False
-        )
+    say_what_stays(way, plan, old)
     if is_driven(way.home, old):
         on_fleet.watch(way, old.run)
     resume.go_on(way, old.run)
+
+
+def say_what_stays(way: Way, plan: Plan, old: RunRecord) -> None:
+    """What the plan says and the run does not take: the digest does not tell."""
+    view = resume.read(way.home, old.run)[2]
+    held, takes = view.budget, way.hint("resume", old.key or old.run, "--plan", "FILE")
+    if plan.budget and budgets.after(held, plan.budget) != held:
+        way.console.print(
+            f"Its budget stays {budgets.caps(held) or 'none'}; {takes} takes the plan's.", highlight=False
+        )
+    if plan.limits and home_files.limits(way.home, plan.limits) != view.limits:
+        way.console.print(f"Its limits stay: {view.limits}; {takes} takes the plan's.", highlight=False)
 
 
 def _accepted_elsewhere(home: Path, key: str | None) -> RunRecord | None:

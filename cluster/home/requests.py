@@ -21,6 +21,7 @@ from actors.stores.kinds import open_inbox, open_writer
 from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
 from actors.stores.writer import Append
+from actors.vocabulary.limits import Limits
 from actors.vocabulary.review import Questions
 from actors.work import ItemState
 from cluster.plan.cost import check_prices
@@ -53,8 +54,10 @@ def pause(store: Path, run: str) -> bool:
     return ask(store, PauseRequested(run=id_))
 
 
-def go_on(store: Path, run: str, budget: Budget | None = None, item: str | None = None) -> bool:
-    """Ask that a paused run goes on, with these caps of it, or of its item, from now on. See `ask`.
+def go_on(
+    store: Path, run: str, budget: Budget | None = None, item: str | None = None, limits: Limits | None = None
+) -> bool:
+    """Ask that a paused run goes on, with these caps of it, or of its item, and these limits from now on. See `ask`.
 
     Raises NotFound; UserError if they cannot hold.
     """
@@ -66,7 +69,7 @@ def go_on(store: Path, run: str, budget: Budget | None = None, item: str | None 
         if budget and budget.usd is not None:
             checked = [known for known in items if item in (None, known.id)]
             check_prices({name or record.model for known in checked for name in known.models})
-    return ask(store, ContinueRequested(run=record.run, budget=budget, target=item))
+    return ask(store, ContinueRequested(run=record.run, budget=budget, target=item, limits=limits))
 
 
 def answer(store: Path, run: str, item: str, text: str, epoch: int | None = None) -> bool:

@@ -41,7 +41,7 @@ class Plan:
     digest: str
     """SHA-256 of what counts: items, content of inputs and of the workspace, model.
 
-    Not of order, comments, layout, budgets or the name.
+    Not of order, comments, layout, budgets, limits or the name.
     """
     budget: Budget | None = None
     limits: Limits | None = None

@@ -177,8 +177,7 @@ class RunState(RunSteps):
     def _on_wish(self, event: ev.RunAccepted | ev.PauseRequested | ev.ContinueRequested | Drain) -> list[Command]:
         if isinstance(event, ev.RunAccepted | ev.ContinueRequested):
             self._placement.change_budget(event)
-        if isinstance(event, ev.RunAccepted):
-            self._growing.limits = event.limits
+            self._growing.limits = event.limits or self._growing.limits
         self.wishes.hear(event)
         return []
 

@@ -43,6 +43,7 @@ from actors.journal.people import ApprovalRequested, Word
 from actors.journal.turns import Noted
 from actors.spending.budget import Budget
 from actors.stores.protocol import RunRecord
+from actors.vocabulary.limits import Limits
 from actors.vocabulary.phase import first
 from actors.vocabulary.review import Purpose
 from actors.work import FINISHED, TERMINAL, Item, ItemState, Role, RunStatus, Usage
@@ -66,6 +67,7 @@ class RunView:
         self.held: dict[str, ModelHeld] = {}
         """Models whose calls wait for their limits, as was told last."""
         self.budget = Budget()
+        self.limits = Limits()
         self.accepted_at: float | None = None
         self.started_at: float | None = None
         """When the first driver took the run."""
@@ -113,7 +115,7 @@ class RunView:
 
     def _on_run_accepted(self, event: RunAccepted) -> None:
         self.accepted_at = event.at
-        self.budget = event.budget or self.budget
+        self.budget, self.limits = event.budget or self.budget, event.limits
 
     def _on_run_started(self, event: RunStarted) -> None:
         self.started_at = event.at if self.started_at is None else self.started_at
@@ -136,6 +138,7 @@ class RunView:
     def _on_continue(self, event: ContinueRequested) -> None:
         if event.budget and (of := self.items.get(event.target) if event.target else self):
             of.budget = (of.budget or Budget()).changed(event.budget)
+        self.limits = event.limits or self.limits
 
     def _on_held(self, event: ModelHeld) -> None:
         if event.waiting:

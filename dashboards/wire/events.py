@@ -170,7 +170,7 @@ def _item_cancelled(event: ItemCancelled, _tasks: Tasks) -> Told:
     return [("work_item_cancelled", {"item_id": event.item, "term": event.term})]
 
 
-REQUESTED = {"target": "item_id", "budget": "caps"}
+REQUESTED = {"target": "item_id", "budget": "caps", "limits": "limits"}
 
 
 def _requested(event: CancelRequested | PauseRequested | ContinueRequested, _tasks: Tasks) -> Told:

@@ -23,6 +23,7 @@ FIELDS = {
     "run": "Id of the run; null for events of the fleet.",
     "item_id": "The work item.",
     "caps": "Of a budget, from now on: usd, tokens or both.",
+    "limits": "How far the run may grow from now on: `items`, `fan_out`, `depth`.",
     "anew": "Whether what was spent before does not count any more.",
     "agent_id": "The agent, as in `executor-0`.",
     "epoch": "Number of the item's assignment; every new one is higher.",
@@ -250,5 +251,5 @@ TYPES = {
         "A person or a tool remembered something.", ("memory_id", "namespace", "importance", "kind", "tags")
     ),
     "memory_forgotten": WireType("A memory is not recalled any more.", ("memory_id",)),
-    "continue_requested": WireType("A person wants a paused run to go on.", (), ("item_id", "caps")),
+    "continue_requested": WireType("A person wants a paused run to go on.", (), ("item_id", "caps", "limits")),
 }

@@ -12,7 +12,9 @@ from actors.spending.budget import Budget
 from actors.stores.group import GroupStore
 from actors.stores.protocol import Accept, RunRecord
 from actors.stores.reader import Reader
+from actors.vocabulary.limits import Limits
 from cluster.cli import budgets, revise
+from cluster.cli import run as run_command
 from cluster.cli.revise import Change
 from cluster.cli.shape import Shape
 from cluster.cli.way import Way
@@ -57,6 +59,13 @@ class Home:
     def continued(self) -> list[tuple[str | None, Budget | None]]:
         events = Reader(store_path(self.folder)).events_of_all(0, 999)
         return [(event.target, event.budget) for event in events if isinstance(event, ContinueRequested)]
+
+    def widened(self) -> list[Limits]:
+        events = Reader(store_path(self.folder)).events_of_all(0, 999)
+        return [event.limits for event in events if isinstance(event, ContinueRequested) and event.limits]
+
+    def record(self) -> RunRecord:
+        return Reader(store_path(self.folder)).run("old")
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +123,31 @@ def test_the_same_plan_with_other_budgets_is_the_same_run_with_other_budgets(
     assert "Budget: $5.00 from now on." in capsys.readouterr().out
     assert not home.resume("budget: {usd: 5}\n" + widened)
     assert len(home.continued()) == 2, "said once"
+
+
+def test_the_same_plan_with_other_limits_is_the_same_run_with_other_limits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Home(tmp_path, PLAN)
+    assert not home.resume("limits: {fan_out: 500}\n" + PLAN), "it is to go on as it is"
+    assert home.widened() == [Limits(fan_out=500)]
+    assert "Limits: items 1000, fan_out 500, depth 2 from now on." in capsys.readouterr().out
+    assert not home.resume("limits: {fan_out: 500}\n" + PLAN)
+    assert len(home.widened()) == 1, "said once"
+    (tmp_path / "limits.json").write_text('{"depth": 3}')
+    assert not home.resume(PLAN)
+    assert home.widened()[1:] == [Limits(depth=3)], "as a new run would have them"
+
+
+def test_a_key_says_which_limits_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = Home(tmp_path, PLAN)
+    home.path.write_text("limits: {fan_out: 500}\n" + PLAN)
+    way = Way(home.folder, Shape(), 0, False, False)
+    run_command.say_what_stays(way, load(home.path), home.record())
+    assert "Its limits stay: items 1000, fan_out 100, depth 2; mnemosyne resume monday" in capsys.readouterr().out
+    home.path.write_text(PLAN)
+    run_command.say_what_stays(way, load(home.path), home.record())
+    assert not capsys.readouterr().out
 
 
 def test_the_same_plan_alone_changes_nothing(tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ from actors.events import (
     TurnDone,
 )
 from actors.spending.budget import Budget
+from actors.vocabulary.limits import Limits
 from actors.vocabulary.phase import Phase
 from actors.work import Content, FailureKind, Grows, Item, Lost, RestartCause, Result, Role, RunStatus
 from dashboards.wire import docs
@@ -128,6 +129,7 @@ JOURNAL: list[Event] = [
     PauseRequested(run="r"),
     ContinueRequested(run="r"),
     ContinueRequested(run="r", target="a", budget=Budget(usd=1)),
+    ContinueRequested(run="r", limits=Limits(fan_out=5)),
     AgentStarting(agent="executor-0", role=Role.EXECUTOR),
     AgentStarted(agent="executor-0", role=Role.EXECUTOR, generation=2, pid=7, node="n"),
     AgentUnavailable(agent="executor-0", role=Role.EXECUTOR, reason="no memory"),

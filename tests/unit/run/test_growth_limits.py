@@ -9,6 +9,7 @@ from actors.errors import UserError
 from actors.events import (
     ApprovalRequested,
     CancelRequested,
+    ContinueRequested,
     ItemCancelled,
     ItemFailed,
     ItemsAdded,
@@ -16,6 +17,7 @@ from actors.events import (
     RunWaiting,
 )
 from actors.journal.people import Approval, ApprovalDenied, ApprovalGranted
+from actors.journal.rows import from_rows
 from actors.spending.budget import Budget
 from actors.vocabulary.limits import MOST_ITEMS, Limits
 from actors.vocabulary.review import Ruling
@@ -63,6 +65,20 @@ def test_an_approval_adds_the_items_once_whatever_dies(seed: int) -> None:
     assert state.status is RunStatus.COMPLETED
     assert run.joined() == ["each[0]", "each[1]", "each[2]"]
     assert len([e for e in run.journal if isinstance(e, ApprovalRequested)]) == 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_limits_that_a_person_gives_hold_from_then_on_whatever_dies(seed: int) -> None:
+    run = Grown(LISTING, EACH, MERGE, limits=Limits(fan_out=2))
+    run.journal += [ContinueRequested(run="r", limits=Limits(fan_out=3)), ContinueRequested(run="r")]
+    state = run.drive(answers(lists(1, 2, 3)), Random(seed), kills=3)
+    assert (state.status, run.joined()) == (RunStatus.COMPLETED, ["each[0]", "each[1]", "each[2]"])
+
+
+def test_a_continuation_of_an_older_version_says_nothing_of_limits() -> None:
+    (event,) = from_rows([(1, 2.0, '{"run":"r","type":"continue_requested","budget":null,"target":null}')])
+    assert isinstance(event, ContinueRequested)
+    assert event.limits is None
 
 
 def test_an_approval_is_for_one_item_once() -> None:

@@ -6,8 +6,10 @@ import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from random import Random
+from typing import get_args
 
 from actors.errors import StoreError
+from actors.events import FLEET, Event
 from actors.governor.governor import Governor
 from actors.governor.needs import Amounts, Permit
 from actors.governor.notes import Answer, Note
@@ -23,6 +25,10 @@ SILENT_S = 10.0
 
 SWEEP_S = 1.0
 TELL_S = 1.0
+
+_TYPES = (kind.model_fields["type"].default for kind in get_args(get_args(Event)[0]))
+OTHERS = tuple(type_ for type_ in _TYPES if type_ != "rate_limited")
+"""Types of events that are nobody's word on calls that are held."""
 
 
 class Box:
@@ -154,8 +160,22 @@ class Desk:
 
 async def tell(desk: Desk, store: Store) -> None:
     """Until cancelled: write down how limits hold calls up. What the store does not take is lost."""
+    with suppress(StoreError):
+        await _take_back(store)
     while True:
         await asyncio.sleep(TELL_S)
         if news := desk.news():
             with suppress(StoreError):
                 await store.append(uuid.uuid4().hex, news)
+
+
+async def _take_back(store: Store) -> None:
+    """What a governor before this one told: whoever is held now is told of anew."""
+    told: dict[str, ModelHeld] = {}
+    after = 0
+    while page := await store.read(FLEET, after, 0, exclude=OTHERS):
+        after = page[-1].seq
+        told |= {event.model: event for event in page if isinstance(event, ModelHeld)}
+    over = [ModelHeld(model=m, by=one.by, waiting=0, in_flight=0, held_s=0.0) for m, one in told.items() if one.waiting]
+    if over:
+        await store.append(uuid.uuid4().hex, over)

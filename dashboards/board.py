@@ -1,7 +1,7 @@
 """Everything that the page shows, folded from the journal. Lives in one thread with its Reader."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from actors.errors import NotFound
@@ -37,6 +37,8 @@ class Board:
     def __init__(self, reader: Reader, alive: Callable[[], bool], clock: Callable[[], float] = time.time) -> None:
         self._reader, self._alive, self._clock = reader, alive, clock
         self.seq = queries.last_seq(reader.db)
+        self.at = next((event.at for event in reader.newest(None, self.seq, 1)), None)
+        """Of the last row but signs of life, in Unix seconds."""
         self.version = 0
         """Another one whenever readers are told something."""
         self._runs: dict[str, KnownRun] = {}
@@ -78,7 +80,7 @@ class Board:
             if isinstance(event, RunFinished):
                 self._keep(event.run)
         if events:
-            self.seq = events[-1].seq
+            self.seq, self.at = events[-1].seq, events[-1].at
         if not frames:
             return None
         self.version += 1
@@ -135,17 +137,12 @@ class Board:
         agents = [{**told, "working_on": sorted(working[told["id"]].working_on)} for told in self._fleet.to_json()]
         held = [{**event.model_dump(include=set(HELD)), "at": event.at} for event in self._held.values()]
         out = [{"model": model, "reason": reason} for model, reason in self._out.items()]
-        return {"alive": alive, "agents": agents, "held": held if alive else [], "out": out}
+        return {"alive": alive, "agents": agents, "held": held if alive else [], "out": out if alive else []}
 
     @property
     def held(self) -> Mapping[str, ModelHeld]:
         """The governor's last word on models whose calls it holds."""
         return self._held
-
-    @property
-    def out(self) -> Collection[str]:
-        """Models that nobody gets an answer from."""
-        return self._out.keys()
 
     def unfinished(self) -> list[tuple[RunRecord, RunView]]:
         """Every run that goes on, waits or is paused."""

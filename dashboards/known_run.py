@@ -4,6 +4,7 @@ from typing import Any
 
 from actors.events import Event, ItemsAdded, RunAccepted, RunFinished, completed
 from actors.journal.people import Word
+from actors.journal.recorded import ENDS
 from actors.stores.protocol import RunRecord
 from actors.stores.reader import Reader
 from actors.work import Item
@@ -127,7 +128,7 @@ class KnownRun:
         id_ = event.target if isinstance(event, Word) else getattr(event, "item", None)
         if id_ is not None:
             self._touched.add(id_)
-            if completed(event):
+            if completed(event) or event.type in ENDS:  # a sub-agent's end frees its parent, whatever it is
                 self._touched.update(self._dependents.get(id_, ()))
 
 

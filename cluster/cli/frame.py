@@ -105,6 +105,8 @@ def _used(view: RunView, width: int) -> list[Text]:
         told.append(f"waited {seconds(spent.waited_s)}")
     if spent.estimated_usd:
         told.append(f"{dollars(spent.estimated_usd)} of the cost estimated")
+    elif spent.estimated_tokens:
+        told.append(f"at most {spent.estimated_tokens} more in calls that were lost")
     line = ", ".join([f"tokens {tables.tokens(spent.usage) or '0+0'}", *told])
     return [_text(line, width, "dim")] if told else []
 

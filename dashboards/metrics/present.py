@@ -35,6 +35,7 @@ def present(board: Board, models: labels.Models, driven: Callable[[RunRecord], b
         *_budgets(board),
         *_store(store),
         ("journal_seq", (), board.seq),
+        ("journal_last_event_timestamp_seconds", (), board.at),
     ]
     for name, values, value in told:
         if value is not None:
@@ -78,8 +79,9 @@ def _oldest(view: RunView) -> float | None:
 
 
 def _models(board: Board, models: labels.Models) -> Told:
-    held, out = board.held, {models.label(model) for model in board.out}
-    by_label = {models.label(model): event for model, event in held.items()} if board.agents()["alive"] else {}
+    facts = board.agents()
+    out = {models.label(one["model"]) for one in facts["out"]}
+    by_label = {models.label(model): event for model, event in board.held.items()} if facts["alive"] else {}
     for model in models.names:
         event = by_label.get(model)
         yield "model_waiting_calls", (model,), event.waiting if event else 0
@@ -98,7 +100,7 @@ def _budgets(board: Board) -> Told:
             usd.append(max(view.budget.usd - spent.cost_usd, 0.0))
             shares.append(usd[-1] / view.budget.usd if view.budget.usd else 0.0)
         if view.budget.tokens is not None:
-            left = max(view.budget.tokens - spent.usage.total, 0)
+            left = max(view.budget.tokens - spent.usage.total - spent.estimated_tokens, 0)
             shares.append(left / view.budget.tokens if view.budget.tokens else 0.0)
     yield "budget_left_usd", (), sum(usd) if usd else None
     yield "budget_left_ratio", (), min(shares, default=None)

@@ -152,7 +152,7 @@ function figures(run) {
     ["done", `${number(run.counts.complete)} of ${number(all)}`],
     ...(run.phase ? [["phase", words(run.phase)]] : []),
     ["time", seconds(took)],
-    ["tokens", number(tokens(run.usage)) + (run.budget?.tokens ? ` of ${number(run.budget.tokens)}` : "")],
+    ["tokens", (run.estimated_tokens ? "≤ " : "") + number(tokens(run.usage) + (run.estimated_tokens ?? 0)) + (run.budget?.tokens ? ` of ${number(run.budget.tokens)}` : "")],
     ["cost", `${run.estimated_usd ? "≤ " : ""}${dollars(run.cost_usd)}${cap ? ` of ${dollars(cap)}` : ""}`],
     ["model", run.model],
   ];

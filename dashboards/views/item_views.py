@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from actors.work import Item, ItemState
+from actors.work import TERMINAL, Item, ItemState
 from dashboards.views.item_view import ItemView
 
 
@@ -12,6 +12,8 @@ class ItemViews(dict[str, ItemView]):
     def __init__(self) -> None:
         super().__init__()
         self._dependents: dict[str, list[ItemView]] = {}
+        self._ends: dict[str, ItemView] = {}
+        """Who waits for the end of an item, whatever that is."""
         self._in: dict[ItemState, dict[str, ItemView]] = {state: {} for state in ItemState}
 
     @property
@@ -41,11 +43,19 @@ class ItemViews(dict[str, ItemView]):
             waiting.dependencies_left += 1
             self._dependents[id_].append(waiting)
 
+    def wait_for_ends(self, waiting: ItemView, ids: Iterable[str]) -> None:
+        """The item goes on once these have ended, with a result or without."""
+        self._ends |= dict.fromkeys(ids, waiting)
+
     def move(self, id_: str, state: ItemState, at: float) -> ItemView:
         """The item is in this state from now on."""
         view = self._in[self[id_].state].pop(id_)
         view.state, view.since = state, at
         self._in[state][id_] = view
+        if state in TERMINAL and (waiting := self._ends.pop(id_, None)):
+            others = any(one is waiting for one in self._ends.values())
+            if waiting.state is ItemState.WAITING and not others:
+                self.move(waiting.id, ItemState.READY, at)
         return view
 
     def complete(self, view: ItemView, at: float) -> None:

@@ -9,6 +9,7 @@ from actors.events import (
     AgentHeartbeat,
     AgentResetRequested,
     AgentRestartRequested,
+    AgentStarting,
     CancelRequested,
     ContinueRequested,
     Event,
@@ -74,6 +75,7 @@ class RunView:
         self.finished_at: float | None = None
         self.accounts = Accounts()
         self.agents: dict[str, AgentInfo] = {}
+        self._asked = False  # for the agents of a fleet, which are told in rows that follow each other
         self.items = ItemViews()
         self._roles: dict[str, Role] = {}
         self._add([item for item in items if item.parent is None])
@@ -111,6 +113,10 @@ class RunView:
         if event.run not in (self.run, FLEET) or (event.seq and event.seq <= self.seq):
             return
         self.seq, self._at = max(self.seq, event.seq), event.at
+        if isinstance(event, AgentStarting) and not self._asked:  # whoever was there before is gone
+            self.agents.clear()
+            self.held.clear()
+        self._asked = isinstance(event, AgentStarting)
         _HANDLERS[type(event)](self, event)
 
     def _on_run_accepted(self, event: RunAccepted) -> None:
@@ -194,6 +200,7 @@ class RunView:
         parent = self._move(event.item, ItemState.WAITING if event.items else ItemState.READY)
         spawned = {one.item for one in event.granted}
         self.items.wait_for(parent, (item.id for item in event.items if item.id not in spawned))
+        self.items.wait_for_ends(parent, (item.id for item in event.items if item.id in spawned))
 
     def _on_item_joined(self, event: ItemJoined) -> None:
         self.items.complete(self.items[event.item], event.at)

@@ -25,7 +25,10 @@ UNBILLED = frozenset(
 class Spent:
     """Grows by `add`. Plain numbers: a long journal adds very many of them."""
 
-    __slots__ = ("backoff_s", "calls", "cost_usd", "estimated_usd", "limit_s", "permit_s", "retries", "tokens")
+    __slots__ = (
+        *("backoff_s", "calls", "cost_usd", "estimated_tokens", "estimated_usd"),
+        *("limit_s", "permit_s", "retries", "tokens"),
+    )
 
     def __init__(self) -> None:
         self.tokens = [0, 0, 0, 0]
@@ -34,6 +37,8 @@ class Spent:
         """None as soon as one used price is unknown."""
         self.estimated_usd = 0.0
         """The part of it that is an upper bound of what lost calls may cost."""
+        self.estimated_tokens = 0
+        """Of lost calls, at most; `tokens` has them not."""
         self.calls, self.retries = 0, 0
         self.permit_s, self.limit_s, self.backoff_s = 0.0, 0.0, 0.0
 
@@ -44,6 +49,7 @@ class Spent:
             (used.input_tokens, used.output_tokens, used.cache_read_tokens, used.cache_write_tokens),
             _cost(more),
             more.estimated_usd,
+            more.estimated_tokens,
         )
         self._took(effort)
 
@@ -53,16 +59,20 @@ class Spent:
             rest = max(outcome.reserved.usd - self.cost_usd, 0.0)
             self.cost_usd += rest
             self.estimated_usd += rest
+        if outcome.reserved and outcome.reserved.tokens is not None:
+            known = self.usage.total + self.estimated_tokens
+            self.estimated_tokens += max(outcome.reserved.tokens - known, 0)
 
     def join(self, more: "Spent") -> None:
         """Add another sum."""
-        self._add(more.tokens, more.cost_usd, more.estimated_usd)
+        self._add(more.tokens, more.cost_usd, more.estimated_usd, more.estimated_tokens)
         self._took(more)
 
-    def _add(self, tokens: Sequence[int], dollars: float | None, estimated_usd: float) -> None:
+    def _add(self, tokens: Sequence[int], dollars: float | None, estimated_usd: float, estimated_tokens: int) -> None:
         self.tokens = [one + other for one, other in zip(self.tokens, tokens, strict=True)]
         self.cost_usd = None if self.cost_usd is None or dollars is None else self.cost_usd + dollars
         self.estimated_usd += estimated_usd
+        self.estimated_tokens += estimated_tokens
 
     def _took(self, more: "Effort | Spent") -> None:
         self.calls += more.calls
@@ -92,8 +102,8 @@ class Spent:
     def to_json(self) -> dict[str, Any]:
         """For machines."""
         effort = {name: getattr(self, name) for name in ("calls", "retries", "permit_s", "limit_s", "backoff_s")}
-        money = {"cost_usd": self.cost_usd, "estimated_usd": self.estimated_usd}
-        return {"usage": self.usage.model_dump(), **money, "effort": effort}
+        names = ("cost_usd", "estimated_usd", "estimated_tokens")
+        return {"usage": self.usage.model_dump(), **{name: getattr(self, name) for name in names}, "effort": effort}
 
 
 def total(parts: Iterable[Spent]) -> Spent:

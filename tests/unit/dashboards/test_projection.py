@@ -18,18 +18,34 @@ from actors.events import (
     ItemCancelled,
     ItemFailed,
     ItemSkipped,
+    ModelHeld,
     PauseRequested,
     RunFinished,
     RunPaused,
     RunResumed,
     TurnDone,
 )
-from actors.work import Content, Effort, Failure, FailureKind, Item, ItemState, Result, Role, RunStatus, Usage
+from actors.work import (
+    Content,
+    Effort,
+    Failure,
+    FailureKind,
+    Item,
+    ItemState,
+    Lost,
+    Outcome,
+    Reservation,
+    Result,
+    Role,
+    RunStatus,
+    Usage,
+)
 from cluster.run.graph import WorkGraph
 from cluster.run.state import RunState
 from dashboards.views.agent_info import AgentState
 from dashboards.views.projection import RunView
 from dashboards.views.run_json import run_json
+from tests.support.growths import Grown
 from tests.support.histories import (
     BAD,
     GONE,
@@ -44,6 +60,7 @@ from tests.support.histories import (
     reuse,
     view_of,
 )
+from tests.unit.run.test_subagents import asks, once
 
 
 @st.composite
@@ -243,6 +260,38 @@ def test_agents_are_visible_from_their_start_to_their_next_generation() -> None:
     assert agent.state.value == "idle", "what the older generation held is not this one's work"
     view.apply(AgentStarting(agent="executor-1", role=Role.EXECUTOR))
     assert view.unavailable() == []
+
+
+def test_another_fleet_has_the_agents_it_tells_and_no_word_of_the_one_before() -> None:
+    held = ModelHeld(model="m", by="retry_after", waiting=12, in_flight=1, held_s=35.0)
+    view = view_of(items(a=[]), *agent_events(), held)
+    assert (list(view.agents), list(view.held)) == (["executor-0", "executor-1"], ["m"])
+    for name in ("executor-0", "reviewer-0"):
+        view.apply(AgentStarting(agent=name, role=Role.EXECUTOR))
+    assert (list(view.agents), list(view.held)) == (["executor-0", "reviewer-0"], [])
+
+
+@pytest.mark.parametrize("part", [GOOD, BAD])
+def test_an_item_whose_sub_agents_have_ended_is_ready(part: Outcome) -> None:
+    plan = Item(id="p", description="Do it all.", tools=("files:read", "subagents"))
+    run = Grown(plan)
+    run.drive({"p": once(asks(description="One."), asks(description="Two.")), "p[1.1]": part})
+    view, state = RunView(run.plan, record(run.plan)), RunState("r", WorkGraph(run.plan), "fake")
+    for event in run.journal:
+        view.apply(event)
+        state.handle(event)
+        assert view.items.counts == state.tally(), event
+
+
+def test_tokens_of_lost_attempts_count_as_they_were_reserved() -> None:
+    lost = Lost(message="gone", reserved=Reservation(usd=0.5, tokens=4000))
+    view = view_of(items(a=[]), assigned("a"), closed("a", lost))
+    assert (view.usage, view.accounts.run.estimated_tokens) == (Usage(), 4000)
+    assert run_json(view)["estimated_tokens"] == 4000
+    late = BAD.model_copy(update={"usage": Usage(input_tokens=5), "estimated_tokens": 70})
+    for event in (assigned("a", 2), closed("a", late, epoch=2)):
+        view.apply(event)
+    assert (view.usage.total, view.accounts.run.estimated_tokens) == (5, 4070)
 
 
 def test_other_runs_are_passed_over() -> None:

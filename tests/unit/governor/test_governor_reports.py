@@ -1,13 +1,17 @@
 """When people are told of a model's limits, and in which words."""
 
+import asyncio
 from random import Random
 
 import pytest
 
+from actors.desk import Desk, tell
+from actors.events import FLEET
 from actors.governor.governor import Governor
 from actors.governor.needs import Amounts, Need
 from actors.governor.reports import EVERY_S, TOLD_FROM_S, Reports
 from actors.journal.fleet import ModelHeld
+from actors.stores.memory import MemoryStore
 from actors.stores.protocol import RunRecord
 from cluster.cli.pace import held
 from dashboards.views.projection import RunView
@@ -44,6 +48,18 @@ def test_short_waits_are_not_told() -> None:
         ask(it, 50, second)
         it.grants(second + 0.9)
         assert reports.due(it, second + 0.9) == []
+
+
+async def test_what_a_governor_told_that_is_gone_is_taken_back() -> None:
+    store = MemoryStore()
+    was = ModelHeld(model=M, by="requests", waiting=5, in_flight=2, held_s=20.0)
+    over = ModelHeld(model="other", by="requests", waiting=0, in_flight=0, held_s=0.0)
+    await store.append("before", [was, was.model_copy(update={"model": "other"}), over])
+    telling = asyncio.create_task(tell(Desk({}), store))
+    (event,) = await store.read(FLEET, 3, 5)
+    telling.cancel()
+    assert isinstance(event, ModelHeld)
+    assert (event.model, event.waiting, event.in_flight) == (M, 0, 0)
 
 
 def test_refusals_are_told_at_once_and_once() -> None:

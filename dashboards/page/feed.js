@@ -8,15 +8,23 @@ export class Feed {
     this.on = on;
     this.cursor = null;
     this.run = null;
+    this.names = new Set();
     this.timer = null;
     this.source = null;
   }
 
-  /** Watch a run, or everything if null. */
+  /** Watch a run, by id or key, or everything if null. */
   watch(run) {
     this.run = run;
+    this.names = new Set([run]);
     this.cursor = null;
     this.open();
+  }
+
+  /** The run that is told of: it is asked for by its id from now on, since a key may become another run's. */
+  named(run) {
+    this.run = run.run;
+    this.names.add(run.run).add(run.key);
   }
 
   open() {

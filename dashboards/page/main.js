@@ -42,6 +42,7 @@ function draw(...parts) {
 
 function snapshot(told) {
   const another = state.snapshot(told);
+  if (state.run) feed.named(state.run);
   if (!state.run && state.runs.size) return choose();
   if (another) graph.plan(state.plan());
   if (told.recent) events.again();
@@ -95,17 +96,18 @@ function place(run, item) {
 
 function arrived() {
   const { run, item } = placed();
-  if (run && run !== feed.run) return feed.watch(run);
+  if (run && !feed.names.has(run)) return feed.watch(run);
   if (item && item !== panel.id) panel.show(item);
   if (!item && panel.id) panel.dialog.close();
 }
 
-/** The run that a visitor most probably wants: the newest that goes on, else the newest. */
+/** The run that the address names, by id or key; else what a visitor most probably wants: the newest that goes on, else the newest. */
 function choose() {
   const runs = [...state.runs.values()];
-  const run = runs.find((one) => !FINISHED.has(one.state)) ?? runs[0];
-  const wanted = placed().run;
-  history.replaceState(null, "", `#${new URLSearchParams({ run: runs.some((one) => one.run === wanted || one.key === wanted) ? wanted : run.run })}`);
+  const { run: wanted } = placed();
+  const named = wanted !== null && runs.some((one) => one.run === wanted || one.key === wanted);
+  const run = named ? wanted : (runs.find((one) => !FINISHED.has(one.state)) ?? runs[0]).run;
+  history.replaceState(null, "", `#${new URLSearchParams({ run })}`);
   arrived();
 }
 

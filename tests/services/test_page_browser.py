@@ -2,11 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from actors.events import AgentErrorRecorded, AgentHealthDegraded, AgentRestarted, AgentStarted, Event, RunFinished
@@ -17,18 +15,12 @@ from actors.work import RestartCause, Role, RunStatus
 from cluster.fleets.around import HomeAround
 from dashboards.listening import bind, serve
 from dashboards.server import Server
-from tests.support import browsers, scenes
+from tests.support import scenes
 from tests.support.browsers import entrance, opened
 from tests.support.histories import write
 from tests.support.pages import TOKEN, Around, page
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    async with browsers.browser() as started:
-        yield started
 
 
 async def test_a_run_is_watched_from_start_to_end(chromium: Browser, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What the journal's rows mean to supervision."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from actors.events import AgentResetRequested, AgentStarted, AgentStarting, Event, ItemClosed
@@ -17,6 +18,16 @@ ANSWERED: Final = frozenset(
     }
 )
 """Failures that a working model told of. A timeout tells nothing of the model."""
+
+
+def dated(events: Iterable[Event], now: float) -> list[Event]:
+    """The same rows, none from after the next one or after `now`: of a clock that was ahead, and was set right."""
+    rows = list(events)
+    for place in reversed(range(len(rows))):
+        if rows[place].at > now:
+            rows[place] = rows[place].model_copy(update={"at": now})
+        now = rows[place].at
+    return rows
 
 
 def observations(event: Event) -> list[Observation]:

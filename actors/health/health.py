@@ -1,6 +1,7 @@
 """Supervision of a fleet as one value: observations in, decisions out."""
 
 from collections.abc import Iterable
+from math import inf
 from random import Random
 
 from actors.events import (
@@ -15,7 +16,7 @@ from actors.events import (
 from actors.health.agents import AgentHealth, Watch
 from actors.health.breaker import Breaker
 from actors.health.decisions import Decision, GiveUp, Guilty, Restart
-from actors.health.facts import observations
+from actors.health.facts import dated, observations
 from actors.health.hangs import Hang, Hangs, Stuck
 from actors.health.observations import (
     Admitted,
@@ -78,8 +79,8 @@ class Health:
         """Whether the agent was given up."""
         return agent in self._agents and self._agents[agent].failed
 
-    def replay(self, events: Iterable[Event]) -> list[Observation]:
-        """Take over what is on record, deciding nothing.
+    def replay(self, events: Iterable[Event], now: float = inf) -> list[Observation]:
+        """Take over what is on record `now`, deciding nothing.
 
         Give it at least the rows of the longer window, and the last row of each model, which may be probed for longer.
         Other older rows do no harm if an agent's starts come with its ends.
@@ -87,7 +88,7 @@ class Health:
         """
         owed: list[Fault] = []
         newest = 0.0
-        for event in events:
+        for event in dated(events, now):
             newest = max(newest, event.at)
             if isinstance(event, AgentErrorRecorded):
                 _settle(owed, event)

@@ -109,7 +109,7 @@ class Monitor:
         rows = old + await self._read_all(None, old[-1].seq if old else 0)
         for event in rows:
             self._told.note(event)
-        return rows[-1].seq if rows else 0, self._health.replay(rows)
+        return rows[-1].seq if rows else 0, self._health.replay(rows, self._clock())
 
     async def _read_all(self, run: str | None, cursor: int) -> list[Event]:
         rows: list[Event] = []

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from actors.events import (
     AgentErrorRecorded,
+    AgentRestarted,
     AgentStarted,
     AgentStarting,
     Event,
@@ -15,7 +16,7 @@ from actors.events import (
 from actors.health.health import Health
 from actors.health.observations import Fault, Found, Ping, Requested, Reset, Round, Tick
 from actors.settings import HealthSettings
-from actors.work import Content, Failure, FailureKind, Result, Role
+from actors.work import Content, Failure, FailureKind, RestartCause, Result, Role
 from tests.support.lives import Life, Step, steps
 from tests.support.supervision import T0, A, Longest, Stage, Story, told
 
@@ -204,3 +205,38 @@ def test_failures_of_a_model_count_on_from_the_last_answer() -> None:
     stage = Stage()
     stage.health.replay([*failures, call("good", None)])
     assert told(stage.see(fifth)) == []
+
+
+HOURS = 8 * 3600.0
+
+
+def test_a_model_that_became_unavailable_while_the_clock_was_ahead_is_asked_again_within_its_back_off() -> None:
+    stage = Stage()
+    stage.health.replay([ModelUnavailable(model="m", reason="502", at=T0 + HOURS)], T0)
+    assert stage.health.wake_at() == T0 + 1
+    assert stage.tick(1) == [("available", "m", True)]
+
+
+def test_restarts_from_a_clock_that_was_ahead_are_from_before_the_rows_that_follow_them() -> None:
+    ends = [
+        AgentRestarted(agent=A, generation=n, cause=RestartCause.CRASH, reason="x", at=T0 + HOURS) for n in range(1, 4)
+    ]
+    right = AgentStarted(agent=A, role=Role.EXECUTOR, generation=4, pid=1, node="n", at=T0 - 61)
+    stage = Stage()
+    stage.health.replay([*ends, right], T0)
+    stage.see(Found(A, 4, True))
+    assert stage.health.agent(A, T0).last_restart == T0 - 61
+    assert stage.crash(4) == [("error", 1), ("restarted", 4, "crash")], "the three are over"
+
+
+def test_after_a_clock_that_was_ahead_faults_count_and_an_order_is_repeated() -> None:
+    stage = Stage()
+    stage.health.replay([recorded("boom", HOURS)], T0)
+    stage.see(Found(A, 1, True))
+    for _ in range(3):
+        stage.fault()
+    assert stage.fault()[-1] == ("restart", 1, "threshold")
+    ordered = Health(stage.settings, Longest())
+    ordered.replay([AgentRestarted(agent=A, generation=1, cause=RestartCause.HANG, reason="x", at=T0 + HOURS)], T0)
+    later = T0 + stage.settings.patience_s + 1
+    assert told(ordered.handle(Round((Ping(A, 1, "n", later, later),)), later)) == [("restart", 1, "hang")]

@@ -3,7 +3,6 @@
 import json
 import random
 import sys
-from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -11,14 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.events import (
-    AgentStarted,
-    AgentStarting,
-    AgentUnavailable,
     Event,
     ItemCancelled,
     ItemFailed,
     ItemSkipped,
-    ModelHeld,
     PauseRequested,
     RunFinished,
     RunPaused,
@@ -33,10 +28,8 @@ from actors.work import (
     Item,
     ItemState,
     Lost,
-    Outcome,
     Reservation,
     Result,
-    Role,
     RunStatus,
     Usage,
 )
@@ -45,7 +38,6 @@ from cluster.run.state import RunState
 from dashboards.views.agent_info import AgentState
 from dashboards.views.projection import RunView
 from dashboards.views.run_json import run_json
-from tests.support.growths import Grown
 from tests.support.histories import (
     BAD,
     GONE,
@@ -60,7 +52,6 @@ from tests.support.histories import (
     reuse,
     view_of,
 )
-from tests.unit.run.test_subagents import asks, once
 
 
 @st.composite
@@ -236,51 +227,6 @@ def test_a_call_that_was_declined_costs_nothing_and_one_that_was_cut_short_costs
     assert cost_after(failure(FailureKind.TIMEOUT)) is None
     assert cost_after(failure(FailureKind.TIMEOUT, cost_usd=0.0)) == 0.0
     assert cost_after(failure(FailureKind.BAD_REQUEST, usage={"input_tokens": 3})) is None
-
-
-def agent_events() -> Iterable[Event]:
-    yield AgentStarting(agent="executor-0", role=Role.EXECUTOR)
-    yield AgentStarting(agent="executor-1", role=Role.EXECUTOR)
-    yield AgentStarted(agent="executor-0", role=Role.EXECUTOR, generation=1, pid=7, node="n")
-    yield AgentUnavailable(agent="executor-1", role=Role.EXECUTOR, reason="no memory")
-
-
-def test_agents_are_visible_from_their_start_to_their_next_generation() -> None:
-    view = view_of(items(a=[], b=[]), *agent_events())
-    assert [(a.id, a.reason) for a in view.unavailable()] == [("executor-1", "no memory")]
-    agent = view.agents["executor-0"]
-    assert (agent.state, agent.pid, agent.node) == (AgentState.IDLE, 7, "n")
-    view.apply(assigned("a"))
-    view.apply(began("a"))
-    assert agent.state is AgentState.ACTIVE
-    view.apply(AgentStarted(agent="executor-0", role=Role.EXECUTOR, generation=2, pid=8, node="n"))
-    assert (agent.state, agent.generation, agent.pid) == (AgentState.IDLE, 2, 8)
-    for event in (assigned("b"), began("b"), closed("b", GOOD)):
-        view.apply(event)
-    assert agent.state.value == "idle", "what the older generation held is not this one's work"
-    view.apply(AgentStarting(agent="executor-1", role=Role.EXECUTOR))
-    assert view.unavailable() == []
-
-
-def test_another_fleet_has_the_agents_it_tells_and_no_word_of_the_one_before() -> None:
-    held = ModelHeld(model="m", by="retry_after", waiting=12, in_flight=1, held_s=35.0)
-    view = view_of(items(a=[]), *agent_events(), held)
-    assert (list(view.agents), list(view.held)) == (["executor-0", "executor-1"], ["m"])
-    for name in ("executor-0", "reviewer-0"):
-        view.apply(AgentStarting(agent=name, role=Role.EXECUTOR))
-    assert (list(view.agents), list(view.held)) == (["executor-0", "reviewer-0"], [])
-
-
-@pytest.mark.parametrize("part", [GOOD, BAD])
-def test_an_item_whose_sub_agents_have_ended_is_ready(part: Outcome) -> None:
-    plan = Item(id="p", description="Do it all.", tools=("files:read", "subagents"))
-    run = Grown(plan)
-    run.drive({"p": once(asks(description="One."), asks(description="Two.")), "p[1.1]": part})
-    view, state = RunView(run.plan, record(run.plan)), RunState("r", WorkGraph(run.plan), "fake")
-    for event in run.journal:
-        view.apply(event)
-        state.handle(event)
-        assert view.items.counts == state.tally(), event
 
 
 def test_tokens_of_lost_attempts_count_as_they_were_reserved() -> None:

@@ -50,10 +50,13 @@ def _keep(home: Path, task: Task, folder: Path) -> None:
 
 
 def _capabilities(task: Task) -> Sequence[str]:
-    """A reviewer looks at the files of an item that could touch them, and changes nothing."""
+    """A reviewer looks at the files of an item that could touch them, and changes nothing.
+
+    An item with `expand` asks its run for a list of items and for nothing else: it gives `subagents` to these.
+    """
     declared = task.item.tools
     if task.purpose is Purpose.WORK:
-        return declared
+        return [one for one in declared if one != SUBAGENTS] if task.item.expand else declared
     touches = task.purpose is Purpose.REVIEW and IN_WORKSPACE.intersection(declared)
     return (FILES_READ,) if touches else ()
 

@@ -20,7 +20,7 @@ from actors.tools.mcp import config
 from actors.tools.memory import Forget, Remember
 from actors.tools.toolbox import Toolbox
 from actors.tools.workspace import workspace_of
-from actors.work import Failure, FailureKind, Item, Outcome, Result, Task
+from actors.work import Expand, Failure, FailureKind, Item, Outcome, Result, Task
 from cluster.cli import preflight
 from cluster.home.config import read_settings
 from tests.support.fakes import course_of, prompted
@@ -54,6 +54,16 @@ async def test_what_is_declared_is_granted_and_nothing_else(tmp_path: Path, decl
             assert told.error
             assert f"there is no tool '{other}'" in told.text
     assert workspace_of(tmp_path, "r").exists() is bool(declared)
+
+
+@pytest.mark.parametrize("expand", Expand)
+async def test_an_item_that_answers_with_items_asks_for_nothing_else(tmp_path: Path, expand: Expand) -> None:
+    for declared, granted in (("subagents",), set[str]()), (("subagents", "files:read"), ALL["files:read"]):
+        item = task(*declared).item.model_copy(update={"expand": expand})
+        asking = task().model_copy(update={"item": item})
+        async with Granted(Settings(home=tmp_path), MemoryStore())(asking) as toolbox:
+            assert {spec.name for spec in toolbox.specs()} == granted
+            assert "there is no tool" in (await toolbox.call("spawn_subagent", {}, "k")).text
 
 
 async def test_runs_do_not_share_a_workspace(tmp_path: Path) -> None:

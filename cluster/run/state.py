@@ -136,7 +136,8 @@ class RunState(RunSteps):
         if view is None or view.rounds is None:
             return []
         view.rounds.hear(event)
-        return self._go_on(event.target) if view.state is ItemState.BLOCKED else []
+        waits = view.state is ItemState.BLOCKED and event.target not in self._ends.coming
+        return self._go_on(event.target) if waits else []
 
     def _on_fetched(self, stimulus: Fetched) -> list[Command]:
         fact = None if stimulus.item in self._ends.coming else self._growing.next(stimulus)
@@ -146,7 +147,7 @@ class RunState(RunSteps):
 
     def _on_items_added(self, event: ev.ItemsAdded) -> list[Command]:
         self._ledger.move(event.item, event.type, f"grew by {len(event.items)}")
-        commands = self._free(self._growing.grow(event))
+        commands = self._free(id_ for id_ in self._growing.grow(event) if id_ not in self._ends.coming)
         if self.wishes.cancels(event.item):
             self._cancel_below(event.item)
         return commands + self._cancel(id_ for id_ in self._growing.below(event.item) if self.wishes.cancels(id_))

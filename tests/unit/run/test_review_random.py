@@ -5,7 +5,17 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.events import AgentFailed, ApprovalRequested, Event, ItemAccepted, ItemAssigned, ItemClosed, RunStarted
+from actors.events import (
+    DRIVER_TYPES,
+    AgentFailed,
+    ApprovalRequested,
+    CancelRequested,
+    Event,
+    ItemAccepted,
+    ItemAssigned,
+    ItemClosed,
+    RunStarted,
+)
 from actors.journal.people import AnswerGiven, ApprovalDenied, ApprovalGranted
 from actors.vocabulary.review import Consolidated, Exhausted, Purpose, Questions, Verdict
 from actors.work import TERMINAL, Failure, FailureKind, Item, ItemState, Outcome, Result, Role, RunStatus, Task
@@ -61,14 +71,14 @@ class World:
         self.owed += self.state.handle(AgentAttached(agent, 1, 3, mine))
 
     def take(self, event: Event) -> None:
-        """What the store would do: nothing happens to an attempt that is closed, no item ends twice."""
+        """What the store would do: nothing happens to an attempt that is closed; a driver says nothing it refuses."""
         item = event.__dict__.get("item")
         if isinstance(event, ItemClosed):
             view = self.state.views[event.item]
             if view.state is not ItemState.ACTIVE or view.epoch != event.epoch:
                 return
-        elif item and self.state.views[item].state in TERMINAL:
-            return
+        elif event.type in DRIVER_TYPES and item:
+            assert self.state.views[item].state not in TERMINAL, f"the store refuses {event}"
         self.journal.append(event)
         self.owed += self.state.handle(event)
 
@@ -101,8 +111,11 @@ class World:
                 self.take(event)
             case Submit(agent, task):
                 self.held.append((agent, task))
-            case Cancel():
-                raise AssertionError("nobody cancels here")
+            case Cancel(agent, item, epoch):
+                for of, task in [one for one in self.held if one[0] == agent]:
+                    if (task.item.id, task.epoch) == (item, epoch):
+                        self.held.remove((of, task))
+                        self.take(closed(task, GONE).model_copy(update={"agent": agent}))
 
     def end(self, agent: str, task: Task) -> None:
         outcome = self.outcome(task)
@@ -123,8 +136,10 @@ class World:
         return QUESTIONS if asks else GOOD
 
     def speak(self) -> None:
-        """Words to open questions, to closed ones, and to none."""
+        """Words to open questions, to closed ones, and to none; now and then beside a cancel."""
         item = self.rng.choice(list(self.work.by_id))
+        if self.rng.random() < 0.05:
+            self.take(CancelRequested(run="r", target=item))
         epoch = max(0, self.state.views[item].epoch - self.rng.choice((0, 0, 0, 1)))
         told = {"run": "r", "target": item, "epoch": epoch}
         words = (

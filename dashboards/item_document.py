@@ -11,7 +11,6 @@ from actors.events import (
     Event,
     ItemAssigned,
     ItemClosed,
-    ItemReused,
     ItemStarted,
     ToolDone,
     TurnDone,
@@ -73,10 +72,10 @@ def _contents(events: Iterable[Event]) -> Iterable[Content]:
                 yield event.said
             case ToolDone():
                 yield event.result
-            case ItemClosed(outcome=Result() as outcome) | ItemReused(outcome=outcome):
-                yield outcome.data
             case ItemClosed(outcome=Consolidated(text=text)):
                 yield text
+            case _ if done := completed(event):
+                yield done[1].data
 
 
 def _texts(reader: Reader, contents: Iterable[Content]) -> Texts:
@@ -90,7 +89,7 @@ def _texts(reader: Reader, contents: Iterable[Content]) -> Texts:
 
 
 def _text(content: Content, texts: Texts) -> str:
-    return texts[content.ref] if content.ref else content.text or ""
+    return texts.get(content.ref, f"[{content.ref} was not read]") if content.ref else content.text or ""
 
 
 def _prompt(plan: Item, results: Mapping[str, Content], texts: Texts) -> list[Json]:

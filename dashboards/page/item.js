@@ -7,6 +7,8 @@ import { people, requirements, verdicts } from "./review.js";
 import { STATES, TERMINAL, clock, dollars, number, seconds, tokens, words } from "./format.js";
 
 const LOOK_MS = 1000;
+const CHANGED_MS = 250;
+const AGAIN_MS = 5000;
 
 export class ItemPanel {
   constructor(state, closed) {
@@ -16,6 +18,8 @@ export class ItemPanel {
     this.dialog.addEventListener("close", () => {
       this.id = null;
       clearInterval(this.timer);
+      clearTimeout(this.loading);
+      this.loading = null;
       closed();
     });
     this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close());
@@ -28,6 +32,7 @@ export class ItemPanel {
     this.form = null;
     if (!this.dialog.open) this.dialog.showModal();
     await this.load();
+    if (id !== this.id) return;
     clearInterval(this.timer);
     this.timer = setInterval(() => this.look(), LOOK_MS);
     this.look();
@@ -35,11 +40,19 @@ export class ItemPanel {
 
   /** The item changed. */
   changed(id) {
-    if (id !== this.id || this.loading) return;
+    if (id === this.id) this.soon(CHANGED_MS);
+  }
+
+  /** Ask within so long, whatever asks for it in the meantime. */
+  soon(ms) {
+    const due = performance.now() + ms;
+    if (this.loading && this.due <= due) return;
+    clearTimeout(this.loading);
+    this.due = due;
     this.loading = setTimeout(() => {
       this.loading = null;
-      if (this.id) this.load();
-    }, 250);
+      this.load();
+    }, ms);
   }
 
   async load() {
@@ -48,14 +61,22 @@ export class ItemPanel {
     if (!run) return;
     try {
       const answer = await fetch(`/state/runs/${encodeURIComponent(run)}/item?${new URLSearchParams({ id })}`);
-      const told = await answer.json();
+      const json = answer.headers.get("content-type")?.startsWith("application/json");
+      const told = json ? await answer.json() : { error: `The server answers ${answer.status} ${answer.statusText}; it is asked again.` };
       if (id !== this.id) return;
-      if (answer.ok) this.draw(told);
-      else this.dialog.replaceChildren(this.head({ state: "waiting" }), h("p", { class: "pad" }, told.error));
+      if (answer.ok && told.view) return this.draw(told);
+      this.say(told.error);
+      if (answer.status >= 500 || answer.ok) this.soon(AGAIN_MS);
     } catch {
-      if (id === this.id && !this.body) this.dialog.replaceChildren(this.head({ state: "waiting" }), h("p", { class: "pad" }, "The server does not answer; it is asked again."));
-      this.changed(id);
+      if (id !== this.id) return;
+      if (!this.body) this.say("The server does not answer; it is asked again.");
+      this.soon(AGAIN_MS);
     }
+  }
+
+  /** Words in the place of the item. */
+  say(text) {
+    this.dialog.replaceChildren(this.head({ state: "waiting" }), h("p", { class: "pad" }, text));
   }
 
   /** What the model says just now, while the item is open and active. */
@@ -129,8 +150,7 @@ export class ItemPanel {
     const facts = [
       ["role", plan.agent], ["agent", view.agent], ["model", view.model ?? plan.model], ["attempts", view.attempts || null],
       ["turns", view.turns || null], ["time", view.seconds ? seconds(view.seconds) : null],
-      ["tokens", tokens(view.usage) ? `${number(view.usage.input_tokens)} in, ${number(view.usage.output_tokens)} out` : null],
-      ["cost", view.attempts ? dollars(view.cost_usd) : null], ["priority", plan.priority], ["tools", plan.tools.join(", ")],
+      ["tokens", used(view.usage)], ["cost", view.attempts || view.cost_usd !== 0 ? dollars(view.cost_usd) : null], ["priority", plan.priority], ["tools", plan.tools.join(", ")],
       ["after", plan.dependencies.join(", ")], ["result of run", view.origin],
     ];
     return h("dl", { class: "facts" }, facts.filter(([, value]) => value !== null && value !== undefined && value !== "")
@@ -182,6 +202,13 @@ export class ItemPanel {
           h("pre", { class: "text" }, call.input), ran ? h("pre", { class: "text" }, ran.result) : null);
       }));
   }
+}
+
+/** The sum, as in the list, and what it is made of. */
+function used(usage) {
+  const parts = [[usage.input_tokens, "in"], [usage.cache_read_tokens, "from the cache"], [usage.cache_write_tokens, "into the cache"], [usage.output_tokens, "out"]];
+  const all = tokens(usage);
+  return all ? `${number(all)}: ${parts.filter(([count]) => count).map(([count, name]) => `${number(count)} ${name}`).join(", ")}` : null;
 }
 
 const ENDS = {

@@ -21,7 +21,11 @@ SCHEMA = "mnemosyne"
 PLACE = re.compile(r"\?(\d*)")
 
 SETTINGS = f"""set search_path to {SCHEMA}; set synchronous_commit to on; set client_min_messages to warning;
-set idle_in_transaction_session_timeout to '60s'; set default_transaction_isolation to 'read committed'"""
+set idle_in_transaction_session_timeout to '60s'; set default_transaction_isolation to 'read committed';
+set tcp_keepalives_idle to 10; set tcp_keepalives_interval to 5; set tcp_keepalives_count to 3;
+set tcp_user_timeout to 25000"""
+"""The last four are for the server's end, as KEEPALIVE is for ours: a writer whose machine is gone without a word keeps
+its lock for half a minute, not for the two hours of the kernel. A Unix socket has no use for them and takes them."""
 
 
 @lru_cache(1000)

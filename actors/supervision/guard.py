@@ -7,6 +7,8 @@ from contextlib import suppress
 from typing import Protocol
 
 from actors.errors import FleetError
+from actors.machine.limit import Limit
+from actors.machine.standstill import Standstill
 from actors.settings import HealthSettings
 from actors.supervision.wards import Pulse
 
@@ -35,26 +37,40 @@ async def guard(
 ) -> None:
     """Until cancelled: end it when its loop stands still, or when it is silent while `others_answer`.
 
-    One that is silent as long as a node may be is ended even if nobody answers.
+    One that is silent as long as a node may be is ended even if nobody answers. Time in which this process stood still
+    itself is held against nobody: the round is discarded, and every span begins anew.
     """
-    silent_s = 0.0
-    while True:
-        await asyncio.sleep(EVERY_S)
-        try:
-            async with asyncio.timeout(settings.silent_s):
-                pulse = await process.pulse()
-        except TimeoutError:
-            silent_s += settings.silent_s
-            hung = others_answer() or silent_s >= settings.silent_node_s
-        except FleetError:  # it is being started
-            silent_s = 0.0
-            continue
-        else:
-            silent_s = 0.0
-            hung = pulse.tick_age_s >= settings.stale_tick_s
-        if hung:
-            log.warning("%s hangs and is ended; it is started again", name)
-            await process.end(for_good=False)
+    clock, silent_s = asyncio.get_running_loop().time, 0.0
+    with Standstill(settings.monitor_late_s) as still:
+        while True:
+            before = still.ended_at
+            await asyncio.sleep(EVERY_S)
+            try:
+                pulse = await _pulse(process, clock() + settings.silent_s)
+            except FleetError:  # it is being started
+                silent_s = 0.0
+                continue
+            if still.ended_at > before:
+                silent_s = 0.0
+                continue
+            if pulse is None:
+                silent_s += settings.silent_s
+                hung = others_answer() or silent_s >= settings.silent_node_s
+            else:
+                silent_s = 0.0
+                hung = min(pulse.tick_age_s, clock() - still.ended_at) >= settings.stale_tick_s
+            if hung:
+                log.warning("%s hangs and is ended; it is started again", name)
+                await process.end(for_good=False)
+
+
+async def _pulse(process: Guarded, until: float) -> Pulse | None:
+    """None: it does not answer."""
+    try:
+        async with Limit(until):
+            return await process.pulse()
+    except TimeoutError:
+        return None
 
 
 async def guard_all(

@@ -4,7 +4,7 @@ import json
 from math import ceil
 
 from actors.models.blocks import Block, Opaque, Text, ToolCall, ToolResult
-from actors.models.caching import marks_beginning, marks_end, marks_shared
+from actors.models.caching import is_long_enough, marks_beginning, marks_end, marks_shared
 from actors.models.port import Request
 from actors.models.pricing import cost_usd
 from actors.work import Reservation, Usage
@@ -17,6 +17,11 @@ def most(request: Request) -> Reservation:
     """What the call may cost."""
     is_kept = marks_beginning(request) or marks_shared(request) or marks_end(request)
     return reservation(request.model, characters(request), request.max_tokens, is_kept=is_kept)
+
+
+def bound(model: str, characters: int, max_tokens: int) -> Reservation:
+    """What a call may cost of whose prompt only the length is known: a long one may be kept."""
+    return reservation(model, characters, max_tokens, is_kept=is_long_enough(model, characters))
 
 
 def reservation(model: str, characters: int, max_tokens: int, *, is_kept: bool = False) -> Reservation:

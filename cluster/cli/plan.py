@@ -79,7 +79,8 @@ def cost(
     """Tell from what to what a plan may cost: calls, tokens and dollars, by item and by model.
 
     The least is what is known now; the most are whole answers, every review that the plan allows, lists as long as the
-    limits of the plan and the home allow. What the range assumes, and what is not in it, stands below it.
+    limits of the plan and the home allow, at what a budget reserves for them. What the range assumes, and what is not
+    in it, stands below it.
 
     Examples: `mnemosyne plan cost plan.yaml`, `mnemosyne plan cost plan.yaml --model claude-opus-5-5 --json`.
     """

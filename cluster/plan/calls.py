@@ -8,10 +8,11 @@ from actors.roles.feedback import SUMMARY_ISSUES, SUMMARY_TESTS
 from actors.roles.prompt import EXTRACT, PROMPTS, REVIEW
 from actors.roles.reviewing import EVIDENCE, WORDS, verdict_schema
 from actors.tools.capability import IN_WORKSPACE
+from actors.vocabulary.contents import INLINE_LIMIT
 from actors.vocabulary.review import ONE_BY_ONE, Gate, Review
 from actors.work import Content, Item, Role
 from cluster.plan.cost_range import Range, of_calls
-from cluster.run.budget import LABELS, MAX_TOKENS
+from cluster.run.budget import LABELS, LONG_TEXT, MAX_TOKENS
 
 CHARACTERS_PER_ANSWER_TOKEN = 5
 """At most, on the way from one item's answer to another's prompt."""
@@ -32,33 +33,38 @@ def longest_answer(item: Item | None) -> int:
     return ((item.max_tokens if item else None) or MAX_TOKENS) * CHARACTERS_PER_ANSWER_TOKEN
 
 
-def given(item: Item, texts: Mapping[str, str]) -> int:
-    """Characters of the inputs and the description."""
-    inputs = sum(LABELS + _length(content, texts) for content in item.inputs.values())
+def held(characters: int) -> int:
+    """What an answer of so many at most may be reserved as: one that is kept apart is not at hand then."""
+    return max(characters, LONG_TEXT) if characters > INLINE_LIMIT else characters
+
+
+def given(item: Item, texts: Mapping[str, str], apart: int = 0) -> int:
+    """Characters of the inputs and the description; a text that is kept apart has `apart` at least."""
+    inputs = sum(LABELS + _length(content, texts, apart) for content in item.inputs.values())
     return len(item.description) + inputs
 
 
-def first_prompt(item: Item, texts: Mapping[str, str]) -> int:
-    """Characters of the prompt of the item's first call, without what its dependencies answer."""
-    return len(PROMPTS[item.agent].text) + len(str(item.output or "")) + given(item, texts)
+def first_prompt(item: Item, texts: Mapping[str, str], apart: int = 0) -> int:
+    """Characters of the prompt of the item's first call, without what its dependencies answer. As `given`."""
+    return len(PROMPTS[item.agent].text) + len(str(item.output or "")) + given(item, texts, apart)
 
 
 def parts_of(item: Item, texts: Mapping[str, str], answers: int, model: str) -> Iterator[Part]:
     """What it may take; `answers`: characters of what its dependencies answer at most."""
     review, most = item.review, item.max_tokens or MAX_TOKENS
-    known, whole = first_prompt(item, texts), longest_answer(item)
+    known, full, whole = first_prompt(item, texts), first_prompt(item, texts, LONG_TEXT), longest_answer(item)
     rounds = review.max_attempts if review else 1
     again = [_again(whole, before) for before in range(rounds)]
-    yield Part(model, of_calls(model, known, [known + answers + more for more in again], most))
+    yield Part(model, of_calls(model, known, [full + answers + more for more in again], most))
     if review is None:
         return
     reviewers = review.model or model
-    work = given(item, texts)
+    work, all_ = given(item, texts), given(item, texts, LONG_TEXT) + answers
     if item.extract:
-        prompt = len(EXTRACT.text) + work
-        yield Part(reviewers, of_calls(reviewers, prompt, [prompt + answers], most))
+        system = len(EXTRACT.text)
+        yield Part(reviewers, of_calls(reviewers, system + work, [system + all_], most))
     if _asks(item, review):
-        least, prompt = _review(item, review, work), _review(item, review, work + answers) + _seen(item, whole)
+        least, prompt = _review(item, review, work), _review(item, review, all_) + _seen(item, whole)
         yield Part(reviewers, of_calls(reviewers, least, [prompt] * rounds, most))
     each = min(consolidating.REVIEW, whole) + LABELS
     optimizer = len(PROMPTS[Role.OPTIMIZER].text) + min(consolidating.TASK, len(item.description))
@@ -92,5 +98,5 @@ def _seen(item: Item, whole: int) -> int:
     return min(told.ANSWER, whole) + (told.TOOLS if item.tools else 0) + touches + tests
 
 
-def _length(content: Content, payloads: Mapping[str, str]) -> int:
-    return len(content.text if content.text is not None else payloads.get(content.ref or "", ""))
+def _length(content: Content, payloads: Mapping[str, str], apart: int) -> int:
+    return len(content.text) if content.text is not None else max(apart, len(payloads.get(content.ref or "", "")))

@@ -8,16 +8,16 @@ from math import ceil
 from typing import NamedTuple
 
 from actors.errors import UserError
-from actors.models.estimate import reservation
+from actors.models.estimate import bound
 from actors.models.pricing import price_of
 from actors.spending.account import Account
 from actors.tools.capability import SUBAGENTS
 from actors.vocabulary.limits import Limits
 from actors.work import Expand, Item, Reservation
 from cluster.plan import Plan
-from cluster.plan.calls import first_prompt, longest_answer, parts_of
+from cluster.plan.calls import first_prompt, held, longest_answer, parts_of
 from cluster.plan.cost_range import NOTHING, Range
-from cluster.run.budget import LABELS, MAX_TOKENS
+from cluster.run.budget import LABELS, LONG_TEXT, MAX_TOKENS
 
 
 class Cost(NamedTuple):
@@ -63,7 +63,7 @@ def _entries(limits: Limits) -> int:
 
 def _answers(item: Item, by_id: Mapping[str, Item], limits: Limits) -> int:
     """Characters of what its dependencies answer at most; the entries of a list share its answer."""
-    return sum(LABELS + _answer(item, id_, by_id.get(id_), limits) for id_ in item.dependencies)
+    return sum(LABELS + held(_answer(item, id_, by_id.get(id_), limits)) for id_ in item.dependencies)
 
 
 def _answer(item: Item, id_: str, before: Item | None, limits: Limits) -> int:
@@ -78,7 +78,8 @@ def assumptions(items: Collection[Item], limits: Limits) -> tuple[str, ...]:
     reviewed = [item.review.max_attempts for item in items if item.review]
     told = [
         "the least is the prompts that are known now, each answered with one token; "
-        "the most is whole answers (max_tokens), and prompts with the whole answers of what comes before"
+        "the most is whole answers (max_tokens), and prompts with the whole answers of what comes before, as a budget "
+        f"reserves them: long ones as writes to the cache, texts of over 4 KiB as {LONG_TEXT:,} characters or more"
     ]
     if reviewed:
         told.append(
@@ -112,7 +113,7 @@ def too_small(items: Iterable[Item], texts: Mapping[str, str], model: str) -> li
 
 def _first_call(item: Item, texts: Mapping[str, str], model: str) -> Reservation:
     """What it may take at least, whatever its dependencies answer."""
-    return reservation(model, first_prompt(item, texts), item.max_tokens or MAX_TOKENS)
+    return bound(model, first_prompt(item, texts, LONG_TEXT), item.max_tokens or MAX_TOKENS)
 
 
 def check_prices(plan_models: Collection[str]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from actors.models.estimate import reservation
+from actors.models.estimate import bound, reservation
 
 
 class Range(NamedTuple):
@@ -47,7 +47,7 @@ def of_calls(model: str, least: int | None, most: Sequence[int], max_tokens: int
     `least` is None if there may be no such call at all.
     """
     low = None if least is None else reservation(model, least, 1)
-    high = [reservation(model, characters, max_tokens) for characters in most]
+    high = [bound(model, characters, max_tokens) for characters in most]
     usd = [one.usd for one in high]
     return Range(
         0 if low is None else 1,

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum, auto
 
 from actors.events import ItemAssigned, ItemClosed
-from actors.models.caching import is_long_enough
-from actors.models.estimate import reservation
+from actors.models.estimate import bound
 from actors.roles.prompt import PROMPTS
 from actors.settings import ModelSettings
 from actors.spending.account import Account, settled
@@ -231,8 +230,7 @@ class RunBudget:
         texts = [*item.inputs.values(), *(results.get(name, Content(ref="")) for name in item.dependencies)]
         characters = len(PROMPTS[item.agent].text) + len(item.description) + len(str(item.output or ""))
         characters += sum(LABELS + (LONG_TEXT if text.text is None else len(text.text)) for text in texts)
-        is_kept = is_long_enough(model, characters)  # a write to the cache is dearer
-        return reservation(model, characters, item.max_tokens or MAX_TOKENS, is_kept=is_kept)
+        return bound(model, characters, item.max_tokens or MAX_TOKENS)
 
 
 def _times(calls: int, one: Reservation, accounts: list[Account]) -> Reservation:

@@ -8,12 +8,15 @@ import pytest
 from typer.testing import CliRunner
 
 from actors.models.estimate import CHARACTERS_PER_TOKEN, most
+from actors.spending.budget import Budget
+from actors.vocabulary.contents import INLINE_LIMIT, stored
 from actors.vocabulary.limits import Limits
 from actors.vocabulary.review import Gate, Review
 from actors.work import Item, Over, Role
 from cluster.cli.main import app
 from cluster.plan.calls import longest_answer
-from cluster.plan.cost import Cost, cost_of_items
+from cluster.plan.cost import Cost, cost_of_items, too_small
+from cluster.run.budget import RunBudget, Taken
 from tests.support.reviews import answer, reviewed
 from tests.unit.agents.test_reviewing import Judge, driven
 
@@ -91,10 +94,36 @@ def test_whoever_follows_a_list_gets_all_that_was_made_of_it() -> None:
     one = Item(id="list", description="x", max_tokens=1000)
     loop = Item(id="all", description="x", max_tokens=1000, foreach=Over(item="list"), dependencies=("list",))
     after = Item(id="end", description="x", max_tokens=1000, dependencies=("all",))
-    few, many = (cost_of_items((one, loop, after), {}, MODEL, Limits(fan_out=n)).items for n in (2, 20))
+    few, many = (cost_of_items((one, loop, after), {}, MODEL, Limits(fan_out=n)).items for n in (5, 23))
     more = many["end"].most_tokens - few["end"].most_tokens
     assert more == pytest.approx(18 * longest_answer(one) / CHARACTERS_PER_TOKEN, rel=0.01)
     assert few["list"] == many["list"]
+
+
+LONG, APART = "y" * 50_000, "z" * (INLINE_LIMIT + 1)
+
+
+@pytest.mark.parametrize("max_tokens", [1, 4096])
+@pytest.mark.parametrize("capped", ["usd", "tokens"])
+@pytest.mark.parametrize(
+    ("description", "inputs"),
+    [("short", {}), (LONG, {}), ("two apart", dict.fromkeys("ab", APART)), (LONG, {"a": LONG, "b": APART})],
+    ids=["short", "long", "apart", "both"],
+)
+def test_the_most_has_room_for_every_first_call_and_less_than_one_is_too_small(
+    description: str, inputs: dict[str, str], capped: str, max_tokens: int
+) -> None:
+    texts: dict[str, str] = {}
+    given = {name: stored(text, texts) for name, text in inputs.items()}
+    items = [Item(id=id_, description=description, inputs=given, max_tokens=max_tokens) for id_ in "abc"]
+    total = cost_of_items(items, texts, MODEL, Limits()).total
+    assert total.most_usd is not None
+    held, less = (total.most_usd * 1.000001, total.most_usd / 3.1) if capped == "usd" else (total.most_tokens, 100)
+    taken = RunBudget({item.id: item for item in items}, lambda _: MODEL)
+    taken.change(Budget.model_validate({capped: held}))
+    assert [taken.take(item.id, {}) for item in items] == [Taken.YES] * 3
+    own = [item.model_copy(update={"budget": Budget.model_validate({capped: less})}) for item in items]
+    assert too_small(own, texts, MODEL) == ["a", "b", "c"]
 
 
 def test_the_table_and_its_words_and_the_same_for_machines(tmp_path: Path) -> None:

@@ -63,15 +63,12 @@ def _machine(encoding: str | None) -> Mapping[str, Check]:
 
 
 def _home(folder: Path) -> Mapping[str, Check]:
-    path = config.store_path(folder)
     return {
         "disk": lambda: machine.disk("disk", folder, "the home"),
         "home": lambda: home.home(folder),
         "token": lambda: home.token(config.token_path(folder)),
         "fleet ports": lambda: ports.fleet(_members(folder)),
-        "store": lambda: store.store(path),
-        "writer": lambda: store.writer(path),
-        "requests": lambda: store.waiting(path),
+        **store.checks(lambda: config.store_path(folder)),
         "prometheus": lambda: watching.prometheus(served=_serves(folder), look=windows.prometheus),
     }
 

@@ -58,7 +58,6 @@ def skew(asked: float, told: float, heard: float) -> float:
 
 def _checks(folder: Path, *, head: bool) -> Mapping[str, Check]:
     lock = config.root() / "requirements.lock"
-    path = config.store_path(folder)
     checks: dict[str, Check] = {
         "packages": lambda: environment.packages(lock, environment.installed),
         "memory": machine.memory,
@@ -67,7 +66,7 @@ def _checks(folder: Path, *, head: bool) -> Mapping[str, Check]:
         "home": lambda: home.home(folder),
         "key": _key,
     }
-    return {**checks, "store": lambda: store.store(path)} if head else checks
+    return {**checks, "store": store.checks(lambda: config.store_path(folder))["store"]} if head else checks
 
 
 def _key() -> Iterable[Finding]:

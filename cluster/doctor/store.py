@@ -1,18 +1,18 @@
 """Is the journal whole, who writes it, and do requests wait for it?"""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
 import apsw
 
-from actors.errors import StoreMissing, StoreOutdated, StoreUnreachable, StoreUnusable
+from actors.errors import MnemosyneError, StoreMissing, StoreOutdated, StoreUnreachable, StoreUnusable
 from actors.stores import holder, queries, requests
 from actors.stores.kinds import open_inbox
 from actors.stores.place import is_on_server
 from actors.stores.reader import Reader
-from cluster.doctor.finding import Finding, broken, ok, warning
+from cluster.doctor.finding import Check, Finding, broken, ok, warning
 
 CHECK_S = 10.0
 """A store that takes longer is checked in part."""
@@ -21,7 +21,18 @@ STEPS = 50_000
 """Of SQLite's machine between two looks at the clock; some milliseconds."""
 
 SERVER = "start the server, or see to its address and rights; runs wait and go on by themselves"
+ADDRESS = "correct MNEMOSYNE_STORE, or the file that is named"
 RESTORE = "see to the disk first; if that does not help, bring back your own backup or use another home"
+
+
+def checks(locate: Callable[[], Path]) -> Mapping[str, Check]:
+    """All of them for the store that is there, or why it cannot be told which one that is."""
+    try:
+        path = locate()
+    except (MnemosyneError, OSError) as error:
+        refused = broken("store", str(error), ADDRESS)
+        return {"store": lambda: [refused]}
+    return {"store": lambda: store(path), "writer": lambda: writer(path), "requests": lambda: waiting(path)}
 
 
 def store(path: Path, clock: Callable[[], float] = time.monotonic, steps: int = STEPS) -> Iterator[Finding]:

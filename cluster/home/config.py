@@ -70,8 +70,8 @@ def make_home(home: Path) -> Path:
 def store_path(home: Path) -> Path:
     """The store's file, or the one with its server's address: the home's, or first of all MNEMOSYNE_STORE's.
 
-    What is secret in the environment goes into that file: processes of a fleet inherit the environment, and need not
-    have it. Raises UserError, HomeUnusable.
+    What is secret in the environment goes into that file, if the store answers to it, and out of the environment:
+    processes of a fleet inherit that, and need not have it. Raises UserError, HomeUnusable, StoreUnreachable.
     """
     address, password = os.environ.get(STORE, "").strip(), os.environ.get(PASSWORD)
     if address:

@@ -5,9 +5,10 @@ So no password is in an argument, in the environment of agents and tools, or in 
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
-from actors.errors import HomeUnusable, UserError
+from actors.errors import HomeUnusable, StoreUnreachable, StoreUnusable, UserError
 from actors.stores.place import SERVER
 
 SCHEMES = ("postgresql://", "postgres://")
@@ -26,45 +27,79 @@ def as_argument(address: str) -> str:
     """The address itself. Raises UserError if it is none, or if it holds a password."""
     from actors.stores.postgres import server
 
-    if not address.startswith(SCHEMES):
-        raise UserError(f"a store is postgresql://USER@HOST/DATABASE, not {address.partition(':')[0]!r:.40}…")
+    _understood(address, "--store")
     if server.password(address) is not None:
         raise UserError(ARGUMENT)
     return address
 
 
 def keep(home: Path, address: str, password: str | None) -> None:
-    """The home has this store from now on; the password, if there is one, with it. Raises UserError, HomeUnusable.
+    """The home has this store from now on, and the password that it answers to. Raises UserError, HomeUnusable.
 
-    A home has one store for good: one that has another already is refused. One that cannot be reached is not kept:
-    raises StoreUnreachable.
+    A home has one store for good: one that has another already is refused. What nobody answers to, an address or a
+    password within it, is not kept: raises StoreUnreachable. `password` may be meant for another database: if the
+    home's store does not answer to it, the one that the home has stays.
     """
     from actors.stores.postgres import server
 
-    if not address.startswith(SCHEMES):
-        raise UserError("MNEMOSYNE_STORE has to be postgresql://USER@HOST/DATABASE")
+    _understood(address, "MNEMOSYNE_STORE")
     file, sqlite = file_of(home), home / "store.db"
     if sqlite.exists():
         raise UserError(f"this home has a store already, {sqlite}; for {server.parse(address).name} use another --home")
-    old = _read(file)
-    if old is not None and not server.is_same(old, address):
+    old = _kept(file)
+    if old is None:
+        whole = server.with_password(address, server.password(address) or password)
+        server.probe(whole)
+        _write(file, whole, None)
+        return
+    if not server.is_same(old, address):
         raise UserError(
             f"the store of this home is {server.parse(old).name}, not {server.parse(address).name}; "
             f"use another --home, or remove {file} if the same store has moved"
         )
-    whole = server.with_password(address, server.password(address) or password or (old and server.password(old)))
-    if old is None:
-        server.probe(whole)
-    _write(file, whole, old)
+    if (told := server.password(address)) and told != server.password(old):
+        server.probe(address)
+        _write(file, address, old)
+    elif not told and password:
+        refresh(home, password)
 
 
 def refresh(home: Path, password: str) -> None:
-    """The server takes this password now. Raises HomeUnusable."""
+    """The home keeps this password if its store answers to it, else the one that it has. Raises HomeUnusable."""
     from actors.stores.postgres import server
 
     file = file_of(home)
-    if old := _read(file):
-        _write(file, server.with_password(old, password), old)
+    old = _kept(file)
+    if old is None or server.password(old) == password:
+        return
+    new = server.with_password(old, password)
+    with suppress(StoreUnreachable):
+        server.probe(new)
+        _write(file, new, old)
+
+
+def _understood(address: str, name: str) -> None:
+    from actors.stores.postgres import server
+
+    if not address.startswith(SCHEMES):
+        raise UserError(f"{name} takes postgresql://USER@HOST/DATABASE, and this is something else")
+    try:
+        server.parse(address)
+    except StoreUnusable as error:
+        raise UserError(f"{name}: {error}") from None
+
+
+def _kept(file: Path) -> str | None:
+    """The home's address, if it has one. Raises HomeUnusable."""
+    from actors.stores.postgres import server
+
+    address = _read(file)
+    try:
+        if address is not None:
+            server.parse(address)
+    except StoreUnusable:
+        raise HomeUnusable(f"{file} holds no address of a store; remove it, and name the store again") from None
+    return address
 
 
 def _read(file: Path) -> str | None:

@@ -75,7 +75,7 @@ def test_a_password_of_libpqs_own_variable_too_and_a_new_one_replaces_it(
 def test_a_password_as_an_argument_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="everybody on this machine can read the arguments"):
         config.choose_store(tmp_path, f"postgresql://me:{SECRET}@host/db")
-    with pytest.raises(UserError, match="a store is postgresql://USER@HOST/DATABASE"):
+    with pytest.raises(UserError, match="--store takes postgresql://USER@HOST/DATABASE"):
         config.choose_store(tmp_path, "mysql://host/db")
     assert list(tmp_path.iterdir()) == []
 

@@ -67,6 +67,7 @@ def _home(folder: Path) -> Mapping[str, Check]:
         "disk": lambda: machine.disk("disk", folder, "the home"),
         "home": lambda: home.home(folder),
         "token": lambda: home.token(config.token_path(folder)),
+        "fleet": lambda: home.fleet(folder),
         "fleet ports": lambda: ports.fleet(_members(folder)),
         **store.checks(lambda: config.store_path(folder)),
         "prometheus": lambda: watching.prometheus(served=_serves(folder), look=windows.prometheus),
@@ -87,7 +88,7 @@ def _serves(folder: Path) -> bool:
     try:
         fleet = fleet_file.living(folder)
     except HomeUnusable:
-        return False  # said elsewhere
+        return False  # said of the fleet
     return fleet is not None and fleet.page is not None
 
 
@@ -95,7 +96,7 @@ def _members(folder: Path) -> set[int]:
     try:
         fleet = fleet_file.living(folder)
     except HomeUnusable:
-        return set()  # said elsewhere
+        return set()  # said of the fleet
     return set() if fleet is None or fleet.on_cluster else head.members(fleet.pid)
 
 

@@ -5,8 +5,10 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from actors.errors import HomeUnusable
 from cluster.doctor.finding import Finding, broken, ok, warning
 from cluster.doctor.machine import existing
+from cluster.fleets import fleet_file
 
 OTHER = "name another with --home or MNEMOSYNE_HOME"
 OTHERS = 0o077
@@ -38,3 +40,14 @@ def token(file: Path) -> Iterator[Finding]:
         yield warning("token", f"{file} can be read by other users", f"chmod 600 {file}")
     else:
         yield ok("token", f"{file} is its owner's alone")
+
+
+def fleet(folder: Path) -> Iterator[Finding]:
+    """The file that says where its fleet lives. One that cannot be read keeps `run`, `up` and `down` from starting."""
+    try:
+        file = fleet_file.read(folder)
+    except HomeUnusable as error:
+        message, _, cure = str(error).partition("; ")
+        yield broken("fleet", message, cure)
+    else:
+        yield ok("fleet", f"{fleet_file.path_of(folder)} names one" if file else "none was left up in this home")

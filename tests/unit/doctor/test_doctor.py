@@ -18,7 +18,7 @@ from actors.stores import requests
 from actors.stores.group import GroupStore
 from cluster.cli.doctor import show
 from cluster.cli.main import app
-from cluster.doctor import EXIT, Finding, Level, worst
+from cluster.doctor import EXIT, Finding, Level, examine, worst
 from cluster.doctor import home as homes
 from cluster.doctor import store as stores
 from cluster.doctor.finding import broken, found, ok, warning
@@ -89,6 +89,21 @@ def test_token(tmp_path: Path) -> None:
     file.unlink()
     file.symlink_to("nowhere")
     assert one(homes.token(file)).level is Level.BROKEN
+
+
+@pytest.mark.parametrize("left", ["", "{}", '{"state": "up"'])
+def test_a_fleet_file_that_cannot_be_read_is_broken_and_said_once(tmp_path: Path, left: str) -> None:
+    assert one(homes.fleet(tmp_path)).level is Level.OK
+    file = tmp_path / "fleet.json"
+    file.write_text(left)
+    said = [finding for finding in examine(tmp_path, "utf-8") if "fleet.json" in finding.message]
+    assert said == [broken("fleet", f"{file} cannot be read", "see who uses it, then remove it")]
+
+
+def test_a_store_that_cannot_be_told_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNEMOSYNE_STORE", "mysql://host/db")
+    (said,) = [finding for finding in examine(tmp_path, "utf-8") if finding.name in ("store", "writer", "requests")]
+    assert (said.name, said.level, "MNEMOSYNE_STORE takes" in said.message) == ("store", Level.BROKEN, True)
 
 
 def test_a_store_as_it_should_be_and_none(home: Path, tmp_path: Path) -> None:

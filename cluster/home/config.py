@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from actors.errors import HomeUnusable, UserError
@@ -185,13 +186,7 @@ def prepare_ray(home: Path) -> None:
         return
     token = token_path(home)
     if not token.exists():
-        try:
-            new = home / f".ray-token-{secrets.token_hex(4)}"
-            new.touch(mode=0o600)
-            new.write_text(secrets.token_hex(32))
-            new.replace(token)
-        except OSError as error:
-            raise HomeUnusable(f"{token} cannot be written: {error.strerror}; see to it, or use --home") from None
+        make_token(token)
     os.environ.pop("RAY_ADDRESS", None)
     os.environ.update(
         RAY_AUTH_MODE="token",
@@ -204,6 +199,24 @@ def prepare_ray(home: Path) -> None:
         RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER="0",  # whatever its name says, on Linux too: everything listens on 127.0.0.1
         RAY_max_direct_call_object_size=str(INLINE_BYTES),
     )
+
+
+def make_token(file: Path) -> None:
+    """There is a token, whole and its owner's alone; of several that are made at once the first one stays.
+
+    A fleet and those who talk to it have the same. Raises HomeUnusable.
+    """
+    new = file.with_name(f".ray-token-{secrets.token_hex(4)}")
+    try:
+        new.touch(mode=0o600)
+        try:
+            new.write_text(secrets.token_hex(32))
+            with suppress(FileExistsError):
+                os.link(new, file)
+        finally:
+            new.unlink()
+    except OSError as error:
+        raise HomeUnusable(f"{file} cannot be written: {error.strerror}; see to it, or use --home") from None
 
 
 def environment_of_head() -> dict[str, str]:

@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -139,6 +141,23 @@ def test_a_token_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "home").touch()
     with pytest.raises(HomeUnusable, match="ray-token"):
         config.prepare_ray(tmp_path / "home")
+
+
+def test_commands_that_make_a_token_at_once_have_the_same(tmp_path: Path) -> None:
+    token, both = config.token_path(tmp_path), Barrier(2)
+
+    def first(_: int) -> str:
+        both.wait(10)
+        config.make_token(token)
+        return token.read_text()
+
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(100):
+            one, other = threads.map(first, range(2))
+            assert one == other == token.read_text()
+            assert len(one) == 64
+            assert [(path.name, path.stat().st_mode & 0o777) for path in tmp_path.iterdir()] == [("ray-token", 0o600)]
+            token.unlink()
 
 
 @pytest.fixture

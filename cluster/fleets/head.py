@@ -32,6 +32,9 @@ PROBE_S = 5.0
 
 SOCKET_PATH_MAX = 100
 """Bytes that a Unix socket's path may have, less a few; what Ray puts behind its folder takes SOCKET_SUFFIX of them."""
+SOCKET_PATH_HARD = 107 if sys.platform == "linux" else 103
+"""The kernel's own limit, for a folder that a person chose with TMPDIR."""
+SHORT = Path("/tmp")  # noqa: S108 - a folder of our own is made in it
 SOCKET_SUFFIX = len("/session_2026-01-01_00-00-00_000000_0000000/sockets/plasma_store")
 
 OBJECT_STORE_BYTES = 80_000_000
@@ -74,14 +77,22 @@ def pid_of(home: Path) -> int | None:
 def ray_folder(home: Path) -> Path:
     """An empty folder for Ray's own files, in one that only its owner can enter.
 
-    In the home, or elsewhere if the home's path is too long for sockets or not ASCII, which Ray cannot write down.
+    In the home, or elsewhere if the home's path is too long for sockets or not ASCII, which Ray cannot write down: in
+    TMPDIR, or in /tmp if the same holds for that one.
     """
     inside = home / "ray"
     if len(os.fsencode(inside)) + SOCKET_SUFFIX > SOCKET_PATH_MAX or not str(inside).isascii():
-        inside = Path(tempfile.mkdtemp(prefix=_prefix(home))) / "ray"
+        inside = Path(tempfile.mkdtemp(prefix=_prefix(home), dir=_room(home))) / "ray"
     shutil.rmtree(inside, ignore_errors=True)
     inside.mkdir(mode=0o700)
     return inside
+
+
+def _room(home: Path) -> Path:
+    chosen = Path(tempfile.gettempdir())
+    made = len(f"/{_prefix(home)}12345678/ray") + SOCKET_SUFFIX
+    fits = len(os.fsencode(chosen)) + made <= SOCKET_PATH_HARD and str(chosen).isascii()
+    return chosen if fits else SHORT
 
 
 def remove_ray_folder(home: Path, folder: Path) -> None:

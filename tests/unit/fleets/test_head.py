@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,22 @@ def test_a_home_whose_path_is_too_long_for_sockets_gets_a_folder_elsewhere(tmp_p
     assert not list(folder.iterdir())
     assert folder.parent.stat().st_mode & 0o777 == 0o700, "Ray opens its own folder to everybody"
     head.remove_ray_folder(long, folder)
+    assert not folder.parent.exists()
+
+
+@pytest.mark.parametrize("name", ["", "x" * 40, "\u00f6"])
+def test_a_folder_for_temporary_files_that_is_none_for_sockets_is_not_taken(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, home = tmp_path / name, tmp_path / ("x" * 80)
+    room.mkdir(exist_ok=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(room))
+    folder = head.ray_folder(home)
+    try:
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(folder / ("x" * (head.SOCKET_SUFFIX - 1))))
+    finally:
+        head.remove_ray_folder(home, folder)
     assert not folder.parent.exists()
 
 

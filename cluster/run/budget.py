@@ -169,7 +169,7 @@ class RunBudget:
         if isinstance(outcome, Failure) and outcome.needs:
             self._needs[event.item] = outcome.needs
         spent = settled(outcome, reserved)
-        self.fleet.close(reserved, *spent)
+        self.fleet.close(reserved)
         freed = []
         for whose in self._whose(event.item):
             self._accounts[whose] = self._account(whose).spend(*spent)

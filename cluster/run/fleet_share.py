@@ -18,6 +18,7 @@ class FleetShare:
     def __init__(self) -> None:
         self._caps = Budget()
         self._told: Account | None = None  # by the store, with what was taken since; while there is no room
+        self._old = False  # whether an attempt ended since then, which the store may have counted already, or not
         self._fresh = False  # whether nothing was assigned since then
         self._asking = False
         self._wanted: Reservation | None = None
@@ -35,13 +36,21 @@ class FleetShare:
 
     @property
     def exhausted(self) -> bool:
-        """Whether there is no room for the run's next attempt, whatever other runs give back."""
-        return self._wanted is not None and not self._asking and self.account.never_has_room(self._wanted)
+        """Whether there is no room for the run's next attempt, whatever other runs give back.
+
+        Only the store's word counts that came after the end of every attempt that is known to have ended.
+        """
+        return self._wanted is not None and not self._unsure and self.account.never_has_room(self._wanted)
+
+    @property
+    def _unsure(self) -> bool:
+        """Whether the store is to say more before the run waits or is paused."""
+        return self._asking or self._old
 
     @property
     def waits(self) -> str:
         """Why the run waits for what other runs give back; "" if it does not."""
-        if self._wanted is None or self._asking or self.exhausted:
+        if self._wanted is None or self._unsure or self.exhausted:
             return ""
         return f"{OF_FLEET}{self.account.why_not(self._wanted)}"
 
@@ -55,12 +64,12 @@ class FleetShare:
     def set(self, event: FleetBudgetSet) -> None:
         """Other caps hold from now on: what was told is not so any more."""
         self._caps = Budget() if event.budget is None else self._caps.changed(event.budget)
-        self._told, self._asking, self._wanted = None, False, None
+        self._told, self._old, self._asking, self._wanted = None, False, False, None
 
     def begin(self) -> None:
         """Items are about to be assigned."""
         if not (self._wanted or self._fresh):
-            self._told = None
+            self._told, self._old = None, False
         self._wanted, self._fresh = None, False
 
     def has_room(self, reserved: Reservation) -> bool:
@@ -78,15 +87,16 @@ class FleetShare:
 
     def refuse(self, reserved: Reservation) -> None:
         """The store did not open it."""
-        self._told, self._asking, self._wanted = None, True, reserved
+        self._told, self._old, self._asking, self._wanted = None, False, True, reserved
 
-    def close(self, reserved: Reservation, usd: float, tokens: int) -> None:
-        """An attempt of this run has ended."""
-        self._told = self._told and self._told.let_go(reserved).spend(usd, tokens)
+    def close(self, reserved: Reservation) -> None:
+        """An attempt of this run has ended. What it used may be in the account already, so only room is made for it."""
+        self._told = self._told and self._told.let_go(reserved)
+        self._old = self._told is not None
 
     def tell(self, account: Account | None) -> None:
         """So much is left now; None: the fleet has no budget any more."""
-        self._told, self._asking, self._fresh = account, False, True
+        self._told, self._old, self._asking, self._fresh = account, False, False, True
         self._caps = account.caps if account else Budget()
         if self._wanted and self.account.has_room(self._wanted):
             self._wanted = None

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
@@ -16,13 +17,17 @@ from actors.journal.fleet import FleetBudgetSet
 from actors.spending.budget import Budget
 from actors.stores.memory_budget import MemoryBudget
 from actors.stores.protocol import Accept
-from actors.work import FINISHED, Item, RunStatus
+from actors.work import FINISHED, Item, RunStatus, Task, Usage
 from cluster.cli import fleet_budget
 from cluster.cli.main import app
 from cluster.driving.driver import Driver
-from cluster.run.commands import FleetAccount, Unaffordable
+from cluster.run.budget import RunBudget
+from cluster.run.commands import AgentAttached, Append, Command, FleetAccount, Stimulus, Submit, Unaffordable
+from cluster.run.graph import WorkGraph
+from cluster.run.state import RunState
 from tests.support.failing import Journal
 from tests.support.fakes import BlockedModel, FakeModel, LocalAgent
+from tests.support.runs import GOOD, closed, executors
 from tests.unit.run.test_budget_random import COMMAND, World
 
 ROOM = 300
@@ -98,6 +103,81 @@ async def test_a_cap_that_comes_while_a_run_is_at_work_holds_for_its_next_items(
     await journal.say(FleetBudgetSet(budget=None))
     assert await asyncio.wait_for(driving, 10) is RunStatus.COMPLETED
     await agent.stop()
+
+
+class Shared:
+    """A run of three items beside the store's account. Of attempts' ends the account may know before the run does."""
+
+    def __init__(self, caps: Budget) -> None:
+        self.store, self.tasks, self.facts = MemoryBudget(), dict[str, Task](), list[Event]()
+        event = FleetBudgetSet(budget=caps)
+        self.store.note("", event)
+        self.state = RunState("r", WorkGraph(items("a", "b", "c")), "fake")
+        self.state.replay([event])
+        self.go(self.state.start(1, executors("e")))
+        self.hear(AgentAttached("e", 1, 9))
+
+    def hear(self, *stimuli: Stimulus) -> None:
+        self.go(self.state.handle(*stimuli))
+
+    def go(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            if isinstance(command, Submit):
+                self.tasks[command.task.item.id] = command.task
+            elif isinstance(command, Append) and self.store.refuses(command.event):
+                assert isinstance(command.event, ItemAssigned)
+                self.hear(Unaffordable(command.event))
+            elif isinstance(command, Append):
+                self.store.note("r", command.event)
+                self.facts.append(command.event)
+                self.hear(command.event)
+
+    def end(self, item: str, tokens: int) -> ItemClosed:
+        """On disk, and not read yet."""
+        event = closed(self.tasks[item], GOOD.model_copy(update={"usage": Usage(input_tokens=tokens)}), "e")
+        self.store.note("r", event)
+        return event
+
+    def tell(self) -> None:
+        """Its driver has asked."""
+        self.hear(FleetAccount(self.store.account))
+
+
+@pytest.mark.parametrize("asked_first", [True, False])
+@pytest.mark.parametrize("first_round", [True, False])
+def test_an_end_that_the_account_has_in_it_is_not_counted_again(asked_first: bool, first_round: bool) -> None:
+    one = RunBudget({"a": items("a")[0]}, lambda _: "fake")
+    one.change(Budget(tokens=10**6))
+    one.take("a", {})
+    reserved = one.reserved("a")
+    assert reserved
+    size = reserved.tokens or 0
+    run = Shared(Budget(tokens=2 * size + size // 2))
+    assert set(run.tasks) == {"a", "b"}
+    if first_round:
+        run.tell()
+    end = run.end("a", size - 1)
+    for stimulus in (FleetAccount(run.store.account), end) if asked_first else (end, FleetAccount(run.store.account)):
+        run.hear(stimulus)
+    assert run.state.wants_account, "what it waits for has not come"
+    run.hear(run.end("b", 1))
+    if run.state.wants_account:
+        run.tell()
+    assert set(run.tasks) == {"a", "b", "c"}
+    assert not any(isinstance(fact, RunPaused) for fact in run.facts)
+
+
+def test_a_run_is_paused_by_the_stores_word_after_its_last_end_alone() -> None:
+    run = Shared(Budget(tokens=1000))
+    names = set(run.tasks)
+    run.tell()
+    for name in names:
+        run.hear(run.end(name, 500 if name == "a" else 499))
+    assert not any(isinstance(fact, RunPaused) for fact in run.facts)
+    run.tell()
+    (pause,) = [fact for fact in run.facts if isinstance(fact, RunPaused)]
+    assert run.store.account
+    assert f"{run.store.account.told()} used" in pause.reason
 
 
 class FleetWorld:

@@ -177,10 +177,14 @@ class RunBudget:
         return freed
 
     def counted(self, item: str, outcome: Failure | Lost) -> Failure | Lost:
-        """The outcome of an attempt whose agent went away, with what it is counted as."""
-        if isinstance(outcome, Lost) and outcome.reserved is None and item in self._open:
-            return outcome.model_copy(update={"reserved": self._open[item]})
-        return outcome
+        """The outcome of an attempt whose agent, or its process, went away, with what it is counted as."""
+        reserved = self._open.get(item)
+        if reserved is None or (isinstance(outcome, Lost) and outcome.reserved is not None):
+            return outcome
+        if isinstance(outcome, Lost):
+            return outcome.model_copy(update={"reserved": reserved})
+        money = {"cost_usd": reserved.usd, "estimated_usd": reserved.usd or 0.0} if outcome.cost_usd is None else {}
+        return outcome.model_copy(update={"estimated_tokens": reserved.tokens or 0, **money})
 
     def _account(self, whose: str) -> Account:
         return self._accounts.get(whose) or Account(self._items[whose].budget or UNLIMITED)

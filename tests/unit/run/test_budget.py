@@ -177,6 +177,21 @@ def test_a_lost_attempt_counts_as_it_was_reserved_and_one_that_was_never_made_as
     assert it.run.spent_usd == before
 
 
+@pytest.mark.parametrize(
+    ("known", "counted", "estimated"), [(None, 0.06, 0.06), (0.0, 0.0, 0.0)], ids=["lost calls", "a free model"]
+)
+def test_an_attempt_whose_process_was_ended_for_its_timeout_counts_as_it_was_reserved(
+    known: float | None, counted: float, estimated: float
+) -> None:
+    it = run_budget(usd=1, tokens=10**6)
+    it.opened(assigned("a", Reservation(usd=0.06, tokens=700)))
+    outcome = it.counted("a", Failure(reason=FailureKind.TIMEOUT, message="late", model=MODEL, cost_usd=known))
+    assert isinstance(outcome, Failure)
+    assert (outcome.cost_usd, outcome.estimated_usd, outcome.estimated_tokens) == (counted, estimated, 700)
+    it.closed(_closed("a", outcome))
+    assert (it.run.spent_usd, it.run.spent_tokens, it.run.held_tokens) == (counted, 700, 0)
+
+
 def test_an_item_that_came_back_for_more_gets_room_for_some_calls_if_there_is_room() -> None:
     it = run_budget(usd=1)
     it.take("a", {})
@@ -194,6 +209,10 @@ def test_an_unknown_price_never_fits_into_dollars() -> None:
     it.change(Budget(usd=100))
     assert it.take("a", {}) is Taken.NO
     assert "not known" in it.why_not("r", others=False)
+
+
+def assigned(item: str, reserved: Reservation) -> ItemAssigned:
+    return ItemAssigned(run="r", item=item, epoch=1, attempt=1, agent="a", model=MODEL, reserved=reserved, term=1)
 
 
 def _closed(item: str, outcome: Result | Failure | Lost) -> ItemClosed:

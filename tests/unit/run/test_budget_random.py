@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from random import Random
 
 from hypothesis import given, settings
@@ -40,6 +41,7 @@ from tests.support.runs import executors
 
 MODEL = "claude-sonnet-5-5"
 AGENTS = ("a", "b")
+NOBODY: Mapping[tuple[str, int], str] = {}
 COMMAND = re.compile(r"mnemosyne continue r (--item (?P<item>i\d+) )?--budget (?P<caps>[a-z0-9.=,]+)")
 
 
@@ -81,10 +83,10 @@ class World:
         for agent in AGENTS:
             self.attach(agent)
 
-    def attach(self, agent: str) -> None:
+    def attach(self, agent: str, guilty: Mapping[tuple[str, int], str] = NOBODY) -> None:
         self.owed = [c for c in self.owed if not (isinstance(c, Submit) and c.agent == agent)]
         held = frozenset((task.item.id, task.epoch) for of, task in self.running if of == agent)
-        self.owed += self.state.handle(AgentAttached(agent, self.generation[agent], 4, held))
+        self.owed += self.state.handle(AgentAttached(agent, self.generation[agent], 4, held, guilty=guilty))
 
     def take(self, event: Event) -> None:
         """A commit; an attempt that is closed is closed."""
@@ -113,13 +115,17 @@ class World:
             self.take(self.closing(agent, task, self.work_on(task)))
 
     def kill(self, agent: str) -> None:
-        """In the middle of calls; whether they are billed, and for how much, nobody will know."""
+        """In the middle of calls; whether they are billed, and for how much, nobody will know.
+
+        Now and then it was ended for one that was over its time.
+        """
+        late = [(task.item.id, task.epoch) for of, task in self.running if of == agent and self.rng.random() < 0.2]
         for of, task in [one for one in self.running if one[0] == agent]:
             self.running.remove((of, task))
             if self.rng.random() < 0.7:
                 self.call(task, 0.0, 0)
         self.generation[agent] += 1
-        self.attach(agent)
+        self.attach(agent, dict.fromkeys(late, "late"))
 
     def call(self, task: Task, used_usd: float, used_tokens: int) -> tuple[Usage, float] | Reservation:
         """One call, if the allowance has room for the most that it may take."""

@@ -116,10 +116,11 @@ class RunBudget:
         self._aside[item] = full
         return Taken.SET_ASIDE
 
-    def refuse(self, item: str) -> None:
-        """The store did not open the attempt: the fleet has no room."""
+    def refuse(self, item: str) -> list[str]:
+        """The store did not open the attempt; items that other budgets than the fleet's may have room for again."""
         self.fleet.refuse(self._open.get(item, NOTHING))
         self._let_go(item)
+        return [one for whose in self._whose(item) for one in self._back(whose)]
 
     def discard(self, item: str) -> None:
         """The item is not to be assigned any more."""

@@ -118,8 +118,7 @@ class Placement:
         self.opening.discard(event.item)
         self.loads.drop(event.agent, event.item, None)
         self._gates.released(event.model, event.item)
-        self.budget.refuse(event.item)
-        self.push(event.item)
+        self._push_all([*self.budget.refuse(event.item), event.item])
 
     def closed(self, event: ItemClosed, agent: str) -> None:
         """The agent's attempt ended."""

@@ -37,7 +37,7 @@ class RunSteps(RunKnowledge):
         step = self.wishes.step(self._facts, Standing(self.status, self.tally() if over else None, busy, blocked))
         if step or over or self.status is not RunStatus.RUNNING or self.wishes.hold:
             return [step] if step else []
-        if (commands := self._assign()) or busy or self._growing.pending:
+        if (commands := self._assign()) or busy or self._growing.pending or self._ends.coming:
             return commands
         if blocked == "" and self._placement.budget.fleet.waits:
             return self._settle()

@@ -20,7 +20,9 @@ from cluster.run import foreach
 from cluster.run.budget import RunBudget, Taken
 from tests.support.failing import Journal
 from tests.support.fakes import FakeModel, LocalAgent, accepted, open_store
-from tests.support.runs import closed
+from tests.support.reviews import reviewed, verdict
+from tests.support.runs import GOOD, closed
+from tests.unit.run.test_review_loop import Play
 
 MODEL = "claude-sonnet-5-5"
 
@@ -90,6 +92,28 @@ def test_who_waits_for_what_a_sibling_reserved_is_tried_again_when_that_has_ende
     assert it.take("two", {}) is Taken.SET_ASIDE
     assert ended(it, "one", used(10)) == ["two"]
     assert it.take("two", {}) is Taken.YES
+
+
+def test_who_waits_for_what_a_sibling_reserved_is_tried_again_when_the_store_refuses_that() -> None:
+    parents = {"one": "top", "two": "top"}
+    it = run_budget(item("top", Budget(tokens=10**6)), item("one"), item("two"), parents=parents)
+    it.take("one", {})
+    reserved = it.reserved("one")
+    assert reserved
+    assert reserved.tokens
+    it.change(Budget(tokens=2 * reserved.tokens - 1), "top")
+    assert it.take("two", {}) is Taken.SET_ASIDE
+    assert it.refuse("one") == ["two"]
+    assert it.why_not("r", others=False) == "", "no item's budget is in the way any more"
+
+
+def test_an_item_over_its_cap_pauses_nothing_while_an_acceptance_that_frees_another_is_on_its_way() -> None:
+    after = item("after", dependencies=("a",))
+    play = Play(reviewed(), item("dear", Budget(tokens=10)), after)
+    play.end(GOOD)
+    facts = play.end(verdict(passed=True))
+    assert [fact.type for fact in facts] == ["item_accepted", "item_assigned"]
+    assert [fact.type for fact in play.end(GOOD)] == ["run_paused"]
 
 
 def test_an_item_that_ended_is_not_waited_for() -> None:

@@ -42,12 +42,13 @@ export function askSurely(wish, what, question, reason = null) {
 
 let timer = null;
 
-export function notify(text, bad = false) {
+/** Say it for a while, or until something else is said if it `stays`. */
+export function notify(text, bad = false, stays = false) {
   const place = $("notice");
   place.textContent = text;
   place.hidden = false;
   place.classList.toggle("bad", bad);
   clearTimeout(timer);
-  timer = setTimeout(() => (place.hidden = true), bad ? 12_000 : 5_000);
+  if (!stays) timer = setTimeout(() => (place.hidden = true), bad ? 12_000 : 5_000);
   return false;
 }

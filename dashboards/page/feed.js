@@ -1,9 +1,10 @@
 // The event stream: it goes on after whatever happens to the server, with the cursor of the last row.
 
 const AGAIN_MS = 1000;
+const STRANGER = new Set([401, 403]);
 
 export class Feed {
-  /** `on`: {snapshot, journal, change, items, gap, link}, each called with what was told. */
+  /** `on`: {snapshot, journal, change, items, gap, link, gone, stranger}, each called with what was told. */
   constructor(on) {
     this.on = on;
     this.cursor = null;
@@ -45,12 +46,27 @@ export class Feed {
       });
   }
 
-  /** The browser comes back by itself from a broken connection, but not from a refusal. */
+  /** The browser comes back by itself from a broken connection, but not from a refusal: then it is asked why, once. */
   async broken(source) {
     if (source !== this.source) return;
     this.on.link("lost");
     if (source.readyState !== EventSource.CLOSED) return;
+    const run = this.run;
+    const { status, error } = await refusal(run);
+    if (source !== this.source) return;
+    if (STRANGER.has(status)) return this.on.stranger();
+    if (status === 404 && run) return this.on.gone(run, error);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.open(), AGAIN_MS);
+  }
+}
+
+/** What the server says of the run, or of itself; null without an answer. */
+export async function refusal(run) {
+  try {
+    const answer = await fetch(run ? `/state/runs/${encodeURIComponent(run)}` : "/state/stats");
+    return { status: answer.status, error: answer.ok ? null : (await answer.json()).error };
+  } catch {
+    return { status: null, error: null };
   }
 }

@@ -89,7 +89,9 @@ export class ItemPanel {
       const answer = await fetch(`/state/runs/${encodeURIComponent(run)}/peek?${new URLSearchParams({ id })}`);
       const told = await answer.json();
       const place = this.dialog.querySelector(".live");
-      if (id !== this.id || !place || !told.text) return;
+      if (id !== this.id) return;
+      if (answer.status === 401 || answer.status === 403) return clearInterval(this.timer);
+      if (!place || !told.text) return;
       const end = place.scrollTop + place.clientHeight >= place.scrollHeight - 8;
       place.textContent = told.text;
       if (end) place.scrollTop = place.scrollHeight;

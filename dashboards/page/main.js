@@ -4,7 +4,7 @@ import { ask, askSurely, notify } from "./actions.js";
 import { Asks } from "./asks.js";
 import { $, fill, h } from "./dom.js";
 import { Events } from "./events.js";
-import { Feed } from "./feed.js";
+import { Feed, refusal } from "./feed.js";
 import * as fleet from "./fleet.js";
 import { FINISHED, STATES, dollars, number, seconds, tokens, words } from "./format.js";
 import { Graph } from "./graph.js";
@@ -19,7 +19,10 @@ const graph = new Graph(state, open);
 const list = new List(state, open);
 const asks = new Asks(state, open);
 const events = new Events(state, open);
-const feed = new Feed({ snapshot, journal, change, items, gap, link });
+const feed = new Feed({ snapshot, journal, change, items, gap, link, gone, stranger });
+
+/** Runs that the list still has though the journal has not. */
+const lost = new Set();
 
 /** What is to be drawn with the next frame. */
 const stale = new Set();
@@ -43,12 +46,13 @@ function draw(...parts) {
 function snapshot(told) {
   const another = state.snapshot(told);
   if (state.run) feed.named(state.run);
-  if (!state.run && state.runs.size) return choose();
+  if (!state.run && choose()) return;
   if (another) graph.plan(state.plan());
   if (told.recent) events.again();
   draw("run", "fleet", "items");
   const wanted = placed().item;
   if (wanted && panel.id !== wanted && state.item(wanted)) panel.show(wanted);
+  else if (panel.id && !wanted) panel.dialog.close();
   else if (panel.id) panel.changed(panel.id);
 }
 
@@ -60,7 +64,7 @@ function journal(told) {
 
 function change(told) {
   state.change(told);
-  if (!state.run && state.runs.size) return choose();
+  if (!state.run && choose()) return;
   draw("run", "fleet");
 }
 
@@ -71,6 +75,26 @@ function items(told) {
 
 function gap(told) {
   notify(`Some events are not shown: ${told.reason}. What is shown is as of now.`, true);
+}
+
+/** There is no such run: the address does not name it any more, and another one is chosen. */
+function gone(run, error) {
+  lost.add(run);
+  notify(error, true);
+  history.replaceState(null, "", "#");
+  feed.watch(null);
+}
+
+/** The page's token does not hold any more. Nothing is asked until somebody looks at the page again. */
+function stranger() {
+  notify("This page may not ask here any more: open the link that `mnemosyne dash` prints.", true, true);
+  document.addEventListener("visibilitychange", entered);
+  addEventListener("focus", entered);
+}
+
+/** Whoever opened the link elsewhere gets this page anew, with the token's proof for requests. */
+async function entered() {
+  if (!document.hidden && (await refusal(null)).status === 200) location.reload();
 }
 
 function link(how) {
@@ -101,14 +125,16 @@ function arrived() {
   if (!item && panel.id) panel.dialog.close();
 }
 
-/** The run that the address names, by id or key; else what a visitor most probably wants: the newest that goes on, else the newest. */
+/** The run that the address names, else the newest that goes on, else the newest; whether there is one. */
 function choose() {
-  const runs = [...state.runs.values()];
+  const runs = [...state.runs.values()].filter((one) => !lost.has(one.run));
   const { run: wanted } = placed();
   const named = wanted !== null && runs.some((one) => one.run === wanted || one.key === wanted);
-  const run = named ? wanted : (runs.find((one) => !FINISHED.has(one.state)) ?? runs[0]).run;
+  const run = named ? wanted : (runs.find((one) => !FINISHED.has(one.state)) ?? runs[0])?.run;
+  if (!run) return false;
   history.replaceState(null, "", `#${new URLSearchParams({ run })}`);
   arrived();
+  return true;
 }
 
 function showRun(asked) {
@@ -121,7 +147,7 @@ function showRun(asked) {
   fill($("empty"), !run, () => [h("h2", {}, "No runs yet"), h("p", {}, "Start one in a terminal; it is shown here as it goes on."), h("code", {}, "mnemosyne run plan.yaml")]);
   document.title = run ? `${asked ? `(${asked}) ` : ""}${run.key ?? run.run} ${words(run.state)} · mnemosyne` : "mnemosyne";
   $("run-acts").hidden = !run || FINISHED.has(run.state);
-  if (!run) return;
+  if (!run) return blank();
   $("state").textContent = words(run.state);
   $("state").className = `pill r-${run.state}`;
   $("reason").textContent = run.reason ?? "";
@@ -129,6 +155,12 @@ function showRun(asked) {
   $("continue").hidden = run.state !== "paused";
   progress(run);
   figures(run);
+}
+
+function blank() {
+  $("state").className = "pill";
+  for (const id of ["state", "reason"]) $(id).textContent = "";
+  for (const id of ["progress", "counts", "figures"]) fill($(id), null, () => []);
 }
 
 function progress(run) {

@@ -73,6 +73,5 @@ export class Asks {
     if ($("asked").textContent !== said) $("asked").textContent = said;
     $("asks-head").textContent = said + (count > SHOWN ? `; ${SHOWN} are shown` : "");
     this.place.hidden = count === 0;
-    return count;
   }
 }

@@ -1,6 +1,8 @@
 // The event stream: it goes on after whatever happens to the server, with the cursor of the last row.
 
 const AGAIN_MS = 1000;
+const HIDDEN_MS = 10_000;
+const GLANCE_MS = 30_000;
 const STRANGER = new Set([401, 403]);
 
 export class Feed {
@@ -12,6 +14,34 @@ export class Feed {
     this.names = new Set();
     this.timer = null;
     this.source = null;
+    this.glances = this.stopped = false;
+    document.addEventListener("visibilitychange", () => this.seen());
+    this.seen();
+  }
+
+  /** A browser has six connections to a server for all its tabs: one that nobody sees gives its own back after a while. */
+  seen() {
+    clearTimeout(this.hiding);
+    if (document.hidden) this.hiding = setTimeout(() => this.rest(), HIDDEN_MS);
+    else if (this.glances) {
+      this.glances = false;
+      this.open();
+    }
+  }
+
+  /** From now on the stream is opened now and then, until it has told what is new. */
+  rest() {
+    if (this.stopped) return;
+    this.glances = true;
+    this.source?.close();
+    this.source = null;
+    this.on.link("lost");
+    this.again(GLANCE_MS);
+  }
+
+  again(ms) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.open(), ms);
   }
 
   /** Watch a run, by id or key, or everything if null. */
@@ -29,6 +59,7 @@ export class Feed {
   }
 
   open() {
+    this.stopped = false;
     clearTimeout(this.timer);
     this.source?.close();
     const asked = new URLSearchParams();
@@ -43,6 +74,7 @@ export class Feed {
         if (source !== this.source) return;
         if (message.lastEventId) this.cursor = Number(message.lastEventId);
         this.on[type](JSON.parse(message.data), Number(message.lastEventId));
+        if (this.glances && type === "snapshot" && source === this.source) this.rest();
       });
   }
 
@@ -54,10 +86,10 @@ export class Feed {
     const run = this.run;
     const { status, error } = await refusal(run);
     if (source !== this.source) return;
-    if (STRANGER.has(status)) return this.on.stranger();
+    this.stopped = STRANGER.has(status);
+    if (this.stopped) return this.on.stranger();
     if (status === 404 && run) return this.on.gone(run, error);
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.open(), AGAIN_MS);
+    this.again(AGAIN_MS);
   }
 }
 

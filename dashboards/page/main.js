@@ -30,11 +30,15 @@ let frame = null;
 
 function draw(...parts) {
   for (const part of parts) stale.add(part);
+  title(); // now: a tab that nobody sees has no frames, and its title tells what waits
   frame ??= requestAnimationFrame(() => {
     frame = null;
     const now = new Set(stale);
     stale.clear();
-    if (now.has("run")) showRun(asks.draw());
+    if (now.has("run")) {
+      asks.draw();
+      showRun();
+    }
     if (now.has("fleet")) [fleet.agents, fleet.models].forEach((show) => show(state));
     if (now.has("items")) {
       graph.draw();
@@ -137,7 +141,13 @@ function choose() {
   return true;
 }
 
-function showRun(asked) {
+function title() {
+  const { run, asks: { size } } = state;
+  const said = run ? `${size ? `(${size}) ` : ""}${run.key ?? run.run} ${words(run.state)} · mnemosyne` : "mnemosyne";
+  if (document.title !== said) document.title = said;
+}
+
+function showRun() {
   const { run } = state;
   const runs = [...state.runs.values()];
   fill($("runs"), [runs.map((one) => [one.run, one.state, one.counts?.blocked]), run?.run], () => runs.length
@@ -145,7 +155,6 @@ function showRun(asked) {
     : h("option", {}, "no runs yet"));
   $("empty").hidden = Boolean(run);
   fill($("empty"), !run, () => [h("h2", {}, "No runs yet"), h("p", {}, "Start one in a terminal; it is shown here as it goes on."), h("code", {}, "mnemosyne run plan.yaml")]);
-  document.title = run ? `${asked ? `(${asked}) ` : ""}${run.key ?? run.run} ${words(run.state)} · mnemosyne` : "mnemosyne";
   $("run-acts").hidden = !run || FINISHED.has(run.state);
   if (!run) return blank();
   $("state").textContent = words(run.state);

@@ -13,17 +13,17 @@ from random import Random
 from typing import TypeVar
 
 from actors.errors import AgentGone, FleetError, StoreError
-from actors.events import DRIVER_TYPES, Event
+from actors.events import Event
 from actors.health.decisions import Admit, Decision, GiveUp, Record, Restart
 from actors.health.health import Health
 from actors.health.observations import Admitted, Died, Found, Observation, Requested, Round, Silent, Tick
 from actors.journal.fleet import AgentHeartbeat, AgentResetRequested, AgentRestartRequested
 from actors.journal.reading import RESULT
-from actors.journal.recorded import FLEET
 from actors.roles.agent import Before
 from actors.settings import HealthSettings
 from actors.stores.protocol import Store
 from actors.supervision.guard import Guarded, guard
+from actors.supervision.past import RETRY_S, UNREAD, insist, past
 from actors.supervision.pings import Pings
 from actors.supervision.told import Told, Wish
 from actors.supervision.wards import Hello, Ward
@@ -32,21 +32,8 @@ READ_WAIT_S = 5.0
 GATHER_S = 0.2
 """The journal is read so often at most: a fleet at full speed writes thousands of rows a second."""
 
-RETRY_S = 0.2
 ANSWER_S = 1.0
 """So long everybody waits for one process that is to take work, or that is to be ended and is asked who it is."""
-
-UNREAD = DRIVER_TYPES | {
-    "agent_heartbeat",
-    "rate_limited",
-    "item_started",
-    "item_reused",
-    "run_accepted",
-    "memory_stored",
-    "context_filled",
-    "memory_recalled",
-}
-"""Nothing follows from them for supervision."""
 
 T = TypeVar("T")
 
@@ -104,19 +91,11 @@ class Monitor:
 
     async def _recall(self) -> tuple[int, list[Observation]]:
         """Take over what an earlier monitor wrote: where to read on, and faults that it had not counted yet."""
-        fleet = await self._read_all(FLEET, 0)
-        old = [event for event in fleet if event.at < self._clock() - self._settings.window_s]
-        rows = old + await self._read_all(None, old[-1].seq if old else 0)
+        window_s = max(self._settings.window_s, self._settings.restarts_window_s)
+        rows, cursor = await past(self._store, self._clock(), window_s)
         for event in rows:
             self._told.note(event)
-        return rows[-1].seq if rows else 0, self._health.replay(rows, self._clock())
-
-    async def _read_all(self, run: str | None, cursor: int) -> list[Event]:
-        rows: list[Event] = []
-        while page := await self._insist(partial(self._store.read, run, cursor, 0, exclude=UNREAD)):
-            rows += page
-            cursor = page[-1].seq
-        return rows
+        return cursor, self._health.replay(rows, self._clock())
 
     async def _read(self, cursor: int) -> None:
         while True:
@@ -256,11 +235,4 @@ class Monitor:
 
     async def _append(self, events: Sequence[Event]) -> None:
         id_ = uuid.uuid4().hex
-        await self._insist(partial(self._store.append, id_, events))
-
-    async def _insist(self, call: Callable[[], Awaitable[T]]) -> T:
-        while True:
-            try:
-                return await call()
-            except StoreError:
-                await asyncio.sleep(RETRY_S)
+        await insist(partial(self._store.append, id_, events))

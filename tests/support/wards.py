@@ -96,10 +96,14 @@ class FakeWard:
 
 @asynccontextmanager
 async def watched(
-    store: Store, *wards: FakeWard, settings: HealthSettings = FAST, support: Mapping[str, Guarded] | None = None
+    store: Store,
+    *wards: FakeWard,
+    settings: HealthSettings = FAST,
+    support: Mapping[str, Guarded] | None = None,
+    clock: Callable[[], float] | None = None,
 ) -> AsyncIterator[None]:
     """A monitor over these wards, until the end of the block."""
-    monitor = Monitor(store, {ward.name: ward for ward in wards}, settings, support)
+    monitor = Monitor(store, {ward.name: ward for ward in wards}, settings, support, clock)
     watching = asyncio.create_task(monitor.watch())
     try:
         async with asyncio.timeout(20):

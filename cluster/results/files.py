@@ -7,9 +7,12 @@ from pathlib import Path
 
 import apsw
 
-from actors.errors import StoreError
+from actors.errors import PayloadMissing, StoreError
 from actors.events import Event, completed
 from actors.stores.reader import Reader
+
+NAMED = 3
+"""Items in a message at most."""
 
 
 def folder_of(home: Path, run: str) -> Path:
@@ -31,6 +34,8 @@ class ResultFiles:
 
     def __init__(self, reader: Reader, run: str, home: Path) -> None:
         self._reader, self._run, self._cursor = reader, run, 0
+        self._missing: list[str] = []
+        """Items whose results the store has lost."""
         self.folder = folder_of(home, run)
 
     async def follow(self) -> None:
@@ -41,17 +46,27 @@ class ResultFiles:
             await asyncio.sleep(self.POLL_S)
 
     def catch_up(self) -> None:
-        """Write every result that is in the journal by now."""
+        """Write every result that is in the journal by now. Raises PayloadMissing, after all that can be written."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for event in self._reader.events(self._run, self._cursor):
             self._take(event)
             self._cursor = event.seq
+        if self._missing:
+            more = f" and {len(self._missing) - NAMED} more" if len(self._missing) > NAMED else ""
+            raise PayloadMissing(
+                f"there is no file of the results of {', '.join(self._missing[:NAMED])}{more}: the store misses them; "
+                "restore it from a backup, then `mnemosyne resume` writes them"
+            )
 
     def _take(self, event: Event) -> None:
         if done := completed(event):
             item, result = done
             data = result.data
-            text = data.text if data.ref is None else self._reader.payloads([data.ref])[data.ref]
+            try:
+                text = data.text if data.ref is None else self._reader.payloads([data.ref])[data.ref]
+            except PayloadMissing:
+                self._missing.append(item)
+                return
             suffix = "json" if result.json_data else "md"
             _write(self.folder / f"{item}.{suffix}", f"{text}\n")
 

@@ -4,14 +4,37 @@ import asyncio
 from collections.abc import Collection
 from pathlib import Path
 
+import apsw
 import pytest
 
+from actors.errors import PayloadMissing
 from actors.events import Event
 from actors.stores.reader import Reader
 from actors.work import Item
 from cluster.driving.driver import Driver
 from cluster.results.files import ResultFiles
 from tests.support.fakes import FakeModel, LocalAgent, accepted, open_store
+from tests.support.histories import accept, assigned, closed
+from tests.support.homes import LONG, answered
+
+
+async def test_a_result_that_the_store_has_lost_holds_up_no_other_and_is_named(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    await accept(store, (Item(id="a", description="x"), Item(id="b", description="x")))
+    await store.append("1", [assigned("a"), assigned("b")])
+    ends = [closed("a", answered(None, "f" * 64)), closed("b", answered("done"))]
+    await store.append("2", ends, {"f" * 64: LONG})
+    await store.close()
+    db = apsw.Connection(str(tmp_path / "store.db"))
+    db.execute("delete from payloads").fetchall()
+    db.close()
+    reader = Reader(tmp_path / "store.db")
+    files = ResultFiles(reader, "r", tmp_path)
+    for _ in range(2):
+        with pytest.raises(PayloadMissing, match="no file of the results of a: the store misses them"):
+            files.catch_up()
+    assert [path.name for path in files.folder.iterdir()] == ["b.md"]
+    reader.close()
 
 
 class WatchedReader(Reader):

@@ -20,6 +20,10 @@ TOLD = 5
 TOLD_CHARACTERS = 200
 """Of each."""
 
+DEEPEST = 200
+"""Lists and objects within each other at most: what is read here is read and written again by everybody after it, and
+Python's json ends at about a thousand calls, those around it included."""
+
 
 def parse(text: str, schema: Mapping[str, Any]) -> Any:
     """The JSON value of `text`, every text in it whole.
@@ -40,6 +44,8 @@ def _parsed(text: str, validator: "Validator") -> Any:
         value = json.loads(whole_json(text), parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise AnswerInvalid(f"the answer is not JSON: {error or type(error).__name__}") from None
+    if _depth(value) > DEEPEST:
+        raise AnswerInvalid(f"the answer is nested more than {DEEPEST} deep")
     try:
         mistakes = [_told(error) for error in islice(validator.iter_errors(value), TOLD)]
     except Exception as error:  # a pattern, a reference or a recursion that fails only when it is applied
@@ -74,6 +80,15 @@ def _finite(literal: str) -> float:
     if isinf(number):
         raise ValueError(f"{_cut(literal)} is too large for a number")
     return number
+
+
+def _depth(value: Any) -> int:
+    """Of lists and objects within each other; without recursion."""
+    depth, level = 0, [value]
+    while level := [one for one in level if isinstance(one, list | dict)]:
+        depth += 1
+        level = [child for one in level for child in (one.values() if isinstance(one, dict) else one)]
+    return depth
 
 
 def _told(error: Any) -> str:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from actors.models.answer import DEEPEST
 from actors.roles.conversation import PAUSES, TURNS
 from actors.vocabulary.failures import ATTEMPTS, CLASSES, REQUEUES, Class
 from actors.work import FailureKind
@@ -20,7 +21,7 @@ EXAMPLES = {
     FailureKind.BAD_REQUEST: "400",
     FailureKind.REFUSAL: "the model declines",
     FailureKind.CUT_OFF: f"JSON that reached `max_tokens`; a conversation of more than {TURNS} turns",
-    FailureKind.INVALID_ANSWER: "does not fit the item's output schema",
+    FailureKind.INVALID_ANSWER: f"does not fit the item's output schema, or is nested more than {DEEPEST} deep",
     FailureKind.TIMEOUT: "an item over its own `timeout`",
     FailureKind.AGENT_FAULT: "an exception in the agent that nothing above stands for",
 }

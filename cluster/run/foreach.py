@@ -42,7 +42,10 @@ def entries(item: Item, text: str, most: int) -> list[Any]:
 
 
 def for_each(item: Item, found: Sequence[Any]) -> Growth:
-    """An item for each entry, in their order; beside the entry it has the inputs and dependencies of `item`."""
+    """An item for each entry, in their order; beside the entry it has the inputs and dependencies of `item`.
+
+    Raises GrowthRefused.
+    """
     payloads: dict[str, str] = {}
     return Growth(_items(item, [stored(_text(entry), payloads) for entry in found]), payloads)
 
@@ -63,18 +66,26 @@ def _items(item: Item, found: Sequence[Content]) -> tuple[Item, ...]:
 
 
 def joined(children: Sequence[Item], texts: Sequence[str], item: Item) -> str:
-    """JSON of the results: for the entries of a list a list in their order, else an object by the items' names."""
+    """JSON of the results: for the entries of a list a list in their order, else an object by the items' names.
+
+    Raises GrowthRefused.
+    """
     made = [_made(child, text) for child, text in zip(children, texts, strict=True)]
     names = [child.id.removeprefix(f"{item.id}[")[:-1] for child in children]
-    return json.dumps(made if item.foreach else dict(zip(names, made, strict=True)), ensure_ascii=False)
+    return _json(made if item.foreach else dict(zip(names, made, strict=True)), f"what {item.id} is made of")
 
 
 def _made(item: Item, text: str) -> Any:
-    return text if item.output is None and item.foreach is None else json.loads(text)
+    if item.output is None and item.foreach is None:
+        return text
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise GrowthRefused(f"the result of {item.id} is nested too deeply") from None
 
 
 def _text(entry: Any) -> str:
-    text = entry if isinstance(entry, str) else json.dumps(entry, ensure_ascii=False)
+    text = entry if isinstance(entry, str) else _json(entry, "an entry of the list")
     return text.encode(errors="backslashreplace").decode()
 
 
@@ -82,6 +93,14 @@ def _told(found: Any) -> str:
     if isinstance(found, dict):
         return f"an object with the keys {', '.join(map(repr, list(found)[:10])) or 'of nothing'}"
     return f"a list of {len(found)}" if isinstance(found, list) else _shown(json.dumps(found, ensure_ascii=False))
+
+
+def _json(value: Any, what: str) -> str:
+    """Raises GrowthRefused: what an agent could still nest may be too deep here."""
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        raise GrowthRefused(f"{what} is nested too deeply") from None
 
 
 def _shown(text: str) -> str:

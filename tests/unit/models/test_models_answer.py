@@ -1,9 +1,11 @@
 """The check of an answer: mistakes are told with their place, and a schema at fault is not the model's fault."""
 
+import json
+
 import pytest
 
 from actors.errors import AnswerInvalid, RequestRefused
-from actors.models.answer import parse
+from actors.models.answer import DEEPEST, parse
 
 SCHEMA = {
     "type": "object",
@@ -51,6 +53,20 @@ def test_a_number_that_json_does_not_have_is_no_answer(number: str) -> None:
     with pytest.raises(AnswerInvalid, match="not JSON: "):
         parse(f'{{"title": "x", "score": {number}}}', SCHEMA)
     assert parse('{"title": "x", "score": 1e300}', SCHEMA)["score"] == 1e300
+
+
+@pytest.mark.parametrize("nest", ['["]"]', '{"a": 1}'])
+def test_what_others_could_not_write_again_is_no_answer(nest: str) -> None:
+    before, _, after = nest.partition('"]"' if nest[0] == "[" else "1")
+
+    def deep(levels: int) -> str:
+        return before * levels + "1" + after * levels
+
+    assert json.loads(deep(DEEPEST)) == parse(deep(DEEPEST), {})
+    for levels in (DEEPEST + 1, 900):
+        with pytest.raises(AnswerInvalid, match=f"nested more than {DEEPEST} deep") as caught:
+            parse(deep(levels), {})
+        assert caught.value.blocks
 
 
 @pytest.mark.parametrize("text", ["", "Sure! {}", '{"title": NaN}', "[" * 100_000, '{"title": "x"', "{'title': 1}"])

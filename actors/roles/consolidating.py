@@ -40,9 +40,10 @@ class Consolidating:
         self._asker = asker
 
     async def work(self, task: Task, course: Course) -> Digest:
-        """Never empty."""
+        """Never empty, and never half of it: the next attempt is told that this is all that was found."""
         system = PROMPTS[Role.OPTIMIZER].text
-        reply = await self._asker.ask(task, course, await self._asker.payloads(task), _asked(task), system=system)
+        payloads = await self._asker.payloads(task)
+        reply = await self._asker.ask(task, course, payloads, _asked(task), system=system, whole=True)
         if not reply.text.strip():
             raise AnswerInvalid("the reviews were made an empty text")
         return Digest(reply.text.strip())

@@ -7,12 +7,13 @@ from typing import Any
 from actors.context import context
 from actors.journal.turns import ContextFilled, MemoryRecalled
 from actors.models.calls import ModelCalls
-from actors.models.port import Message, Reply, Request
+from actors.models.port import Message, Model, Reply, Request
 from actors.roles.conversation import Conversation, ToolsOf
 from actors.roles.conversation import Toolbox as Tools
 from actors.roles.course import Course
 from actors.roles.material import Material, Nothing
 from actors.roles.prompt import Prompt
+from actors.roles.whole import Whole
 from actors.settings import ModelSettings
 from actors.stores.protocol import Store
 from actors.tools.toolbox import Toolbox
@@ -61,10 +62,11 @@ class Asker:
         output: Mapping[str, Any] | None = None,
         bare: str | None = None,
         shared: int = 0,
+        whole: bool = False,
     ) -> Reply:
-        """The model's whole answer. `bare`: what is asked if the text is too long; `shared`: see Request.
+        """The model's answer. `bare`: what is asked if the text is too long; `shared`: see Request.
 
-        Raises ModelError, StoreError and ToolsUnavailable.
+        `whole`: a text that was cut off is none. Raises ModelError, StoreError and ToolsUnavailable.
         """
         item = task.item
         request = Request(
@@ -77,7 +79,8 @@ class Asker:
             tag=f"{task.run}/{item.id}/{task.epoch}",
             path=task.path,
         )
-        model = self._calls.model(task.model, course.deadline, course.spending)
+        model: Model = self._calls.model(task.model, course.deadline, course.spending)
+        model = Whole(model) if whole else model
         async with self._opened(task, course) as toolbox:
             talk = Conversation(model, course, toolbox, payloads, self.settings.window(task.model))
             return await talk.hold(request, bare if bare != text else None)

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from actors.events import ItemAssigned, ItemClosed
+from actors.models.port import OnDelta, Reply, Request, StopReason
 from actors.roles.feedback import Level, level_of, told
 from actors.roles.prompt import PROMPTS
 from actors.stores.reader import Reader
 from actors.vocabulary.review import Consolidated, Gate, GateVerdict, Judgement, Purpose
-from actors.work import Role, RunStatus
+from actors.work import Failure, FailureKind, Role, RunStatus, Usage
 from cluster.cli import main
 from dashboards.board import Board
 from dashboards.item_document import item_document
@@ -119,3 +120,43 @@ async def test_without_such_a_text_the_attempt_has_what_was_found_all_the_same(t
     assert "All reviews so far together" not in third
     tried = [e.outcome.kind for e in events if isinstance(e, ItemClosed) and e.agent == "optimizer-0"]
     assert tried == ["failure"] * 3
+
+
+class Wordy(Judge):
+    """Its text of several reviews has so many tokens; what it is allowed is noted."""
+
+    longest, written = 1_000_000, 0
+
+    async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Reply:
+        """See Model."""
+        reply = await super().complete(request, on_delta)
+        limit = min(request.max_tokens, self.longest)
+        if request.system != PROMPTS[Role.OPTIMIZER].text or self.written <= limit:
+            return reply
+        return reply.model_copy(update={"stop": StopReason.MAX_TOKENS, "usage": Usage(output_tokens=limit)})
+
+    def allowed(self) -> list[int]:
+        return [one.max_tokens for one in self.requests if one.system == PROMPTS[Role.OPTIMIZER].text]
+
+
+@pytest.mark.parametrize(
+    ("written", "longest", "allowed", "used"),
+    [
+        (400, 1_000_000, [100, 400], True),
+        (401, 1_000_000, [100, 400], False),
+        (401, 50, [100], False),
+    ],
+    ids=["asked once more with four times the limit", "then the work goes on without", "the model writes no more"],
+)
+async def test_half_of_such_a_text_is_not_told_as_if_it_were_all(
+    written: int, longest: int, allowed: list[int], used: bool, tmp_path: Path
+) -> None:
+    model = Wordy(*[answer(passed=False)] * 2, answer(passed=True))
+    model.written, model.longest = written, longest
+    status, events = await driven(tmp_path, model, reviewed(max_tokens=100), more=[Role.OPTIMIZER])
+    assert (status, model.allowed()) == (RunStatus.COMPLETED, allowed)
+    third = model.asked(PROMPTS[Role.EXECUTOR].text)[2]
+    assert "say that it is blue" in third
+    assert ("All reviews so far together" in third) is used
+    (end,) = [e.outcome for e in events if isinstance(e, ItemClosed) and e.agent == "optimizer-0"]
+    assert isinstance(end, Consolidated) if used else isinstance(end, Failure) and end.reason is FailureKind.CUT_OFF

@@ -53,6 +53,14 @@ def holder(store: Path, locks: Path = LOCKS) -> int | None:
     return None
 
 
+def is_stopped(pid: int, proc: Path = Path("/proc")) -> bool:
+    """Whether this process is stopped, as by Ctrl-Z: it holds what it holds, and does nothing."""
+    try:
+        return (proc / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] in ("T", "t")
+    except OSError:
+        return False
+
+
 def _session(store: Path) -> str | None:
     from actors.stores.postgres import opening
 

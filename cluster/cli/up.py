@@ -19,7 +19,7 @@ from cluster.cli.codes import INTERRUPTED
 from cluster.cli.options import AsJson, Home, Store
 from cluster.cli.shape import Concurrency, Executors, Pool, Shape, told
 from cluster.cli.text import one_line
-from cluster.fleets import fleet_file, windows
+from cluster.fleets import fleet_file, turn, windows
 from cluster.fleets.fleet_file import FleetFile
 from cluster.home import api_key, config
 from dashboards.page_token import token_of, url
@@ -61,7 +61,7 @@ def up(
 
     console = Console(quiet=as_json)
     _leave_when_asked()
-    with console.status("Starting Ray and the agents …"), fleet_file.changing(at):
+    with console.status("Starting Ray and the agents …"), turn.changing(at, _say):
         fleet = fleet_file.living(at)
         known = fleet is not None
         if fleet is None:
@@ -107,29 +107,40 @@ def down(
 ) -> None:
     """End the fleet of this home after the calls in flight. Its runs go on with `up` and `resume --all`.
 
+    One `up` or `down` of a home waits for another, and says for which process; with --now a `down` that is waited for
+    ends at once too.
+
     Examples: `mnemosyne down`, `mnemosyne down --now`.
     """
     at = config.resolve_home(home)
-    ended = False
-    if at.exists():
-        config.prepare_ray(at)
-        from cluster.fleets import up as fleets
-
-        console = Console(quiet=as_json, stderr=True)
-
-        def tell(line: str) -> None:
-            console.print(line, highlight=False)
-
-        try:
-            with fleet_file.changing(at):
-                ended = asyncio.run(fleets.stop(at, drain=not now, tell=tell))
-        except KeyboardInterrupt:
-            typer.echo("The fleet has not ended, but its runs pause. End it at once: mnemosyne down --now", err=True)
-            raise typer.Exit(INTERRUPTED) from None
+    ended = at.exists() and _end(at, Console(quiet=as_json, stderr=True), now=now)
     if as_json:
         typer.echo(json.dumps({"ended": ended}))
         return
     typer.echo("The fleet has ended." if ended else f"No fleet is up in {one_line(str(at))}.")
+
+
+def _end(home: Path, console: Console, *, now: bool) -> bool:
+    """Whether a fleet was up, which has ended; it may be another `down` that ended it."""
+    config.prepare_ray(home)
+    from cluster.fleets import up as fleets
+
+    def tell(line: str) -> None:
+        console.print(line, highlight=False)
+
+    left = "This command has done nothing: another `up` or `down` of this home is under way."
+    was_up = fleet_file.living(home) is not None
+    try:
+        with turn.changing(home, _say, hurry=now):
+            left = "The fleet has not ended, but its runs pause. End it at once: mnemosyne down --now"
+            return asyncio.run(fleets.stop(home, drain=not now, tell=tell)) or was_up
+    except KeyboardInterrupt:
+        typer.echo(left, err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
 
 
 def _lines(

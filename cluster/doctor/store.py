@@ -110,18 +110,11 @@ def writer(path: Path, proc: Path = Path("/proc")) -> Iterator[Finding]:
     pid = holder.holder(path)
     if pid is None:
         yield ok("writer", "a process writes the store (which one, this system does not tell)")
-    elif _state(proc, pid) in ("T", "t"):
+    elif holder.is_stopped(pid, proc):
         cure = f"kill -CONT {pid} lets it go on; kill -KILL {pid} ends it, and nothing that was acknowledged is lost"
         yield broken("writer", f"process {pid} writes the store and is stopped", cure)
     else:
         yield ok("writer", f"process {pid} writes the store: a run is under way in this home")
-
-
-def _state(proc: Path, pid: int) -> str:
-    try:
-        return (proc / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return ""
 
 
 def waiting(path: Path) -> Iterator[Finding]:

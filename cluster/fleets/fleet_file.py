@@ -1,10 +1,6 @@
 """`fleet.json` in a home: where its fleet lives. Written by `up`, removed by `down`."""
 
-import fcntl
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -95,14 +91,3 @@ def write(home: Path, fleet: FleetFile) -> None:
 def remove(home: Path) -> None:
     """There is no fleet any more."""
     path_of(home).unlink(missing_ok=True)
-
-
-@contextmanager
-def changing(home: Path) -> Iterator[None]:
-    """One `up` or `down` at a time; another one waits."""
-    lock = os.open(home / "fleet.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)

@@ -10,7 +10,7 @@ from pathlib import Path
 from actors.errors import BuildDiffers, FleetError
 from actors.machine.build import BUILD
 from actors.settings import Settings
-from cluster.fleets import fleet_file, head, scraping
+from cluster.fleets import fleet_file, head, scraping, turn
 from cluster.fleets.fleet import Fleet, connect, disconnect
 from cluster.fleets.fleet_file import FleetFile
 from cluster.home import config
@@ -22,7 +22,7 @@ DRIVER_POLL_S = 0.2
 
 
 async def start(settings: Settings, *, has_key: bool) -> FleetFile:
-    """Start a fleet in the home after `end_a_torso`, inside `fleet_file.changing`: with a head of its own, or in a job
+    """Start a fleet in the home after `end_a_torso`, inside `turn.changing`: with a head of its own, or in a job
     on the job's cluster. Raises FleetError.
     """
     file = FleetFile(
@@ -81,8 +81,8 @@ async def stop(home: Path, *, drain: bool, tell: Tell) -> bool:
         _refuse_outside(home, file)
         with suppress(FleetError):  # its actors do not answer: they are ended all the same
             async with _connected(home, file) as fleet:
-                if drain:
-                    await _drain(fleet, tell)
+                if drain and not await turn.unless_hurried(home, _drain(fleet, tell)):
+                    tell("Another command ends the fleet at once: the calls in flight are paid for again.")
                 with suppress(OSError):  # a full disk
                     fleet_file.write(home, file.model_copy(update={"state": "ending"}))  # nobody joins it any more
                 await fleet.stop_actors()

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from actors.settings import FleetSettings, HealthSettings, ModelSettings
-from cluster.fleets import fleet_file
+from cluster.fleets import turn
 from cluster.home import api_key, config
 
 
@@ -19,7 +19,7 @@ def main(at: str, fleet: str, health: str, models: str = "{}") -> None:
     config.prepare_ray(home)
     from cluster.fleets import up
 
-    with fleet_file.changing(home):
+    with turn.changing(home, print):
         asyncio.run(up.start(settings, has_key=api_key.has_key()))
 
 

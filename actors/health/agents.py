@@ -62,6 +62,8 @@ class Watch:
         self._admit_at: float | None = None
         self._unseen: tuple[int, float] | None = None
         """A generation whose end nobody told of though a newer one is up, and until when that may come."""
+        self._first_s = self._settings.silent_node_s
+        """So long a first process may be silent."""
 
     def health(self, now: float) -> AgentHealth:
         """As people see it, now."""
@@ -95,9 +97,11 @@ class Watch:
         return decisions + self._end(generation, cause, reason, now, guilty)
 
     def requested(self, now: float) -> list[Decision]:
-        """A person wants another process; nothing happens where one is on its way already."""
-        if self._unseen:
+        """A person wants another process; nothing happens where one is on its way already, unless it is the first."""
+        if self._unseen or self.failed:
             return []
+        if not (self.lives(self.generation) or self._last_end):
+            return [Restart(self.agent, 0, RestartCause.REQUEST, "a person asked for it")]
         return self.end(self.generation, RestartCause.REQUEST, "a person asked for it", now)
 
     def reset(self) -> None:
@@ -128,11 +132,19 @@ class Watch:
             self.admitted(generation)
         return self.started(generation, now)
 
-    def silent(self, now: float) -> list[Decision]:
-        """Its process does not say what it is: it hangs, or was to be ended and was not. One not up yet is neither."""
+    def silent(self, silent_s: float, now: float) -> list[Decision]:
+        """Its process does not say what it is: it hangs, or was to be ended and was not.
+
+        A first one may be slow to start: it has longer, each time twice as long, and no fault is counted.
+        """
         if self.lives(self.generation):
             return self.end(self.generation, RestartCause.HANG, "it did not say what it is", now)
-        return self._insist(self.generation)
+        if self._last_end:
+            return self._insist(self.generation)
+        if silent_s < self._first_s:
+            return []
+        self._first_s *= 2
+        return [Restart(self.agent, 0, RestartCause.HANG, f"it has not said what it is for {silent_s:.0f} s")]
 
     def admitted(self, generation: int) -> None:
         """It takes work: what happened before it has been told."""

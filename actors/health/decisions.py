@@ -29,7 +29,10 @@ class Record(NamedTuple):
 
 
 class Restart(NamedTuple):
-    """End the process of this generation; Ray starts the next one. Asked for again where that process still answers."""
+    """End the process of this generation; Ray starts the next one. Asked for again where that process still answers.
+
+    Generation 0 is a first process that has not registered: it is ended only if it does not answer.
+    """
 
     agent: str
     generation: int

@@ -134,8 +134,8 @@ class Health:
                 decisions = self._watch(agent).started(generation, now)
             case Found(agent, generation, admitted):
                 decisions = self._watch(agent).found(generation, admitted, now)
-            case Silent(agent):
-                decisions = self._watch(agent).silent(now)
+            case Silent(agent, silent_s):
+                decisions = self._watch(agent).silent(silent_s, now)
             case Admitted(agent, generation):
                 self._watch(agent).admitted(generation)
             case Requested(agent):

@@ -43,6 +43,8 @@ class Silent(NamedTuple):
     """A process that takes part, as far as is known, does not say what it is."""
 
     agent: str
+    silent_s: float
+    """For how long; not counted is the time in which no node has taken it in."""
 
 
 class Admitted(NamedTuple):

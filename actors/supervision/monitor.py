@@ -8,6 +8,7 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from random import Random
 from typing import TypeVar
@@ -127,10 +128,13 @@ class Monitor:
         if isinstance(wish, AgentRestartRequested):
             await self._observe(Requested(wish.agent))
         elif wish.agent in self._told.missing:
+            async with self._doing:
+                with suppress(FleetError):  # it is gone, or on its way
+                    await self._end(wish.agent, 0)
             await self._wards[wish.agent].renew()
 
     async def _ping(self, tasks: asyncio.TaskGroup) -> None:
-        judging: asyncio.Task[None] | None = None
+        judging: asyncio.Task[list[Decision]] | None = None
         while True:
             round_ = await self._pings.round(self._hellos)
             if judging is None or judging.done():  # else the store keeps it waiting, and is ended only if others answer
@@ -193,15 +197,19 @@ class Monitor:
             except TimeoutError:
                 silent_s += self._settings.silent_s
             if self._pings.hears() or silent_s >= self._settings.silent_node_s:
-                await self._observe(Silent(agent))
+                decided = await self._observe(Silent(agent, silent_s))
+                if any(isinstance(one, Restart | GiveUp) and one.agent == agent for one in decided):
+                    raise AgentGone(f"{agent} did not answer and was ended")  # the next has all of the time again
 
-    async def _observe(self, observation: Observation) -> None:
+    async def _observe(self, observation: Observation) -> list[Decision]:
         asked = self._clock()
         async with self._doing:
             now = self._clock()
             if isinstance(observation, Round):  # what was silent then may have answered by now
                 observation = observation._replace(late_s=observation.late_s + now - asked)
-            await self._carry_out(self._health.handle(observation, now))
+            decisions = self._health.handle(observation, now)
+            await self._carry_out(decisions)
+        return decisions
 
     async def _carry_out(self, decisions: Sequence[Decision]) -> None:
         if facts := [decision.event for decision in decisions if isinstance(decision, Record)]:
@@ -220,18 +228,21 @@ class Monitor:
                     await self._wards[agent].admit(before)
                 await self._carry_out(self._health.handle(Admitted(agent, generation), self._clock()))
             case Restart(agent, generation):
-                if await self._is(agent, generation):
-                    await self._wards[agent].end(for_good=False)
+                await self._end(agent, generation)
             case GiveUp(agent):  # whatever process took its place
                 await self._wards[agent].end(for_good=True)
 
-    async def _is(self, agent: str, generation: int) -> bool:
-        """Whether the agent's process is this one, or does not say."""
+    async def _end(self, agent: str, generation: int) -> None:
+        """If the agent's process is this one, or does not say; one that says 0 is on its way."""
         try:
             async with asyncio.timeout(ANSWER_S):
-                return (await self._wards[agent].hello()).generation == generation
+                hello = await self._wards[agent].hello()
         except TimeoutError:
-            return True
+            log.warning("%s does not answer and is ended; it is started again", agent)
+        else:
+            if not 0 < generation == hello.generation:
+                return
+        await self._wards[agent].end(for_good=False)
 
     async def _append(self, events: Sequence[Event]) -> None:
         id_ = uuid.uuid4().hex

@@ -147,7 +147,7 @@ def test_a_persons_restart() -> None:
     assert told(stage.see(Requested(A))) == [("restarted", 1, "request"), ("restart", 1, "request")]
     assert stage.health.agent(A, T0).error_count == 0
     assert told(stage.see(Requested(A))) == [], "one is on its way already"
-    assert told(stage.see(Requested("nobody"))) == []
+    assert told(stage.see(Requested("nobody"))) == [("restart", 0, "request")], "if it does not answer"
 
 
 def test_a_new_process_waits_until_it_is_told_how_the_old_one_ended() -> None:

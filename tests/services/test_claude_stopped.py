@@ -11,7 +11,7 @@ from actors.settings import ModelSettings
 from tests.messages_server import KEY, Exchange, answers, serving
 from tests.support.claude_calls import ask
 
-DEADLINE_S = 2.0
+DEADLINE_S = 3.0
 
 
 @pytest.mark.parametrize("watched", [False, True])

@@ -197,9 +197,9 @@ async def test_tools_that_do_not_let_go_take_none_of_the_items_time(store: Store
     @asynccontextmanager
     async def slow(_: Task) -> AsyncIterator[Toolbox]:
         yield Toolbox()
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(2.5)
 
-    task = TASK.model_copy(update={"item": TASK.item.model_copy(update={"timeout": 0.4})})
+    task = TASK.model_copy(update={"item": TASK.item.model_copy(update={"timeout": 2.0})})
     worker = Prompted(PROMPTS[Role.EXECUTOR], Asker(store, calls_of(FakeModel()), ModelSettings(), slow))
     course = course_of(task)
     outcome = await attempt(worker, course, {})

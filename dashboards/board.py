@@ -37,8 +37,8 @@ class Board:
     def __init__(self, reader: Reader, alive: Callable[[], bool], clock: Callable[[], float] = time.time) -> None:
         self._reader, self._alive, self._clock = reader, alive, clock
         self.seq = queries.last_seq(reader.db)
-        self.at = next((event.at for event in reader.newest(None, self.seq, 1)), None)
-        """Of the last row but signs of life, in Unix seconds."""
+        self.at = next((event.at for event in reader.events_of_all(self.seq - 1, 1)), None)
+        """Of the last row, in Unix seconds."""
         self.version = 0
         """Another one whenever readers are told something."""
         self._runs: dict[str, KnownRun] = {}

@@ -1,5 +1,6 @@
 """The items of a run as a person sees them, each in one state. A pure value."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
 from actors.work import TERMINAL, Item, ItemState
@@ -14,6 +15,8 @@ class ItemViews(dict[str, ItemView]):
         self._dependents: dict[str, list[ItemView]] = {}
         self._ends: dict[str, ItemView] = {}
         """Who waits for the end of an item, whatever that is."""
+        self._ends_left = Counter[str]()
+        """Of how many, by who waits."""
         self._in: dict[ItemState, dict[str, ItemView]] = {state: {} for state in ItemState}
 
     @property
@@ -45,7 +48,9 @@ class ItemViews(dict[str, ItemView]):
 
     def wait_for_ends(self, waiting: ItemView, ids: Iterable[str]) -> None:
         """The item goes on once these have ended, with a result or without."""
-        self._ends |= dict.fromkeys(ids, waiting)
+        new = dict.fromkeys(ids, waiting)
+        self._ends |= new
+        self._ends_left[waiting.id] += len(new)
 
     def move(self, id_: str, state: ItemState, at: float) -> ItemView:
         """The item is in this state from now on."""
@@ -53,8 +58,8 @@ class ItemViews(dict[str, ItemView]):
         view.state, view.since = state, at
         self._in[state][id_] = view
         if state in TERMINAL and (waiting := self._ends.pop(id_, None)):
-            others = any(one is waiting for one in self._ends.values())
-            if waiting.state is ItemState.WAITING and not others:
+            self._ends_left[waiting.id] -= 1
+            if waiting.state is ItemState.WAITING and not self._ends_left[waiting.id]:
                 self.move(waiting.id, ItemState.READY, at)
         return view
 

@@ -114,7 +114,9 @@ class Agent:
 
     def _drop(self, key: Key) -> None:
         """Give up what no slot has come to yet."""
-        task = next(task for task in self._queue if _key(task) == key)
+        task = next((task for task in self._queue if _key(task) == key), None)
+        if task is None:  # `stop` was quicker
+            return
         self._queue.remove(task)
         self._say(key, task, Lost(message=CANCELLED, reserved=NOTHING), {})
         self._end(key)

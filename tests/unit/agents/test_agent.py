@@ -172,6 +172,17 @@ async def test_a_cancelled_item_that_waits_for_a_slot_is_given_up_at_once(store:
     await agent.stop()
 
 
+async def test_a_cancel_behind_the_stop_changes_nothing(store: FaultyStore) -> None:
+    model = BlockedModel()
+    agent = agent_of(store, model)
+    agent.submit("r", 1, await opened(store, "a", "b"))
+    await model.arrived.get()
+    stopping = asyncio.create_task(agent.stop())
+    await asyncio.sleep(0)
+    agent.cancel("r", 1, [("b", 1)])
+    await stopping
+
+
 async def test_a_message_that_is_no_text_is_recorded_escaped_and_its_neighbours_are_closed(store: FaultyStore) -> None:
     def answer(request: Request) -> str:
         if is_for("a", request):

@@ -3,7 +3,6 @@
 import os
 import re
 import secrets
-from contextlib import suppress
 from pathlib import Path
 
 from actors.errors import HomeUnusable, UserError
@@ -211,12 +210,21 @@ def make_token(file: Path) -> None:
         new.touch(mode=0o600)
         try:
             new.write_text(secrets.token_hex(32))
-            with suppress(FileExistsError):
-                os.link(new, file)
+            _link(new, file)
         finally:
-            new.unlink()
+            new.unlink(missing_ok=True)
     except OSError as error:
         raise HomeUnusable(f"{file} cannot be written: {error.strerror}; see to it, or use --home") from None
+
+
+def _link(new: Path, file: Path) -> None:
+    try:
+        os.link(new, file)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links, as some shares are: one that is made at the same moment may win
+        if not file.exists():
+            new.replace(file)
 
 
 def environment_of_head() -> dict[str, str]:

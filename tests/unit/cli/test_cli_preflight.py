@@ -143,6 +143,18 @@ def test_a_token_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
         config.prepare_ray(tmp_path / "home")
 
 
+def test_a_token_needs_no_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_from: Path, _to: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refused)
+    token = config.token_path(tmp_path)
+    config.make_token(token)
+    first = token.read_text()
+    config.make_token(token)
+    assert (token.read_text(), [path.name for path in tmp_path.iterdir()]) == (first, ["ray-token"])
+
+
 def test_commands_that_make_a_token_at_once_have_the_same(tmp_path: Path) -> None:
     token, both = config.token_path(tmp_path), Barrier(2)
 
